@@ -1,0 +1,307 @@
+"""RunConfig: everything a person chooses for one training run, each setting written once.
+
+The form of the page, the flags of the command line, `config.json` and the table in the README are all made
+from the fields below: their labels, help, choices and limits live here and nowhere else. What a *network*
+offers (its layers, sizes, widths) is in `backbones`; a RunConfig only names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from transfer.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How one field of `RunConfig` is presented and checked.
+
+    Attributes:
+        label: plain words, with the field's standard term in brackets where it differs.
+        help: one sentence saying what it does and when to change it.
+        choices: the allowed values with their labels; empty when any value of the type is.
+        minimum, maximum: inclusive limits of a number.
+        advanced: shown behind "More options".
+    """
+
+    label: str
+    help: str
+    choices: tuple[tuple[str, Any], ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    advanced: bool = True
+
+
+def _setting(default: Any, label: str, help: str, **presentation: Any) -> Any:
+    return field(default=default, metadata={"setting": Setting(label, help, **presentation)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """What the user chose. Immutable; `validated` says whether the values make sense by themselves."""
+
+    photos: str = _setting(
+        "", "Photos", "The folder with one sub-folder of photos per class.", advanced=False
+    )
+    backbone: str = _setting(
+        "MobileNetV2",
+        "Network (backbone)",
+        "The pretrained network to start from, or the path of a .keras file of your own.",
+        advanced=False,
+    )
+    alpha: float = _setting(
+        1.0,
+        "Network width (alpha)",
+        "Narrower versions are faster and a little less accurate. Only some networks come in several widths.",
+        minimum=0.1,
+        maximum=2.0,
+    )
+    weights: str = _setting(
+        "imagenet",
+        "What the network knows (weights)",
+        "imagenet: learned from 1.3 million photos. random: knows nothing, a baseline. Or the path of a weights file.",
+    )
+    image_size: int | None = _setting(
+        None,
+        "Photo size in pixels (image size)",
+        "Photos are resized to this square. Empty: the size the network learned with. Smaller is faster, larger sees more detail.",
+        minimum=32,
+        maximum=1024,
+    )
+    frozen_layers: int | None = _setting(
+        None,
+        "Frozen layers",
+        "How many layers, counted from the input, keep what they know while fine-tuning. "
+        "Empty: all of them, and then nothing is fine-tuned.",
+        minimum=0,
+        advanced=False,
+    )
+    pooling: str = _setting(
+        "avg",
+        "How the network's last map is summarised (pooling)",
+        "Average suits almost everything; flatten keeps the place of things and needs more photos.",
+        choices=(("average", "avg"), ("maximum", "max"), ("flatten (no pooling)", "flatten")),
+    )
+    hidden_units: int = _setting(
+        0,
+        "Extra layer before the answer (Dense units)",
+        "0: none. The classic tutorial uses Flatten and 256 units.",
+        minimum=0,
+        maximum=8192,
+    )
+    dropout: float = _setting(
+        0.2,
+        "Dropout",
+        "The share of signals switched off at random while the head trains; guards against learning by heart.",
+        minimum=0.0,
+        maximum=0.9,
+    )
+    head_epochs: int = _setting(
+        15,
+        "Rounds for the new layers (head epochs)",
+        "How often the new layers see every photo while the network stays frozen.",
+        minimum=0,
+        maximum=1000,
+        advanced=False,
+    )
+    head_learning_rate: float = _setting(
+        1e-3,
+        "Learning rate of the new layers",
+        "How big each correction is. Too high: the loss jumps or explodes. Too low: it hardly moves.",
+        minimum=1e-7,
+        maximum=1.0,
+        advanced=False,
+    )
+    fine_tune_epochs: int = _setting(
+        5,
+        "Rounds of fine-tuning (fine-tune epochs)",
+        "How often the unfrozen layers see every photo afterwards. Nothing happens here while all layers are frozen.",
+        minimum=0,
+        maximum=1000,
+        advanced=False,
+    )
+    fine_tune_learning_rate: float = _setting(
+        1e-5,
+        "Learning rate of fine-tuning",
+        "Keep it 10 to 100 times lower than the one above, so that what the network knows is adjusted, not erased.",
+        minimum=1e-8,
+        maximum=1.0,
+        advanced=False,
+    )
+    batch_size: int = _setting(
+        32,
+        "Photos per step (batch size)",
+        "Lower it when memory runs out.",
+        minimum=1,
+        maximum=1024,
+    )
+    optimizer: str = _setting(
+        "adam",
+        "Optimizer",
+        "The rule that turns errors into corrections.",
+        choices=(("Adam", "adam"), ("AdamW", "adamw"), ("RMSprop", "rmsprop"), ("SGD with momentum", "sgd")),
+    )
+    schedule: str = _setting(
+        "constant",
+        "Learning-rate schedule",
+        "Cosine lets the learning rate sink smoothly to zero by the last round.",
+        choices=(("constant", "constant"), ("cosine", "cosine")),
+    )
+    augmentation: str = _setting(
+        "off",
+        "Vary the photos (augmentation)",
+        "Shows mirrored, turned, zoomed and re-lit versions of your photos, so that few photos go further. Slower.",
+        choices=(("off", "off"), ("light", "light"), ("strong", "strong")),
+    )
+    class_weights: str = _setting(
+        "auto",
+        "Even out small classes (class weights)",
+        "Makes photos of small classes count more. Automatic: when the biggest class has twice the photos of the smallest.",
+        choices=(("automatic", "auto"), ("always", "balanced"), ("never", "off")),
+    )
+    early_stopping_patience: int = _setting(
+        5,
+        "Stop when it no longer improves (early stopping)",
+        "Rounds without improvement on the validation photos before a phase ends. 0: never. The best round is kept either way.",
+        minimum=0,
+        maximum=1000,
+    )
+    seed: int = _setting(
+        0,
+        "Random seed",
+        "The same seed gives the same split and the same training.",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    name: str = _setting("", "Name of the run", "Whatever helps you find it again.", advanced=False)
+
+    # ------------------------------------------------------------------ reading and writing
+
+    @classmethod
+    def settings(cls) -> dict[str, Setting]:
+        """The presentation of each field, in order."""
+        return {f.name: f.metadata["setting"] for f in dataclasses.fields(cls)}
+
+    @classmethod
+    def kinds(cls) -> dict[str, tuple[type, bool]]:
+        """For each field its plain type (`str`, `int` or `float`) and whether it may be empty (`None`)."""
+        kinds: dict[str, tuple[type, bool]] = {}
+        for name, hint in typing.get_type_hints(cls).items():
+            parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+            kinds[name] = (next(p for p in parts if p is not type(None)), type(None) in parts)
+        return kinds
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
+        """A checked config from form values, flags or JSON; text is turned into numbers where one is meant.
+
+        Raises:
+            ConfigError: for an unknown field, a value of the wrong type, or one out of range.
+        """
+        kinds = cls.kinds()
+        if unknown := sorted(set(values) - set(kinds)):
+            raise ConfigError(
+                f"There is no setting called {', '.join(unknown)}.",
+                expected=f"some of {', '.join(kinds)}",
+                fix="Correct the spelling, or leave the setting out to use its default.",
+            )
+        return cls(**{name: _converted(name, value, *kinds[name]) for name, value in values.items()}).validated()
+
+    @classmethod
+    def from_json(cls, path: Path) -> RunConfig:
+        """Read what `to_json` wrote."""
+        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    # ------------------------------------------------------------------ meaning
+
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether there is a second phase: some layers are unfrozen and it has epochs."""
+        return self.frozen_layers is not None and self.fine_tune_epochs > 0
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of both phases together, before any early stopping."""
+        return self.head_epochs + (self.fine_tune_epochs if self.fine_tunes else 0)
+
+    def validated(self) -> RunConfig:
+        """This config, when every value is within its limits.
+
+        Raises:
+            ConfigError: naming the setting, its limits and the value found.
+        """
+        for name, setting in self.settings().items():
+            value = getattr(self, name)
+            allowed = [choice for _, choice in setting.choices]
+            if value is None:
+                continue
+            if allowed and value not in allowed:
+                raise ConfigError(
+                    f"“{setting.label}” has a value that is not offered.",
+                    expected=f"{name} to be one of {', '.join(map(str, allowed))}",
+                    found=repr(value),
+                    fix="Choose one of the offered values.",
+                )
+            low, high = setting.minimum, setting.maximum
+            if isinstance(value, (int, float)) and (
+                not math.isfinite(value)
+                or (low is not None and value < low)
+                or (high is not None and value > high)
+            ):
+                raise ConfigError(
+                    f"“{setting.label}” is out of range.",
+                    expected=f"{name} {_limits(low, high)}",
+                    found=f"{value:g}",
+                    fix="Choose a value within the limits.",
+                )
+        if self.total_epochs == 0:
+            raise ConfigError(
+                "There is nothing to train: no phase has any epochs.",
+                expected="head_epochs above 0, or fine_tune_epochs above 0 with some layers unfrozen",
+                found=f"head_epochs 0, fine_tune_epochs {self.fine_tune_epochs}, frozen_layers "
+                + ("all" if self.frozen_layers is None else str(self.frozen_layers)),
+                fix="Give the new layers some epochs, or unfreeze layers and give fine-tuning some.",
+            )
+        return self
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f"between {low:g} and {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}"
+
+
+def _converted(name: str, value: Any, kind: type, optional: bool) -> Any:
+    if value is None or (optional and isinstance(value, str) and value.strip().lower() in {"", "none", "null", "all"}):
+        if optional:
+            return None
+        value = ""
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        if kind is int and not isinstance(value, int):
+            number = float(value)
+            if number != int(number):
+                raise ValueError
+            return int(number)
+        return kind(value)
+    except (TypeError, ValueError, OverflowError):
+        words = {int: "a whole number", float: "a number", str: "text"}
+        label = RunConfig.settings()[name].label
+        raise ConfigError(
+            f"“{label}” cannot be understood.",
+            expected=f"{name} to be {words[kind]}",
+            found=repr(value),
+            fix="Type the value again.",
+        ) from None
