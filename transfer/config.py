@@ -47,9 +47,7 @@ def _setting(default: Any, label: str, help: str, **presentation: Any) -> Any:
 class RunConfig:
     """What the user chose. Immutable; `validated` says whether the values make sense by themselves."""
 
-    photos: str = _setting(
-        "", "Photos", "The folder with one sub-folder of photos per class.", advanced=False
-    )
+    photos: str = _setting("", "Photos", "The folder with one sub-folder of photos per class.", advanced=False)
     backbone: str = _setting(
         "MobileNetV2",
         "Network (backbone)",
@@ -255,9 +253,7 @@ class RunConfig:
                 )
             low, high = setting.minimum, setting.maximum
             if isinstance(value, (int, float)) and (
-                not math.isfinite(value)
-                or (low is not None and value < low)
-                or (high is not None and value > high)
+                not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high)
             ):
                 raise ConfigError(
                     f"“{setting.label}” is out of range.",

@@ -1,0 +1,260 @@
+"""A run is a folder: this module reads and writes it, and computes how the run is doing.
+
+Status is never stored. It follows from the last complete event and from whether somebody holds the run's lock,
+so a killed process can leave no lie behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from transfer.config import RunConfig
+from transfer.dataset.catalog import Dataset
+from transfer.errors import RunError
+from transfer.runs.events import EventLog
+
+State = Literal["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"]
+
+TERMINAL: frozenset[str] = frozenset({"finished", "stopped", "failed"})
+ALIVE: frozenset[str] = frozenset({"running", "stopping"})
+
+# Seconds a launched worker may take to import TensorFlow and take its lock before it counts as dead for those
+# who did not start it. Its own supervisor sees its death at once.
+GRACE = 120.0
+
+HISTORY_COLUMNS = [
+    "step", "phase", "epoch", "loss", "accuracy", "val_loss", "val_accuracy",
+    "learning_rate", "seconds", "photos_per_second", "memory_mb", "best",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run is doing, in one word and in a sentence; `place` is its 1-based place among the waiting runs."""
+
+    state: State
+    words: str
+    place: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        """A worker is at it right now."""
+        return self.state in ALIVE
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self.state in TERMINAL or self.state == "interrupted"
+
+
+class Run:
+    """One run directory.
+
+    Args:
+        path: the directory; `Workspace.create` makes new ones.
+
+    Raises:
+        RunError: when there is no run there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        if not self.config_file.is_file():
+            raise RunError(
+                f"There is no run called “{path.name}”.",
+                expected="a run directory with a config.json",
+                found=str(path),
+                fix="Choose one from the list of past runs (python -m transfer runs).",
+            )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    # ------------------------------------------------------------------ places
+
+    @property
+    def id(self) -> str:
+        """The folder's name, unique in the workspace and sorted by time."""
+        return self.path.name
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.path / "stop"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.path / "worker.log"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def evaluation_dir(self) -> Path:
+        return self.path / "evaluation"
+
+    @property
+    def exports_dir(self) -> Path:
+        return self.path / "exports"
+
+    @property
+    def model_file(self) -> Path:
+        """The trained model as Keras saves it; there once the run has written its first export."""
+        return self.exports_dir / "keras" / "model.keras"
+
+    # ------------------------------------------------------------------ what was chosen
+
+    @cached_property
+    def config(self) -> RunConfig:
+        return RunConfig.from_json(self.config_file)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return Dataset.from_json(self.path / "dataset.json")
+
+    @property
+    def name(self) -> str:
+        """The name the user gave, or one made from the photo folder and the backbone."""
+        return self.config.name or f"{Path(self.config.photos).name} · {Path(self.config.backbone).stem}"
+
+    @property
+    def created(self) -> float:
+        """Unix time, seconds."""
+        return self.config_file.stat().st_mtime
+
+    # ------------------------------------------------------------------ what happened
+
+    @cached_property
+    def log(self) -> EventLog:
+        return EventLog(self.path / "events.jsonl")
+
+    @property
+    def lock(self) -> FileLock:
+        """The licence to write events. Readers probe it for an instant, so acquire it with a timeout."""
+        return FileLock(self.path / "lock", thread_local=False)
+
+    def history(self) -> pd.DataFrame:
+        """One row per completed epoch, `HISTORY_COLUMNS`. An epoch repeated after a resume appears once."""
+        rows = [e for e in self.log.read() if e["event"] == "epoch" and not e.get("partial")]
+        table = pd.DataFrame(rows, columns=HISTORY_COLUMNS)
+        return table.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+
+    def metrics(self) -> dict[str, Any] | None:
+        """`evaluation/metrics.json`, or None before the run was evaluated."""
+        try:
+            metrics: dict[str, Any] = json.loads((self.evaluation_dir / "metrics.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return metrics
+
+    def version(self) -> tuple[Any, ...]:
+        """Changes whenever the screen could: the size of the log, the state, the presence of results."""
+        status = self.status()
+        return (self.id, self.log.size(), status.state, status.place, (self.evaluation_dir / "metrics.json").exists())
+
+    # ------------------------------------------------------------------ how it is doing
+
+    def status(self) -> Status:
+        """Computed from the last complete event and the lock; see the table in the module's tests."""
+        last = self.log.last()
+        kind = last["event"] if last else None
+        if kind in TERMINAL:
+            return Status(kind, _words(kind, self))  # type: ignore[arg-type]
+        if kind == "died":
+            return Status("interrupted", last["words"] if last else "")
+        if kind in (None, "resume"):
+            place = 1 + [run.id for run in queue(self.path.parent)].index(self.id)
+            return Status("queued", _words("queued", self, place), place)
+        starting = kind == "launched" and last is not None and time.time() - last["time"] < GRACE
+        if starting or self.lock_is_held():
+            state: State = "stopping" if self.stop_file.exists() else "running"
+            return Status(state, _words(state, self))
+        return Status("interrupted", "Training ended without saying why.")
+
+    def queued_since(self) -> float | None:
+        """Unix time since which the run waits for its turn, or None when it does not wait."""
+        last = self.log.last()
+        if last is None:
+            return self.created
+        return float(last["time"]) if last["event"] == "resume" else None
+
+    def lock_is_held(self) -> bool:
+        """Whether a worker (or, for an instant, a supervisor) holds the run's lock."""
+        try:
+            with self.lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def request_stop(self) -> None:
+        """Ask the run to end at the next step, keeping its best weights; a waiting run is taken off the queue."""
+        self.stop_file.touch()
+
+    def request_resume(self) -> None:
+        """Put an interrupted run back in the queue; it goes on from its last checkpoint.
+
+        Raises:
+            RunError: when the run is not interrupted.
+        """
+        status = self.status()
+        if status.state != "interrupted":
+            raise RunError(
+                f"“{self.name}” cannot be resumed.",
+                expected="a run that was interrupted",
+                found=f"a run that is {status.state}",
+                fix="Start a new run with the same settings instead.",
+            )
+        with self.lock.acquire(timeout=10):
+            self.stop_file.unlink(missing_ok=True)
+            self.log.append("resume")
+
+
+def queue(runs_dir: Path) -> list[Run]:
+    """The runs that wait for their turn, first come first served."""
+    waiting = [(since, run.id, run) for run in runs_in(runs_dir) if (since := run.queued_since()) is not None]
+    return [run for _, _, run in sorted(waiting, key=lambda entry: entry[:2])]
+
+
+def runs_in(runs_dir: Path) -> list[Run]:
+    """All runs of a folder, newest first. A folder without config.json is one still being made: no run yet."""
+    if not runs_dir.is_dir():
+        return []
+    paths = sorted((path for path in runs_dir.iterdir() if (path / "config.json").is_file()), reverse=True)
+    return [Run(path) for path in paths]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file that is either there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _words(state: str, run: Run, place: int = 0) -> str:
+    if state == "queued":
+        return "Next in line." if place == 1 else f"Waiting: number {place} in line."
+    if state == "failed":
+        error = (run.log.last("failed") or {}).get("error", {})
+        return str(error.get("what", "Training failed."))
+    return {
+        "running": "Training.",
+        "stopping": "Stopping: the best state so far is kept and evaluated.",
+        "finished": "Finished.",
+        "stopped": "Stopped by you; the best state so far was kept.",
+    }[state]

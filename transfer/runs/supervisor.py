@@ -1,0 +1,161 @@
+"""The supervisor: one background thread that starts the next waiting run and records how a dead one died.
+
+It trains nothing and knows the worker only as a command line. Of all processes that use a workspace one leads, the one
+that holds the supervisor lock; the others stand by and take over when it goes. A worker outlives its supervisor:
+whoever leads next finds the run's lock held and waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from filelock import Timeout
+
+from transfer.runs.run import TERMINAL, Run
+from transfer.runs.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+POLL = 0.5  # seconds between two looks at the workspace
+WORKER = (sys.executable, "-m", "transfer.learning.worker")
+
+
+class Supervisor:
+    """Starts the waiting runs of a workspace one after the other.
+
+    Args:
+        workspace: whose runs to look after.
+        command: the worker's command line; the run directory is added as the last argument.
+    """
+
+    def __init__(self, workspace: Workspace, command: tuple[str, ...] = WORKER) -> None:
+        self.workspace = workspace
+        self.command = command
+        self._lock = workspace.supervisor_lock
+        self._children: dict[Run, subprocess.Popen[bytes]] = {}
+        self._over: set[Run] = set()  # runs seen in a state that only a user can change
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process starts the workers of the workspace."""
+        return bool(self._lock.is_locked)
+
+    def start(self) -> Supervisor:
+        """Begin supervising in a background thread."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End supervising. Workers go on; their runs end by themselves or are found by the next supervisor."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    # ------------------------------------------------------------------ the loop
+
+    def _loop(self) -> None:
+        try:
+            while not self._end.is_set():
+                try:
+                    if self._lead():
+                        self._look()
+                except Exception:  # one unreadable run directory must not end all supervision
+                    logger.exception("The supervisor could not look after a run; it goes on with the others.")
+                self._end.wait(POLL)
+        finally:
+            self._lock.release()
+
+    def _lead(self) -> bool:
+        if not self.leads:
+            with contextlib.suppress(Timeout):
+                self._lock.acquire(timeout=0)
+        return self.leads
+
+    def _look(self) -> None:
+        busy = False
+        for run in self.workspace.runs():
+            if run in self._over and (last := run.log.last()) and last["event"] in TERMINAL:
+                continue
+            child = self._children.get(run)
+            if child and child.poll() is None:
+                busy = True
+                continue
+            status = run.status()
+            if child is not None:
+                del self._children[run]
+                if not status.over and status.state != "queued":
+                    self._record_death(run, child.returncode)
+            elif status.alive:
+                busy = True
+            elif status.state == "interrupted" and not self._death_is_known(run):
+                self._record_death(run, None)
+            elif status.over:
+                self._over.add(run)
+        if not busy:
+            self._start_next()
+
+    def _start_next(self) -> None:
+        for run in self.workspace.queue():
+            with run.lock.acquire(timeout=10):
+                if run.queued_since() is None:
+                    continue
+                if run.stop_file.exists():
+                    run.log.append("stopped", words="Taken off the queue before it began.")
+                    continue
+                # Before the spawn: a worker that dies while importing must not be started for ever.
+                run.log.append("launched")
+            self._children[run] = self._spawn(run)
+            return
+
+    def _spawn(self, run: Run) -> subprocess.Popen[bytes]:
+        with run.worker_log.open("ab") as log:
+            return subprocess.Popen(
+                [*self.command, str(run.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C at the app, or a closed terminal, must not end the training
+            )
+
+    # ------------------------------------------------------------------ deaths
+
+    @staticmethod
+    def _death_is_known(run: Run) -> bool:
+        last = run.log.last()
+        return last is not None and last["event"] == "died"
+
+    def _record_death(self, run: Run, exit_code: int | None) -> None:
+        with run.lock.acquire(timeout=10):
+            run.log.append(
+                "died", exit_code=exit_code, words=death_in_words(exit_code), log_tail=end_of(run.worker_log)
+            )
+
+
+def death_in_words(exit_code: int | None) -> str:
+    """What an exit code says to a person; None where it is unknown (the worker was another process's child)."""
+    if exit_code is None:
+        return "Training ended without saying why, perhaps because the machine was switched off."
+    if exit_code == -signal.SIGKILL:
+        return "Training was ended by force (signal 9). Often the machine had run out of memory."
+    if exit_code < 0:
+        return f"Training was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})."
+    return f"Training ended unexpectedly (exit code {exit_code}). The end of its log says more."
+
+
+def end_of(log: Path, lines: int = 30) -> str:
+    """The last lines of a text file; empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - 20_000))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,103 @@
+"""A workspace is a folder that holds runs, uploaded and built-in photos, and what is remembered between runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from pathlib import Path
+
+from filelock import FileLock
+
+from transfer.config import RunConfig
+from transfer.dataset.catalog import Dataset
+from transfer.errors import RunError
+from transfer.runs.run import Run, queue, runs_in, write_atomically
+
+
+class Workspace:
+    """One workspace; its folders are made when first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path).expanduser().resolve()
+
+    @classmethod
+    def default(cls) -> Workspace:
+        """`Transfer` in the home folder: where people look for what they made."""
+        return cls(Path.home() / "Transfer")
+
+    # ------------------------------------------------------------------ places
+
+    @property
+    def runs_dir(self) -> Path:
+        return self._made("runs")
+
+    @property
+    def photos_dir(self) -> Path:
+        """Uploaded archives, unpacked, and the built-in sample photos."""
+        return self._made("photos")
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be computed again."""
+        return self._made("cache")
+
+    @property
+    def photo_memory(self) -> Path:
+        """The database in which `dataset.scan` remembers which photos it has already checked."""
+        return self.cache_dir / "photos.sqlite"
+
+    @property
+    def supervisor_lock(self) -> FileLock:
+        """Held by the one process that starts workers here."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path / "supervisor.lock", thread_local=False)
+
+    def _made(self, name: str) -> Path:
+        folder = self.path / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    # ------------------------------------------------------------------ runs
+
+    def create(self, config: RunConfig, dataset: Dataset) -> Run:
+        """Freeze config and split in a new run directory. The run waits in the queue from then on."""
+        name = config.name or f"{Path(config.photos).name}-{Path(config.backbone).stem}"
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
+        path = self.runs_dir / f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
+        path.mkdir()
+        write_atomically(path / "dataset.json", json.dumps(dataset.to_dict()))
+        write_atomically(path / "config.json", json.dumps(config.to_dict(), indent=2))  # last: now the run exists
+        return Run(path)
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first."""
+        return runs_in(self.runs_dir)
+
+    def queue(self) -> list[Run]:
+        """The waiting runs in the order in which they will start."""
+        return queue(self.runs_dir)
+
+    def active(self) -> Run | None:
+        """The run a worker is at right now, if any."""
+        return next((run for run in self.runs() if run.status().alive), None)
+
+    def run(self, name: str) -> Run:
+        """The run with this id, the unambiguous beginning or part of one, or this path.
+
+        Raises:
+            RunError: when there is none, or more than one.
+        """
+        for path in (self.runs_dir / name, Path(name).expanduser()):
+            if name and (path / "config.json").is_file():
+                return Run(path)
+        matches = [run for run in self.runs() if name and name in run.id]
+        if len(matches) == 1:
+            return matches[0]
+        raise RunError(
+            f"“{name}” names {'more than one run' if matches else 'no run'}.",
+            expected=f"the name of one run in {self.runs_dir}",
+            found=", ".join(run.id for run in matches[:5]) or "none that matches",
+            fix="Copy the name from the list of runs (python -m transfer runs).",
+        )
