@@ -69,7 +69,8 @@ class RunConfig:
     image_size: int | None = _setting(
         None,
         "Photo size in pixels (image size)",
-        "Photos are resized to this square. Empty: the size the network learned with. Smaller is faster, larger sees more detail.",
+        "Photos are resized to this square. Empty: the size the network learned with. "
+        "Smaller is faster, larger sees more detail.",
         minimum=32,
         maximum=1024,
     )
@@ -161,13 +162,15 @@ class RunConfig:
     class_weights: str = _setting(
         "auto",
         "Even out small classes (class weights)",
-        "Makes photos of small classes count more. Automatic: when the biggest class has twice the photos of the smallest.",
+        "Makes photos of small classes count more. "
+        "Automatic: when the biggest class has twice the photos of the smallest.",
         choices=(("automatic", "auto"), ("always", "balanced"), ("never", "off")),
     )
     early_stopping_patience: int = _setting(
         5,
         "Stop when it no longer improves (early stopping)",
-        "Rounds without improvement on the validation photos before a phase ends. 0: never. The best round is kept either way.",
+        "Rounds without improvement on the validation photos before a phase ends. 0: never. "
+        "The best round is kept either way.",
         minimum=0,
         maximum=1000,
     )

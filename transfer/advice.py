@@ -1,0 +1,281 @@
+"""The known mistakes of transfer learning, seen coming and said in plain words.
+
+Pure functions over what was chosen and what was logged: nothing is stored, so old runs profit from better advice. The
+thresholds are rules of thumb; each stands beside the sentence it triggers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from transfer.backbones import BACKBONES
+from transfer.config import RunConfig
+from transfer.dataset.catalog import Dataset
+from transfer.layers import blocks, layers, trainable_parameters
+
+# Learning rates that make sense for an optimizer: (suspiciously low, suspiciously high).
+HEAD_RATES = {"sgd": (1e-4, 0.3)}
+HEAD_RATES_DEFAULT = (1e-5, 1e-2)
+FINE_TUNE_RATES = {"sgd": (1e-6, 1e-2)}
+FINE_TUNE_RATES_DEFAULT = (1e-7, 5e-4)
+
+FEW_PHOTOS = 20  # training photos of a class below which results are a matter of luck
+PARAMETERS_PER_PHOTO = 20_000  # more unfrozen parameters per training photo than this are learned by heart
+SAFE_PARAMETERS_PER_PHOTO = 5_000
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One piece of advice: what is the matter, why, and what to do."""
+
+    level: Literal["info", "warning"]
+    title: str
+    words: str
+    fix: str = ""
+
+
+# ---------------------------------------------------------------------- before training
+
+
+def before(config: RunConfig, dataset: Dataset | None = None) -> list[Notice]:
+    """What the settings alone (and the photos, once checked) give reason to say."""
+    notices = _rates(config)
+    if config.weights == "random":
+        notices.append(
+            Notice(
+                "info",
+                "This network starts from nothing.",
+                "With random weights nothing is transferred: a fair baseline, but expect far less from it.",
+                "Choose the weights “imagenet” for transfer learning.",
+            )
+        )
+    if config.fine_tunes and config.head_epochs == 0:
+        notices.append(
+            Notice(
+                "warning",
+                "Fine-tuning would start with an untrained head.",
+                "Its first, wild corrections spoil what the network knows.",
+                "Give the new layers a few rounds of their own first.",
+            )
+        )
+    if dataset is not None:
+        notices += _photos(config, dataset) + _capacity(config, dataset)
+    return notices
+
+
+def _rates(config: RunConfig) -> list[Notice]:
+    notices = []
+    phases = [("the new layers", config.head_learning_rate, HEAD_RATES.get(config.optimizer, HEAD_RATES_DEFAULT))]
+    if config.head_epochs == 0:
+        phases = []
+    if config.fine_tunes:
+        limits = FINE_TUNE_RATES.get(config.optimizer, FINE_TUNE_RATES_DEFAULT)
+        phases.append(("fine-tuning", config.fine_tune_learning_rate, limits))
+    for name, rate, (low, high) in phases:
+        if rate > high:
+            words = "Corrections this big tend to overshoot: the loss jumps or explodes."
+            notices.append(
+                Notice("warning", f"The learning rate of {name} is high ({rate:g}).", words, f"Try {high / 10:g}.")
+            )
+        elif rate < low:
+            words = "Corrections this small hardly change anything in the rounds given."
+            notices.append(
+                Notice("warning", f"The learning rate of {name} is low ({rate:g}).", words, f"Try {low * 10:g}.")
+            )
+    if config.fine_tunes and config.head_epochs and config.fine_tune_learning_rate > config.head_learning_rate:
+        notices.append(
+            Notice(
+                "warning",
+                "Fine-tuning is set to take bigger steps than the new layers.",
+                "What the network knows would be overwritten instead of adjusted.",
+                f"Try {config.head_learning_rate / 100:g} for fine-tuning.",
+            )
+        )
+    return notices
+
+
+def _photos(config: RunConfig, dataset: Dataset) -> list[Notice]:
+    notices = []
+    train = dataset.counts()["train"]
+    few = train[train < FEW_PHOTOS]
+    if len(few):
+        notices.append(
+            Notice(
+                "warning",
+                "Few photos to learn from.",
+                f"{_listed(few)} of {'one class' if len(few) == 1 else f'{len(few)} classes'}: "
+                "the result will depend on luck.",
+                f"Add photos until every class has at least {FEW_PHOTOS} to train on, or vary them (augmentation).",
+            )
+        )
+    if config.class_weights == "off" and train.min() and train.max() >= 2 * train.min():
+        notices.append(
+            Notice(
+                "warning",
+                "The classes are uneven.",
+                f"{train.idxmax()} has {train.max()} training photos, {train.idxmin()} only {train.min()}; "
+                "small classes will be guessed too rarely.",
+                "Set “Even out small classes” to automatic.",
+            )
+        )
+    return notices
+
+
+def _capacity(config: RunConfig, dataset: Dataset) -> list[Notice]:
+    """Too many layers unfrozen for too few photos."""
+    photos = len(dataset.of("train"))
+    if not config.fine_tunes or config.backbone not in BACKBONES or not photos:
+        return []
+    table = layers(config.backbone, config.alpha)
+    free = trainable_parameters(table, config.frozen_layers)
+    if free <= PARAMETERS_PER_PHOTO * photos:
+        return []
+    safe = next(
+        (
+            block.start
+            for block in blocks(table)
+            if trainable_parameters(table, block.start) <= SAFE_PARAMETERS_PER_PHOTO * photos
+        ),
+        len(table),
+    )
+    freeze = f"Freeze at least {safe} of the {len(table)} layers" if safe < len(table) else "Keep all layers frozen"
+    return [
+        Notice(
+            "warning",
+            "Many layers are unfrozen for so few photos.",
+            f"{free / 1e6:.1f} million numbers would be adjusted with {photos} photos: "
+            "the network can learn them by heart (overfitting) and do worse on new ones.",
+            f"{freeze}, or add photos.",
+        )
+    ]
+
+
+# ---------------------------------------------------------------------- while training and afterwards
+
+
+def during(config: RunConfig, dataset: Dataset, events: list[dict[str, Any]]) -> list[Notice]:
+    """What the curves so far give reason to say, most important first.
+
+    Args:
+        config: the run's settings.
+        dataset: its photos; only the share of the biggest class matters here.
+        events: the run's event log.
+    """
+    rows = [e for e in events if e["event"] == "epoch" and not e.get("partial")]
+    if not rows:
+        return []
+    history = pd.DataFrame(rows).drop_duplicates("step", keep="last")
+    notices: list[Notice] = []
+    for phase in ("head", "fine_tune"):
+        part = history[history["phase"] == phase]
+        if len(part):
+            notices += _loss(config, phase, part, len(dataset.classes))
+    over = any(e["event"] in {"finished", "stopped", "evaluated"} for e in events)
+    head = history[history["phase"] == "head"]
+    if len(head) and (over or len(head) < len(history)):
+        notices += _unsuited(config, dataset, head)
+    notices += _by_heart(config, history)
+    if over and len(head) < len(history) and len(head):
+        notices += _no_gain(history)
+    return notices
+
+
+def _loss(config: RunConfig, phase: str, part: pd.DataFrame, classes: int) -> list[Notice]:
+    rate = config.head_learning_rate if phase == "head" else config.fine_tune_learning_rate
+    name = "the new layers" if phase == "head" else "fine-tuning"
+    loss = part["loss"].to_numpy(float)
+    guess = math.log(max(classes, 2))  # the loss of somebody who gives every class the same chance
+    if len(loss) >= 2 and ((loss[-1] > 1.5 * loss.min() + 0.1 and loss[-1] > guess) or loss[-1] > 5 * guess):
+        words = f"It went from {loss.min():.2f} to {loss[-1]:.2f}; guessing alone would give {guess:.2f}."
+        fix = f"Stop, and start again with a learning rate of {rate / 10:g}."
+        return [
+            Notice("warning", f"The loss is growing: the learning rate of {name} ({rate:g}) is too high.", words, fix)
+        ]
+    still = len(loss) >= 3 and loss.max() - loss.min() < 0.02 * loss.max()
+    if phase == "head" and still and float(part["accuracy"].iloc[-1]) < 0.95:
+        words = f"It stayed at {loss[-1]:.2f} for {len(loss)} rounds."
+        fix = f"Try {min(rate * 10, 1e-2):g}, or more rounds." if rate < 1e-2 else "Try another network."
+        return [
+            Notice(
+                "warning", f"The loss hardly moves: the learning rate of {name} ({rate:g}) may be too low.", words, fix
+            )
+        ]
+    return []
+
+
+def _unsuited(config: RunConfig, dataset: Dataset, head: pd.DataFrame) -> list[Notice]:
+    """Validation accuracy near what always guessing the biggest class would give."""
+    counts = dataset.counts()["validation"]
+    best = head["val_accuracy"].astype(float).max()
+    if not counts.sum() or math.isnan(best) or len(head) < 3:
+        return []
+    guess = counts.max() / counts.sum()
+    if best >= guess + 0.15 * (1 - guess):
+        return []
+    if config.weights == "random":
+        fix = "Choose the weights “imagenet”: this network has learned nothing yet."
+    else:
+        others = [n for n in ("EfficientNetV2B0", "ResNet50V2", "ConvNeXtTiny", "MobileNetV2") if n != config.backbone]
+        fix = (
+            f"Try {', '.join(others[:-1])} or {others[-1]}, or unfreeze the last block. "
+            "Also look at the photos: could you tell the classes apart?"
+        )
+    return [
+        Notice(
+            "warning",
+            f"{Path(config.backbone).stem} does not seem to suit these photos.",
+            f"With the network frozen it is right on {best:.0%} of new photos; "
+            f"always answering the biggest class gives {guess:.0%}.",
+            fix,
+        )
+    ]
+
+
+def _by_heart(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
+    """Training accuracy leaves validation behind while the validation loss rises."""
+    recent = history.tail(2)
+    gap = (recent["accuracy"].astype(float) - recent["val_accuracy"].astype(float)).min()
+    val_loss = history["val_loss"].astype(float)
+    if len(history) < 4 or not gap > 0.12 or not val_loss.iloc[-1] > 1.1 * val_loss.min():
+        return []
+    fixes = []
+    if config.augmentation == "off":
+        fixes.append("vary the photos (augmentation)")
+    if config.fine_tunes:
+        fixes.append("freeze more layers")
+    if config.hidden_units or config.pooling == "flatten":
+        fixes.append("use average pooling without an extra layer")
+    fixes.append("add photos")
+    return [
+        Notice(
+            "warning",
+            "It is learning the training photos by heart (overfitting).",
+            f"Right on {recent['accuracy'].iloc[-1]:.0%} of the photos it trains on, "
+            f"but on {recent['val_accuracy'].iloc[-1]:.0%} of those it has not seen. The best round is kept.",
+            f"To do better: {', or '.join(fixes)}.",
+        )
+    ]
+
+
+def _no_gain(history: pd.DataFrame) -> list[Notice]:
+    best = history.groupby("phase")["val_loss"].min().astype(float)
+    if not best.get("fine_tune", math.nan) >= best.get("head", math.nan):
+        return []
+    return [
+        Notice(
+            "info",
+            "Fine-tuning brought nothing this time.",
+            "The state from before it was better on new photos, so that one was kept.",
+            "Try a lower learning rate for fine-tuning, or leave more layers frozen.",
+        )
+    ]
+
+
+def _listed(counts: pd.Series) -> str:
+    names = [f"{name} ({count})" for name, count in counts.items()]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
