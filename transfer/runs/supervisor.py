@@ -91,7 +91,7 @@ class Supervisor:
             status = run.status()
             if child is not None:
                 del self._children[run]
-                if not status.over and status.state != "queued":
+                if status.state not in TERMINAL and status.state != "queued":
                     self._record_death(run, child.returncode)
             elif status.alive:
                 busy = True

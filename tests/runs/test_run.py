@@ -1,0 +1,105 @@
+"""Status is computed: every row of the table in the design, and what people can ask of a run."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from transfer.errors import RunError
+from transfer.runs import run as run_module
+from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
+
+from .conftest import new_run
+
+HOLD = "import sys; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); print('held', flush=True); input()"
+
+
+@pytest.fixture
+def held(run: Run):
+    """Another process holds the run's lock, as a worker would."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(run.path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout and holder.stdout.readline() == "held\n"
+    yield holder
+    holder.communicate("\n")
+
+
+def test_a_new_run_waits(run: Run) -> None:
+    status = run.status()
+    assert (status.state, status.place, status.alive, status.over) == ("queued", 1, False, False)
+
+
+def test_what_was_chosen_is_kept(run: Run, workspace: Workspace) -> None:
+    assert run.config.photos.endswith("pets") and run.dataset.classes == ("cat", "dog")
+    assert run.name == "pets · MobileNetV2"
+    assert workspace.runs() == [run]
+
+
+def test_later_runs_say_their_place(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    time.sleep(0.02)
+    later = new_run(workspace, tmp_path)
+    assert (run.status().place, later.status().place) == (1, 2)
+    assert "number 2" in later.status().words
+    assert workspace.queue() == [run, later]
+
+
+def test_launched_counts_as_running_for_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.log.append("launched")
+    assert run.status().state == "running"
+    monkeypatch.setattr(run_module, "GRACE", 0.0)
+    assert run.status().state == "interrupted"
+
+
+def test_a_held_lock_means_running_and_stopping_once_asked(run: Run, held: object) -> None:
+    run.log.append("started", device="CPU")
+    assert run.status().state == "running"
+    run.request_stop()
+    assert run.status().state == "stopping"
+
+
+def test_a_free_lock_and_no_last_word_means_interrupted(run: Run) -> None:
+    run.log.append("epoch", step=1)
+    assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize("kind", ["finished", "stopped", "failed"])
+def test_a_last_word_counts_whoever_holds_the_lock(run: Run, held: object, kind: str) -> None:
+    run.log.append(kind, **({"error": {"what": "Memory ran out."}} if kind == "failed" else {}))
+    assert run.status().state == kind and run.status().over
+    if kind == "failed":
+        assert run.status().words == "Memory ran out."
+
+
+def test_resume_is_for_interrupted_runs(run: Run) -> None:
+    with pytest.raises(RunError, match="cannot be resumed"):
+        run.request_resume()
+    run.log.append("died", exit_code=-9, words="Killed.", log_tail="")
+    assert run.status().words == "Killed."
+    run.request_stop()
+    run.request_resume()
+    assert run.status().state == "queued" and not run.stop_file.exists()
+
+
+def test_history_counts_a_repeated_epoch_once_and_leaves_out_partial_ones(run: Run) -> None:
+    for step, loss in ((1, 1.0), (2, 0.9), (2, 0.8)):
+        run.log.append("epoch", phase="head", epoch=step, step=step, loss=loss, partial=False)
+    run.log.append("epoch", phase="head", epoch=3, step=3, loss=0.1, partial=True)
+    assert run.history()["loss"].tolist() == [1.0, 0.8]
+
+
+def test_a_folder_without_config_is_no_run(workspace: Workspace) -> None:
+    (workspace.runs_dir / "half-made").mkdir()
+    assert workspace.runs() == []
+    with pytest.raises(RunError, match="half-made"):
+        Run(workspace.runs_dir / "half-made")
+
+
+def test_runs_are_found_by_part_of_their_name(run: Run, workspace: Workspace) -> None:
+    assert workspace.run(run.id) == workspace.run(run.id[-4:]) == workspace.run(str(run.path)) == run
+    for wrong in ("nothing", "", "../.."):
+        with pytest.raises(RunError):
+            workspace.run(wrong)

@@ -1,0 +1,167 @@
+"""The supervisor with real processes: a queue worked off one by one, deaths recorded, workers that outlive it."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from transfer.runs.run import Run
+from transfer.runs.supervisor import Supervisor, end_of
+from transfer.runs.workspace import Workspace
+
+from .conftest import new_run
+
+# A worker that does what its run's name says; it holds the lock as the real one does.
+WORKER = """
+import os, sys, time
+from pathlib import Path
+from transfer.runs.run import Run
+run = Run(Path(sys.argv[-1]))
+do = run.config.name
+if do == "crash": sys.exit("no such module: tensorflow")
+with run.lock.acquire(timeout=10):
+    run.log.append("started", device="CPU", pid=os.getpid())
+    print("working", flush=True)
+    while do == "wait" and not run.stop_file.exists(): time.sleep(0.05)
+    if do == "forget": sys.exit(0)
+    run.log.append("stopped" if run.stop_file.exists() else "finished")
+"""
+COMMAND = (sys.executable, "-c", WORKER)
+
+
+@pytest.fixture
+def supervise(workspace: Workspace):
+    started = []
+
+    def start() -> Supervisor:
+        started.append(Supervisor(workspace, COMMAND).start())
+        return started[-1]
+
+    yield start
+    for run in workspace.runs():
+        run.request_stop()
+    until(lambda: not any(run.status().alive for run in workspace.runs()))
+    for supervisor in started:
+        supervisor.stop()
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def state(run: Run) -> str:
+    return run.status().state
+
+
+def kinds(run: Run) -> list[str]:
+    return [event["event"] for event in run.log.read()]
+
+
+def test_runs_are_worked_off_one_at_a_time(workspace: Workspace, tmp_path: Path, supervise: Callable) -> None:
+    first = new_run(workspace, tmp_path, name="wait")
+    time.sleep(0.02)
+    second = new_run(workspace, tmp_path, name="finish")
+    supervise()
+    until(lambda: first.log.last("started"))
+    assert (state(first), state(second)) == ("running", "queued")
+    first.request_stop()
+    until(lambda: state(second) == "finished")
+    assert state(first) == "stopped"
+    assert kinds(second) == ["launched", "started", "finished"]
+    assert "working" in first.worker_log.read_text()
+
+
+def test_a_worker_that_dies_while_importing_is_started_once(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    run = new_run(workspace, tmp_path, name="crash")
+    supervise()
+    until(lambda: state(run) == "interrupted" and run.log.last("died"))
+    time.sleep(1.2)
+    assert kinds(run) == ["launched", "died"]
+    died = run.log.last("died")
+    assert died and died["exit_code"] == 1 and "no such module" in died["log_tail"]
+
+
+def test_a_killed_worker_is_recorded_and_can_be_resumed(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    run = new_run(workspace, tmp_path, name="wait")
+    supervise()
+    until(lambda: run.log.last("started"))
+    os.kill(run.log.last("started")["pid"], signal.SIGKILL)
+    until(lambda: run.log.last("died"))
+    assert run.log.last("died")["exit_code"] == -9 and "memory" in run.status().words
+    run.request_resume()
+    until(lambda: kinds(run).count("started") == 2)
+    assert state(run) == "running"
+
+
+def test_a_worker_that_forgets_its_last_word_is_recorded(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    run = new_run(workspace, tmp_path, name="forget")
+    supervise()
+    until(lambda: run.log.last("died"))
+    assert run.log.last("died")["exit_code"] == 0
+
+
+def test_the_worker_outlives_its_supervisor_and_the_next_one_waits_for_it(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    first = new_run(workspace, tmp_path, name="wait")
+    time.sleep(0.02)
+    second = new_run(workspace, tmp_path, name="finish")
+    before = supervise()
+    until(lambda: first.log.last("started"))
+    before.stop()
+    assert state(first) == "running"
+    after = supervise()
+    until(lambda: after.leads)
+    time.sleep(1.2)
+    assert (state(first), state(second)) == ("running", "queued")
+    first.request_stop()
+    until(lambda: state(second) == "finished")
+
+
+def test_a_run_that_died_while_nobody_looked_is_recorded(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    run = new_run(workspace, tmp_path)
+    run.log.append("started", device="CPU")
+    supervise()
+    until(lambda: run.log.last("died"))
+    assert run.log.last("died")["exit_code"] is None
+
+
+def test_stopping_a_waiting_run_takes_it_off_the_queue(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    run = new_run(workspace, tmp_path, name="finish")
+    run.request_stop()
+    supervise()
+    until(lambda: state(run) == "stopped")
+    assert kinds(run) == ["stopped"]
+
+
+def test_one_leads_and_the_other_takes_over(workspace: Workspace, supervise: Callable) -> None:
+    first = supervise()
+    until(lambda: first.leads)
+    second = supervise()
+    time.sleep(0.7)
+    assert not second.leads
+    first.stop()
+    until(lambda: second.leads)
+
+
+def test_end_of_a_log(tmp_path: Path) -> None:
+    assert end_of(tmp_path / "none") == ""
+    (tmp_path / "log").write_text("".join(f"{i}\n" for i in range(9000)))
+    assert end_of(tmp_path / "log", 2) == "8998\n8999"
