@@ -1,0 +1,179 @@
+"""One photo file becomes pixels: the one decoder for checking, training, prediction and exported models.
+
+A verbatim copy of this file travels in every export, so it needs Pillow and numpy only (and pillow-heif, where it
+is installed, for HEIC) and imports nothing else of Transfer. It is not where photos are varied (`augment`) or
+brought to a network's value range (that happens inside the model).
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+try:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    HEIC = True
+except ImportError:
+    HEIC = False
+
+# Pillow warns about harmless oddities (odd metadata, big photos) on stderr; what matters is raised below, with words.
+warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
+
+EXTENSIONS = frozenset(
+    [
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+        *(".heic", ".heif", ".hif", ".avif"),
+    ]
+)
+"""File name endings, in lower case, that are taken for photos."""
+
+MOST_PIXELS = 120_000_000
+"""Larger photos are refused: a small file can unfold to gigabytes (a decompression bomb)."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # EXIF orientation -> what undoes it
+
+
+def read_photo(path: str | Path | BinaryIO, size: int) -> np.ndarray:
+    """The whole photo, squashed to a square of `size` pixels (antialiased bilinear).
+
+    Returns:
+        uint8 array of shape (size, size, 3), RGB, 0-255.
+
+    Raises:
+        OSError, ValueError: as `open_photo`.
+    """
+    image = open_photo(path, at_least=size)
+    return np.array(image.resize((size, size), Image.Resampling.BILINEAR), dtype=np.uint8)
+
+
+def open_photo(path: str | Path | BinaryIO, at_least: int | None = None) -> Image.Image:
+    """The photo as people see it: RGB, upright (EXIF), transparency on white, 16 bits brought to 8, first frame.
+
+    Args:
+        path: the file, or an open binary file.
+        at_least: a JPEG may be decoded smaller, in steps of two, down to this many pixels on its shorter side.
+            Faster, and the file is still read to its end, so a cut-off one is still noticed.
+
+    Raises:
+        OSError: the file cannot be opened, or is cut short or damaged. The message says so in plain words.
+        ValueError: the file is not a photo, or one too large or of a kind that is not understood.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise ValueError(_too_large(f"{width} x {height} pixels"))
+            if at_least is not None:
+                image.draft(None, (at_least, at_least))
+            image.load()
+            # After load(): a TIFF turns itself while loading, and a PNG may keep its EXIF behind the pixels.
+            orientation = _orientation(image)
+            upright = _rgb(image)
+    except Exception as error:  # a damaged file makes decoders raise nearly anything, SyntaxError included
+        raise _plain(error, path) from error
+    return upright.transpose(_TURNS[orientation]) if orientation in _TURNS else upright
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # damaged metadata is no reason to refuse a good photo
+        return 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = _eight_bits(np.asarray(image).astype(np.float32) / 257.0)
+    elif image.mode == "I":
+        values = np.asarray(image).astype(np.float32)
+        image = _eight_bits(values if values.max() <= 255 else values * (255.0 / max(65535.0, float(values.max()))))
+    elif image.mode == "F":
+        values = np.nan_to_num(np.asarray(image), nan=0.0, posinf=0.0, neginf=0.0)
+        top = float(values.max())
+        image = _eight_bits(values * (255.0 if top <= 1.0 else min(1.0, 255.0 / top)))
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        white = Image.new("RGBA", seen.size, "white")
+        return Image.alpha_composite(white, seen).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(values: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+
+
+def _too_large(found: str) -> str:
+    return f"it is too large ({found}; at most {MOST_PIXELS // 1_000_000} million pixels are read)"
+
+
+def _plain(error: Exception, path: str | Path | BinaryIO) -> Exception:
+    """The same failure in words that mean something to the owner of the photo."""
+    if isinstance(error, Image.DecompressionBombError):
+        return ValueError(_too_large("more than 178 million pixels"))
+    if isinstance(error, ValueError) and str(error).startswith("it is"):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return FileNotFoundError("the file is not there")
+    if isinstance(error, PermissionError):
+        return PermissionError("there is no permission to read the file")
+    if isinstance(error, IsADirectoryError):
+        return IsADirectoryError("it is a folder, not a photo")
+    start = _first_bytes(path)
+    if not start:
+        return OSError("the file is empty")
+    if isinstance(error, UnidentifiedImageError):
+        return ValueError(_unknown(start))
+    words = str(error).lower()
+    if "truncated" in words or "not enough" in words or "end of file" in words or isinstance(error, EOFError):
+        return OSError("the file is cut short (truncated)")
+    if isinstance(error, MemoryError):
+        return OSError("there is not enough memory to read it")
+    return OSError(f"the file is damaged ({str(error).rstrip('.') or type(error).__name__})")
+
+
+def _first_bytes(path: str | Path | BinaryIO) -> bytes:
+    try:
+        if isinstance(path, (str, Path)):
+            with Path(path).open("rb") as file:
+                return file.read(512)
+        path.seek(0)
+        return path.read(512)
+    except OSError:
+        return b"?"
+
+
+def _unknown(start: bytes) -> str:
+    text = start.lstrip().lower()
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<svg")):
+        return "it is a web page or drawing saved under a photo's name, not a photo"
+    if start[4:8] == b"ftyp" and start[8:11] in {b"hei", b"hev", b"mif"} and not HEIC:
+        return "it is a HEIC photo, and the package that reads them (pillow-heif) is not installed"
+    known = {
+        b"\xff\xd8\xff": "JPEG",
+        b"\x89PNG": "PNG",
+        b"RIFF": "WebP",
+        b"GIF8": "GIF",
+        b"BM": "BMP",
+        b"II*\0": "TIFF",
+    }
+    known |= {b"MM\0*": "TIFF"}
+    for signature, name in known.items():
+        if start.startswith(signature):
+            return f"it starts like a {name} file but is cut short or damaged"
+    if not any(start):
+        return "it holds only zeros: the photo was never written, or its copy failed"
+    return "it is not a photo of a known kind (JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC)"
