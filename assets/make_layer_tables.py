@@ -1,0 +1,78 @@
+"""Write transfer/layer_tables/*.json: the layers of every network Transfer offers, as Keras builds them.
+
+    python assets/make_layer_tables.py [NETWORK ...]
+
+Run it again after a new major version of Keras, or after adding a record to `transfer/backbones.py`. Nothing is
+downloaded: networks are built with random weights, and where Keras would fetch its files is read by stepping in
+front of its download function. The largest network needs about 4 GB of memory; all of them take about ten minutes.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from typing import Any
+from unittest import mock
+
+import keras
+
+from transfer.backbones import BACKBONES, Backbone
+from transfer.layers import TABLES
+from transfer.learning.model import application, layers_of
+
+
+class Fetched(Exception):
+    """Raised in place of a download, carrying what Keras asked for."""
+
+
+def asked_for(record: Backbone, alpha: float, image_size: int) -> dict[str, str]:
+    """The weights file that Keras itself would fetch: its name, address and checksum."""
+
+    def stop(fname: str, origin: str, file_hash: str = "", **_: Any) -> None:
+        raise Fetched(fname, origin, file_hash)
+
+    options = {"alpha": alpha} if len(record.alphas) > 1 else {}
+    make = getattr(keras.applications, record.name)
+    with mock.patch("keras.src.utils.file_utils.get_file", stop):
+        try:
+            make(weights="imagenet", include_top=False, input_shape=(image_size, image_size, 3), **options)
+        except Fetched as answer:
+            return dict(zip(("file", "url", "hash"), answer.args, strict=True))
+    raise RuntimeError(f"Keras fetched nothing for {record.name}")
+
+
+def table(record: Backbone) -> dict[str, Any]:
+    """Everything `transfer.layers` keeps about one network."""
+    data: dict[str, Any] = {"keras": keras.__version__, "names": [], "parameters": {}, "total": {}, "weights": {}}
+    for alpha in record.alphas:
+        keras.utils.clear_session()
+        gc.collect()
+        model = application(record, alpha, record.image_size)
+        rows = layers_of(model)
+        names = [row.name for row in rows]
+        if data["names"] and data["names"] != names:
+            raise RuntimeError(f"the layers of {record.name} depend on its width")
+        kinds = [row.kind for row in rows]
+        data["names"], data["kinds"] = names, sorted(set(kinds))
+        data["kind"] = [data["kinds"].index(kind) for kind in kinds]
+        data["parameters"][f"{alpha:g}"] = [row.parameters for row in rows]
+        data["total"][f"{alpha:g}"] = model.count_params()
+        del model
+        keras.utils.clear_session()
+        gc.collect()
+        data["weights"][f"{alpha:g}"] = asked_for(record, alpha, record.image_size)
+    return data
+
+
+def main(names: list[str]) -> None:
+    TABLES.mkdir(exist_ok=True)
+    for name in names or list(BACKBONES):
+        data = table(BACKBONES[name])
+        text = json.dumps(data, separators=(",", ":")) + "\n"
+        (TABLES / f"{name}.json").write_text(text, encoding="utf-8")
+        print(f"{name:20} {len(data['names']):5} layers, parameters {data['total']}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
