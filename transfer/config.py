@@ -224,6 +224,17 @@ class RunConfig:
         """All fields by name, ready for JSON."""
         return dataclasses.asdict(self)
 
+    @classmethod
+    def to_markdown(cls) -> str:
+        """The table of all settings in the README."""
+        lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
+        for name, setting in cls.settings().items():
+            default = getattr(cls, name)
+            shown = "" if default in ("", None) else f"`{default}`"
+            choices = ", ".join(f"`{value}`" for _, value in setting.choices)
+            lines.append(f"| `{name}` | {shown} | {setting.help}{f' One of {choices}.' if choices else ''} |")
+        return "\n".join(lines)
+
     # ------------------------------------------------------------------ meaning
 
     @property
