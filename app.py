@@ -102,7 +102,7 @@ def serve(chosen: argparse.Namespace) -> None:
             inbrowser=has_desktop(),
             share=False,
             theme=theme.theme(),
-            css_paths=[theme.STYLE],
+            css_paths=theme.STYLES,
             footer_links=[],
             run_history=False,
             show_error=True,

@@ -5,16 +5,25 @@ It holds no state of the person using the page: that is on disk (runs) or in the
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio import context as building
 
+from transfer import weights
+from transfer.backbones import backbone, layers
+from transfer.config import RunConfig
 from transfer.dataset.roots import Roots
+from transfer.errors import ConfigError
 from transfer.runs.service import Service
 from transfer.runs.supervisor import Supervisor
 from transfer.runs.workspace import Workspace
+from transfer.ui.networks import is_own
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,52 @@ class Context:
         self.predictor.close()
         self.errands.close()
 
+    def allowed(self, config: RunConfig) -> RunConfig:
+        """The config as it can be trained: paths resolved and allowed, all layers frozen written as empty.
+
+        Raises:
+            TransferError: when the photos, the backbone or the weights are a file that may not be opened here,
+                or there is no such network.
+        """
+        changes: dict[str, Any] = {"photos": str(self.roots.confine(config.photos))}
+        if is_own(config.backbone):
+            changes["backbone"] = str(self.file_allowed(config.backbone))
+        else:
+            changes["backbone"] = backbone(config.backbone).name
+            total = len(layers(changes["backbone"], config.alpha))
+            if config.frozen_layers is not None and config.frozen_layers >= total:
+                changes["frozen_layers"] = None
+        if config.weights not in {"imagenet", "random"}:
+            changes["weights"] = str(self.file_allowed(config.weights))
+        return dataclasses.replace(config, **changes).validated()
+
+    def file_allowed(self, path: str) -> Path:
+        """The resolved path of a model or weights file that may be read: in the roots, among Keras' weights, or
+        in the workspace, where models of earlier runs are.
+
+        Raises:
+            ConfigError: when it lies elsewhere or is not there.
+        """
+        place = Path(path.strip()).expanduser()
+        allowed = [*self.roots.folders, self.workspace.path, weights.models_folder()]
+        if Roots(allowed).allows(place) and place.is_file():
+            return place.resolve()
+        raise ConfigError(
+            f"The file “{path}” cannot be used.",
+            expected=f"a file inside {', '.join(map(str, allowed))}",
+            found="a place outside of these folders" if not Roots(allowed).allows(place) else "nothing at that path",
+            fix="Correct the path, move the file there, or start Transfer with --root and the folder to allow.",
+        )
+
+    def keep_network(self, upload: str | None) -> str:
+        """Where an uploaded `.keras` file was put to stay: uploads themselves are temporary."""
+        assert upload is not None
+        source = Path(upload)
+        place = self.workspace.cache_dir / "networks" / source.name
+        place.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, place)
+        return str(place)
+
     def remembered(self, key: str, default: Any) -> gr.BrowserState:
         """A value the browser keeps over reloads and restarts of the app, separately for each workspace.
 
@@ -59,3 +114,9 @@ class Context:
         """
         secret = hashlib.sha256(str(self.workspace.path.resolve()).encode()).hexdigest()
         return gr.BrowserState(default, storage_key=f"transfer-{key}", secret=secret)
+
+    def page(self) -> gr.Blocks:
+        """The page being built, for what a tab hangs on its loading."""
+        page = building.Context.root_block
+        assert page is not None, "tabs are built inside a page"
+        return page

@@ -1,27 +1,217 @@
-"""Step 1: the photos come in, are checked, and are shown."""
+"""Step 1: the photos come in (a folder, a zip, or the built-in samples), are checked, and are shown.
+
+What is shown of a checked folder is made in `photos_view`, the folder browser in `folders`; here they are wired.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
+from transfer.dataset import archive, samples
+from transfer.dataset.catalog import SPLITS, Dataset
+from transfer.dataset.scan import scan
+from transfer.errors import TransferError
+from transfer.ui import folders, photos_view
+from transfer.ui.checking import Watched
 from transfer.ui.context import Context
+from transfer.ui.panels import error_panel, lead
+
+Tell = Callable[[int, int], None]
+Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)
 class PhotosTab:
-    """What other tabs need of this one."""
+    """What other tabs need of this one.
+
+    Attributes:
+        folder: the folder that was checked and can be trained from; "" when there is none.
+        summary: about that folder: `{"root", "classes": [names], "photos": {split: count}}`, or {}.
+        dataset: the checked `Dataset` itself, or None.
+        go: buttons that lead to other tabs.
+    """
 
     folder: gr.Textbox
     summary: gr.State
+    dataset: gr.State
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
 def build(context: Context) -> PhotosTab:
     """The tab, inside the `gr.Tabs` that is open."""
+    stored = context.remembered("photos", "")
     with gr.Tab("1 Photos", id="photos"):
-        folder = gr.Textbox(visible=False)
+        gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
+        with gr.Row(elem_classes="t-ways"):
+            with gr.Column(scale=5, min_width=300, elem_classes="t-card"):
+                gr.HTML("<h3>A folder on this computer</h3>")
+                path = gr.Textbox(
+                    show_label=False,
+                    placeholder="/home/me/my photos",
+                    max_lines=1,
+                    elem_id="photos-path",
+                    container=False,
+                    html_attributes=gr.InputHTMLAttributes(spellcheck=False, autocomplete="off"),
+                )
+                with gr.Row(elem_classes="t-buttons"):
+                    check = gr.Button("Check photos", variant="primary", elem_id="check-photos")
+                    browse = gr.Button("Browse …", elem_id="browse-folders")
+                listing = gr.HTML(visible=False, js_on_load=folders.LISTEN, elem_id="folder-browser")
+            with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
+                gr.HTML("<h3>A zip file</h3>")
+                upload = gr.File(
+                    file_types=[".zip"], show_label=False, container=False, height=120, elem_id="photos-zip"
+                )
+            with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
+                gr.HTML("<h3>No photos at hand?</h3><p>Try everything with small pictures that come with Transfer.</p>")
+                sample = gr.Button("Use sample photos", elem_id="use-samples")
+        state = gr.HTML(elem_id="photos-state")
+        stop = gr.Button("Stop checking", variant="stop", visible=False, elem_id="stop-checking")
+        with gr.Column(visible=False, elem_id="photos-result") as result:
+            following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
+            found = gr.HTML(elem_id="photos-found")
+            with gr.Accordion("Left out", open=False, visible=False, elem_id="photos-left-out") as left_out:
+                left_out_words = gr.HTML()
+            page = gr.Dropdown(label="Classes shown below", visible=False, elem_id="photos-page")
+            sheets = gr.HTML(elem_id="photos-sheets")
+        folder = gr.Textbox(visible="hidden", elem_id="photos-folder")
         summary = gr.State({})
-        following = gr.Button("Next: choose a network", variant="primary")
-    return PhotosTab(folder, summary, {"network": following})
+        dataset = gr.State(None)
+
+    def begin(words: str) -> Updates:
+        return {
+            state: photos_view.progress(words),
+            stop: gr.Button(visible=True),
+            result: gr.Column(visible=False),
+            listing: gr.HTML(visible=False),
+        }
+
+    def show(checked: Dataset) -> Iterator[Updates]:
+        choices = photos_view.pages(checked)
+        yield {
+            state: "",
+            stop: gr.Button(visible=False),
+            result: gr.Column(visible=True),
+            found: photos_view.summary(checked) + photos_view.notes(checked) + photos_view.table(checked),
+            left_out: gr.Accordion(photos_view.left_out_title(checked), visible=bool(checked.left_out)),
+            left_out_words: photos_view.left_out(checked),
+            page: gr.Dropdown(choices, value=0, visible=len(choices) > 1),
+            sheets: "",
+            folder: checked.root,
+            stored: checked.root,
+            summary: about(checked),
+            dataset: checked,
+        }
+        yield {sheets: photos_view.sheets(checked)}
+
+    def failed(error: TransferError) -> Updates:
+        return {
+            state: error_panel(error),
+            stop: gr.Button(visible=False),
+            result: gr.Column(visible=False),
+            folder: "",
+            stored: "",
+            summary: {},
+            dataset: None,
+        }
+
+    def checked(words: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
+        """Bring the photos in, check them, show them; every step can be left by closing this generator."""
+        yield begin(words)
+        try:
+            place: Watched[Path] = Watched(prepare)
+            for progress in place.watch():
+                yield {state: photos_view.progress(words, progress)}
+            assert place.result is not None
+            root = place.result
+            work = partial(scan, root, memory=context.workspace.photo_memory, roots=context.roots)
+            scanned: Watched[Dataset] = Watched(lambda tell: work(progress=tell))
+            for progress in scanned.watch():
+                yield {state: photos_view.progress("Checking your photos.", progress)}
+            assert scanned.result is not None
+        except TransferError as error:
+            yield failed(error)
+        else:
+            yield {path: str(root)}
+            yield from show(scanned.result)
+
+    def check_path(text: str) -> Iterator[Updates]:
+        yield from checked("Looking at the folder.", lambda tell: context.roots.confine(text))
+
+    def check_stored(text: str) -> Iterator[Updates]:
+        if text:
+            yield from checked("Looking at your photos again.", lambda tell: context.roots.confine(text))
+        else:
+            yield {state: photos_view.nothing_yet()}
+
+    def check_upload(file: str | None) -> Iterator[Updates]:
+        if file is None:
+            return
+        yield {upload: None}
+        into = context.workspace.photos_dir
+        yield from checked("Unpacking the zip file.", lambda tell: archive.unpack(Path(file), into))
+
+    def use_samples() -> Iterator[Updates]:
+        yield from checked(
+            "Drawing the sample photos.", lambda tell: samples.draw(context.workspace.photos_dir, progress=tell)
+        )
+
+    everything = [
+        path, upload, state, stop, result, listing, found, left_out, left_out_words, page, sheets,
+        folder, stored, summary, dataset,
+    ]  # fmt: skip
+    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
+    checks = [
+        gr.on([check.click, path.submit], check_path, path, everything, api_name="check_photos", **quiet),
+        upload.upload(check_upload, upload, everything, api_visibility="private", **quiet),
+        sample.click(use_samples, None, everything, api_name="use_samples", **quiet),
+        context.page().load(check_stored, stored, everything, api_visibility="private", **quiet),
+    ]
+    stop.click(
+        lambda: {state: photos_view.stopped(), stop: gr.Button(visible=False)},
+        outputs=[state, stop],
+        cancels=checks,
+        api_visibility="private",
+        **quiet,
+    )
+    page.input(
+        lambda checked, number: photos_view.sheets(checked, number) if checked else "",
+        [dataset, page],
+        sheets,
+        api_visibility="private",
+        **quiet,
+    )
+    _wire_browser(context, path, browse, listing)
+    return PhotosTab(folder, summary, dataset, {"network": following})
+
+
+def about(dataset: Dataset) -> dict[str, Any]:
+    """What other tabs say about the photos."""
+    sizes = {split: len(dataset.of(split)) for split in SPLITS}
+    return {"root": dataset.root, "classes": list(dataset.classes), "photos": sizes}
+
+
+def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing: gr.HTML) -> None:
+    def open_at(text: str) -> Any:
+        try:
+            html = folders.listing(context.roots, text)
+        except TransferError:  # whatever was typed is no folder to begin from: begin at the roots
+            html = folders.listing(context.roots, "")
+        return gr.HTML(html, visible=True)
+
+    def step(event: gr.EventData) -> tuple[Any, str]:
+        place = str(event.path)
+        try:
+            return gr.HTML(folders.listing(context.roots, place), visible=True), place
+        except TransferError as error:
+            return gr.HTML(error_panel(error), visible=True), place
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+    browse.click(open_at, path, listing, **quiet)
+    listing.click(step, None, [listing, path], **quiet)

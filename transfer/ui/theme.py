@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.colors import Color
 
-STYLE = Path(__file__).with_name("style.css")
+STYLES = sorted(Path(__file__).parent.glob("*.css"), reverse=True)  # style.css, with the variables, first
 
 # A page of warm paper and one cool colour: the blue of deep ice, because freezing is what the app is about.
 LAKE = Color(

@@ -1,0 +1,101 @@
+"""Checking a folder while somebody watches: the scan runs in a thread, the watcher sees how far it is and may leave.
+
+Leaving (closing the generator) stops the scan at the next photo. Nothing here knows what a page is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from transfer.errors import TransferError
+
+T = TypeVar("T")
+
+POLL = 0.2  # seconds between two looks
+
+
+class _Stopped(Exception):
+    """Raised inside the work when nobody is watching any more."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work is: `done` of `total` photos after `seconds`."""
+
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds left at the speed so far, once that means anything."""
+        if self.done == 0 or self.seconds < 0.5:
+            return None
+        return self.seconds / self.done * (self.total - self.done)
+
+    @property
+    def words(self) -> str:
+        """Such as "120 of 398 photos, about 3 seconds left"."""
+        if not self.total:
+            return "Looking at the folders …"
+        left = "" if self.eta_seconds is None else f", about {_duration(self.eta_seconds)} left"
+        return f"{self.done:,} of {self.total:,} photos{left}"
+
+
+@dataclass
+class Watched(Generic[T]):
+    """Work that reports its progress through a callback, watched from outside.
+
+    Args:
+        work: called in a thread with `progress(done, total)`.
+    """
+
+    work: Callable[[Callable[[int, int], None]], T]
+    result: T | None = None
+    _error: BaseException | None = None
+    _counts: tuple[int, int] = (0, 0)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self) -> Iterator[Progress]:
+        """Yield the progress until the work is done; then `result` is there.
+
+        Raises:
+            TransferError: what the work raised.
+        """
+        begun = time.monotonic()
+        thread = threading.Thread(target=self._run, name="checking photos", daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(POLL)
+                yield Progress(*self._counts, time.monotonic() - begun)
+        finally:
+            self._stop.set()
+        if self._error is not None:
+            raise self._error
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+        self._counts = (done, total)
+
+    def _run(self) -> None:
+        try:
+            self.result = self.work(self._tell)
+        except _Stopped:
+            pass
+        except TransferError as error:
+            self._error = error
+        except Exception as error:  # a mistake of ours: the watcher raises it where it is seen
+            self._error = error
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        whole = max(1, round(seconds))
+        return f"{whole} second{'s' if whole != 1 else ''}"
+    return f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,58 @@
+"""The folder browser: a list of sub-folders to click through, confined to the allowed roots. HTML and one listener.
+
+Every path that comes back from the browser goes through `Roots.confine` before anything is read.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from transfer.dataset.roots import Roots
+
+SHOWN = 300  # sub-folders of one folder
+
+# Clicks on anything that carries data-path are told to Python as {path: …}.
+LISTEN = """
+element.addEventListener('click', event => {
+  const target = event.target.closest('[data-path]');
+  if (target && element.contains(target)) trigger('click', {path: target.dataset.path});
+});
+"""
+
+
+def listing(roots: Roots, path: str) -> str:
+    """The way to a folder and the folders in it; the roots themselves when the path is empty.
+
+    Raises:
+        PhotosError: when the path is outside of the roots or no folder.
+    """
+    if not path.strip():
+        items = "".join(_item(root, str(root)) for root in roots.folders)
+        return f'<div class="t-folders"><nav><b>Where to look</b></nav><ul>{items}</ul></div>'
+    folder = roots.confine(path)
+    children = roots.children(folder)
+    items = "".join(_item(child, child.name) for child in children[:SHOWN])
+    if len(children) > SHOWN:
+        items += f'<li class="t-muted">… and {len(children) - SHOWN:,} more: type the path instead.</li>'
+    if not children:
+        items = '<li class="t-muted">No folders in here.</li>'
+    return f'<div class="t-folders"><nav>{_way(roots, folder)}</nav><ul>{items}</ul></div>'
+
+
+def _way(roots: Roots, folder: Path) -> str:
+    """Breadcrumbs from the nearest root down to the folder."""
+    root = max((root for root in roots.folders if folder.is_relative_to(root)), key=lambda root: len(root.parts))
+    steps = [root]
+    for part in folder.relative_to(root).parts:
+        steps.append(steps[-1] / part)
+    links = ['<button type="button" data-path="">Start</button>']
+    links += [
+        f'<button type="button" data-path="{escape(str(step))}">{escape(step.name or str(step))}</button>'
+        for step in steps[:-1]
+    ]
+    return " › ".join([*links, f"<b>{escape(steps[-1].name or str(steps[-1]))}</b>"])
+
+
+def _item(path: Path, name: str) -> str:
+    return f'<li><button type="button" data-path="{escape(str(path))}">{escape(name)}</button></li>'
