@@ -1,0 +1,122 @@
+"""Prediction: photos in, probabilities of the classes out, from a trained model's file.
+
+Evaluation, the page and the command line all predict with a `Predictor`, so what one says the others say. It reads
+photos with the same decoder as training, and computes with 32 bits.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from transfer.dataset.photo import read_photo
+from transfer.errors import PhotoError, RunError, TransferError
+from transfer.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says about one photo.
+
+    Attributes:
+        path: as it was asked for.
+        classes: (label, probability 0 to 1), most probable first; empty when the photo could not be read.
+        error: why it could not be read.
+    """
+
+    path: str
+    classes: tuple[tuple[str, float], ...] = ()
+    error: PhotoError | None = None
+
+
+class Predictor:
+    """A trained model ready to predict.
+
+    Args:
+        model: 0-255 RGB photos (batch, size, size, 3) -> (batch, classes) probabilities.
+        labels: names of its outputs, in order.
+    """
+
+    def __init__(self, model: keras.Model, labels: tuple[str, ...]) -> None:
+        self.model, self.labels = model, labels
+        self.image_size = int(model.input_shape[1])
+        signature = [tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)]
+
+        @tf.function(input_signature=signature, jit_compile=False)
+        def network(photos: Any) -> Any:
+            return tf.cast(model(tf.cast(photos, tf.float32), training=False), tf.float32)
+
+        self._network = network
+
+    def __call__(self, photos: np.ndarray) -> np.ndarray:
+        """(n, size, size, 3) uint8 -> (n, classes) float32 probabilities."""
+        return np.asarray(self._network(tf.convert_to_tensor(photos)))
+
+    def predict(self, paths: list[str], top: int | None = None, batch_size: int = 16) -> list[Prediction]:
+        """The most probable classes of each photo, in the order asked; one that cannot be read says why."""
+        predictions: list[Prediction] = []
+        for begin in range(0, len(paths), batch_size):
+            batch = [self._read(path) for path in paths[begin : begin + batch_size]]
+            photos = [photo for photo in batch if isinstance(photo, np.ndarray)]
+            rows = iter(self(np.stack(photos)) if photos else ())
+            for path, photo in zip(paths[begin : begin + batch_size], batch, strict=True):
+                if isinstance(photo, PhotoError):
+                    predictions.append(Prediction(path, error=photo))
+                    continue
+                row = next(rows)
+                best = np.argsort(-row, kind="stable")[:top]
+                predictions.append(Prediction(path, tuple((self.labels[i], float(row[i])) for i in best)))
+        return predictions
+
+    def milliseconds(self, path: str, repeats: int = 5) -> float:
+        """Median time for one photo by itself, reading it included."""
+        self.predict([path])
+        times = []
+        for _ in range(repeats):
+            began = time.perf_counter()
+            self.predict([path])
+            times.append((time.perf_counter() - began) * 1000)
+        return float(np.median(times))
+
+    def _read(self, path: str) -> np.ndarray | PhotoError:
+        try:
+            return read_photo(path, self.image_size)
+        except (OSError, ValueError) as trouble:
+            return PhotoError(
+                f"“{Path(path).name}” cannot be read.",
+                expected="a photo (JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC)",
+                found=str(trouble) or type(trouble).__name__,
+                fix="Open it in an image program and save it again, or choose another photo.",
+            )
+
+
+def load(run: Run) -> Predictor:
+    """The trained model of a run.
+
+    Raises:
+        RunError: when it has none (yet), or its file is damaged.
+    """
+    if not run.model_file.is_file():
+        raise RunError(
+            f"“{run.name}” has no trained model.",
+            expected="a run that is finished, or was stopped after its training had begun",
+            found=run.status().words,
+            fix="Wait until it has finished, or resume it.",
+        )
+    try:
+        return Predictor(keras.saving.load_model(run.model_file, compile=False), run.dataset.classes)
+    except TransferError:
+        raise
+    except Exception as trouble:  # a damaged file makes Keras raise nearly anything
+        raise RunError(
+            f"The model of “{run.name}” cannot be loaded.",
+            expected=f"the file {run.model_file} as the run wrote it",
+            found=f"{type(trouble).__name__}: {str(trouble).splitlines()[0][:200] if str(trouble) else ''}",
+            fix="Train again with the same settings.",
+        ) from trouble

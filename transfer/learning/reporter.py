@@ -1,0 +1,121 @@
+"""Reporter: how far the work is, told at most twice a second, and whether the user asked to stop.
+
+Everything that takes long in a worker reports through one `Reporter`. It writes `progress` and `skipped` events and
+looks for the stop file; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import psutil
+
+from transfer.runs.run import Run
+
+BEAT = 0.5  # seconds between two progress events
+STOP_CHECK = 0.2  # seconds between two looks at the stop file
+WINDOW = 15.0  # seconds over which the speed is averaged
+
+
+class Stopped(Exception):
+    """The stop file appeared while there was nothing that could be kept half done."""
+
+
+class Reporter:
+    """The one voice of a worker.
+
+    Args:
+        run: whose log to write (the caller holds its lock) and whose stop file to watch.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.skipped: set[str] = set()
+        self._process = psutil.Process()
+        self._stop = False
+        self._next_stop_check = 0.0
+        self._next_beat = 0.0
+        self.begin("loading", "Getting ready.", 0)
+
+    # ------------------------------------------------------------------ how far
+
+    def begin(self, stage: str, words: str, total: int, unit: str = "photos", *, done: int = 0) -> None:
+        """A stretch of work begins.
+
+        Args:
+            stage: loading, features, train, validate, evaluate or export.
+            words: what is happening, for people.
+            total: how many units it has; `done` of them lie behind already.
+            unit: photos or steps.
+        """
+        self._stage, self._words, self._total, self._unit, self.done = stage, words, total, unit, done
+        self._photos = 0
+        self._marks: deque[tuple[float, int, int]] = deque([(time.monotonic(), 0, done)])
+
+    def turn_to(self, stage: str, words: str) -> None:
+        """Another part of the same stretch of work; what is done, and how fast, goes on."""
+        self._stage, self._words = stage, words
+
+    def advance(self, done: int, photos: int = 0) -> bool:
+        """`done` units lie behind now, `photos` more photos than at the last call.
+
+        Returns:
+            Whether an event was written; a good moment for checks that cost something.
+        """
+        self.done = done
+        self._photos += photos
+        now = time.monotonic()
+        if now < self._next_beat:
+            return False
+        self._next_beat = now + BEAT
+        self._marks.append((now, self._photos, done))
+        while len(self._marks) > 2 and self._marks[0][0] < now - WINDOW:
+            self._marks.popleft()
+        self.say()
+        return True
+
+    def reach(self, done: int) -> bool:
+        """`advance`, for work that is counted in photos."""
+        return self.advance(done, done - self.done)
+
+    def say(self) -> None:
+        """Write where things stand, now."""
+        began, photos, done = self._marks[0]
+        seconds = max(time.monotonic() - began, 1e-6)
+        pace = (self.done - done) / seconds
+        self.run.log.append(
+            "progress",
+            stage=self._stage,
+            words=self._words,
+            done=self.done,
+            total=self._total,
+            unit=self._unit,
+            photos_per_second=round((self._photos - photos) / seconds, 2) if self._photos > photos else None,
+            eta_seconds=round((self._total - self.done) / pace, 1) if pace > 0 else None,
+            memory_mb=self.memory_mb(),
+        )
+
+    def memory_mb(self) -> float:
+        """What this process holds in main memory, in MB (2**20 bytes)."""
+        return round(self._process.memory_info().rss / 2**20, 1)
+
+    # ------------------------------------------------------------------ what got in the way
+
+    def skip(self, path: str, reason: str) -> None:
+        """A photo could not be read although it could when the photos were checked. Told once per photo."""
+        if path not in self.skipped:
+            self.skipped.add(path)
+            self.run.log.append("skipped", path=path, reason=reason)
+
+    def stop_requested(self) -> bool:
+        """Whether the stop file is there. Cheap enough to be asked at every step."""
+        if not self._stop and time.monotonic() >= self._next_stop_check:
+            self._next_stop_check = time.monotonic() + STOP_CHECK
+            self._stop = self.run.stop_file.exists()
+        return self._stop
+
+    def raise_if_stopped(self) -> None:
+        """Raises `Stopped` when the user asked to stop."""
+        if self.stop_requested():
+            raise Stopped

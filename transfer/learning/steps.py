@@ -1,0 +1,140 @@
+"""Steps: what is computed for one batch, compiled once per phase and shared among all devices.
+
+A batch's loss is the sum over its samples of weight × cross-entropy, the weights adding the class weight and the
+division by the number of real samples. A sum has the same gradient whether one device or several compute it, so
+training on several GPUs equals training on one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from transfer.learning.device import Device
+from transfer.learning.pipeline import Batch
+
+Network = Callable[..., Any]
+"""Called as network(inputs, training=...); a Keras model, or a part of one."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Means over the real samples seen.
+
+    Attributes:
+        loss: cross-entropy, natural logarithm, without class weights, so that training and validation compare.
+        accuracy: share of samples whose most probable class is the right one, 0 to 1.
+        photos: how many samples.
+    """
+
+    loss: float
+    accuracy: float
+    photos: int
+
+
+class Tally:
+    """Adds up what steps return; reading it waits for the device, adding does not."""
+
+    def __init__(self) -> None:
+        self._sums: tf.Tensor | None = None
+
+    def add(self, sums: tf.Tensor) -> None:
+        self._sums = sums if self._sums is None else self._sums + sums
+
+    def score(self) -> Score | None:
+        """None when there was not one real sample."""
+        if self._sums is None:
+            return None
+        loss, right, photos = (float(value) for value in self._sums.numpy())
+        return Score(loss / photos, right / photos, int(photos)) if photos else None
+
+
+class Steps:
+    """The compiled steps of one phase.
+
+    Args:
+        device: shares the batches.
+        variables: what training changes.
+        optimizer: changes them.
+        train_network, measure_network: uint8 photos or float32 features -> (batch, classes) probabilities.
+        class_weights: (classes,) float32.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        variables: Sequence[keras.Variable],
+        optimizer: keras.optimizers.Optimizer,
+        train_network: Network,
+        measure_network: Network,
+        class_weights: np.ndarray,
+    ) -> None:
+        self._device = device
+        self._class_weights = class_weights
+        strategy = device.strategy
+
+        def train_one(inputs: Any, labels: Any, valid: Any, weights: Any) -> Any:
+            with tf.GradientTape() as tape:
+                probabilities = train_network(tf.cast(inputs, tf.float32), training=True)
+                losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+                loss = optimizer.scale_loss(tf.reduce_sum(losses * weights))
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            return _sums(losses, probabilities, labels, valid)
+
+        def measure_one(inputs: Any, labels: Any, valid: Any) -> Any:
+            probabilities = measure_network(tf.cast(inputs, tf.float32), training=False)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+            return _sums(losses, probabilities, labels, valid)
+
+        # XLA is off: on CPUs it slows depthwise convolutions down about ten times.
+        @tf.function(jit_compile=False)
+        def train(*parts: Any) -> Any:
+            return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(train_one, parts), axis=None)
+
+        @tf.function(jit_compile=False)
+        def measure(*parts: Any) -> Any:
+            return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(measure_one, parts), axis=None)
+
+        self._train, self._measure = train, measure
+
+    def train(self, batch: Batch) -> tf.Tensor:
+        """Correct the variables once; what a `Tally` adds up."""
+        weights = self._class_weights[batch.labels] * batch.valid / max(batch.photos, 1)
+        return self._train(*share(self._device, batch.inputs, batch.labels, batch.valid, weights))
+
+    def measure(self, batch: Batch) -> tf.Tensor:
+        """Only look how good it is; what a `Tally` adds up."""
+        return self._measure(*share(self._device, batch.inputs, batch.labels, batch.valid))
+
+
+def share(device: Device, *arrays: np.ndarray) -> tuple[Any, ...]:
+    """Cut arrays along their first axis, one piece per device, filling up with zeros where they do not divide."""
+    pieces = device.replicas
+    if pieces == 1:
+        return tuple(tf.convert_to_tensor(array) for array in arrays)
+    lacking = -len(arrays[0]) % pieces
+    padded = [np.concatenate([a, np.zeros((lacking, *a.shape[1:]), a.dtype)]) if lacking else a for a in arrays]
+    cut = [np.split(array, pieces) for array in padded]
+
+    def piece(context: Any, of: list[np.ndarray]) -> tf.Tensor:
+        return tf.convert_to_tensor(of[context.replica_id_in_sync_group])
+
+    distribute = device.strategy.experimental_distribute_values_from_function
+    return tuple(distribute(lambda context, of=of: piece(context, of)) for of in cut)
+
+
+def joined(device: Device, values: Any) -> np.ndarray:
+    """The opposite of `share` for one result: the devices' rows below each other, fillers still at the end."""
+    return np.concatenate([value.numpy() for value in device.strategy.experimental_local_results(values)])
+
+
+def _sums(losses: Any, probabilities: Any, labels: Any, valid: Any) -> Any:
+    right = tf.cast(tf.equal(tf.argmax(probabilities, axis=-1, output_type=tf.int32), labels), tf.float32)
+    # A filler's loss may be anything, also NaN; 0 × NaN would poison the sum.
+    kept = tf.where(valid > 0, losses, 0.0)
+    return tf.stack([tf.reduce_sum(kept), tf.reduce_sum(right * valid), tf.reduce_sum(valid)])

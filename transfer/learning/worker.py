@@ -1,0 +1,140 @@
+"""The worker: `python -m transfer.learning.worker RUN_DIR` trains, evaluates and exports one run, then ends.
+
+It holds the run's lock for as long as it lives and tells everything through the run's event log. Its output goes to
+worker.log. Exit code 0 when the run is finished or was stopped by the user, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import Timeout
+
+from transfer.backbones import BACKBONES
+from transfer.errors import RunError, TrainingError, TransferError
+from transfer.runs.run import TERMINAL, Run
+
+LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
+
+
+def main(arguments: list[str]) -> int:
+    """Work on the run directory given as the only argument."""
+    if len(arguments) != 1:
+        print("usage: python -m transfer.learning.worker RUN_DIR", file=sys.stderr)
+        return 1
+    try:
+        run = Run(Path(arguments[0]))
+        with run.lock.acquire(timeout=LOCK_TIMEOUT):
+            return _work(run)
+    except Timeout:
+        print(f"Another process is working on {arguments[0]}.", file=sys.stderr)
+        return 1
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _work(run: Run) -> int:
+    """Everything, and whatever happens one event that says how it ended. The caller holds the lock."""
+    last = run.log.last()
+    if last and last["event"] in TERMINAL:
+        print(f"This run is over: {run.status().words}", file=sys.stderr)
+        return 1
+    try:
+        with _memory_in_words(run):
+            _train_and_measure(run)
+        return 0
+    except TransferError as error:
+        print(error, file=sys.stderr)
+        run.log.append("failed", error=error.to_dict())
+    except Exception as mistake:
+        traceback.print_exc()
+        found = TrainingError(
+            "Training ended because of a mistake in the program, not in your settings.",
+            found=f"{type(mistake).__name__}: {str(mistake)[:500]}",
+            fix="Try once more. If it happens again, report it with the file worker.log from the run's folder.",
+        )
+        run.log.append("failed", error=found.to_dict())
+    return 1
+
+
+def _train_and_measure(run: Run) -> None:
+    from transfer.learning import device as devices
+    from transfer.learning.evaluation import evaluate
+    from transfer.learning.export import export
+    from transfer.learning.prediction import Predictor
+    from transfer.learning.reporter import Reporter
+    from transfer.learning.training import Training
+
+    device = devices.choose()
+    reporter = Reporter(run)
+    training = Training(run, device, reporter)
+    run.log.append("started", device=device.words, resumed_from=training.resumed_from)
+    print(f"{run.name}: training on {device.words}", flush=True)
+    try:
+        whole = training.train()
+        best = training.result()
+    finally:
+        training.forget_features()
+    if best is None:
+        run.log.append("stopped", words="Stopped before the first round, so there is no model.", model=False)
+        return
+
+    predictor = Predictor(best.model, run.dataset.classes)
+    photos = run.dataset.of("test") or run.dataset.of("validation")
+    if photos:
+        reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", len(photos))
+        reporter.say()
+        metrics = evaluate(
+            predictor,
+            run.dataset,
+            run.evaluation_dir,
+            run.config.batch_size,
+            unreadable=reporter.skip,
+            seen=reporter.reach,
+        )
+        told = ("split", "accuracy", "low", "high", "baseline", "photos")
+        run.log.append("evaluated", **{name: metrics[name] for name in told})
+    reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
+    reporter.say()
+    exported = export(run, "keras", predictor)
+    run.log.append("exported", **exported.to_dict(run))
+    if whole:
+        run.log.append("finished")
+    else:
+        run.log.append("stopped", words="Stopped by you; the best state so far was kept and measured.", model=True)
+
+
+@contextlib.contextmanager
+def _memory_in_words(run: Run) -> Iterator[None]:
+    """Turn every way in which memory runs out into one error that says what to try."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError, tf.errors.InternalError) as trouble:
+        text = str(trouble)
+        ours = not isinstance(trouble, tf.errors.InternalError) or "memory" in text.lower() or "alloc" in text.lower()
+        if not ours:
+            raise
+        traceback.print_exc()
+        config = run.config
+        record = BACKBONES.get(config.backbone)
+        size = config.image_size or (record.image_size if record else None)
+        smaller = f"a photo size of {max(size // 2, 32)} (image_size)" if size else "a smaller photo size (image_size)"
+        raise TrainingError(
+            "Memory ran out.",
+            expected="room for a batch of photos and everything the network computes from them",
+            found=f"{config.batch_size} photos per step (batch_size)" + (f" of {size} pixels" if size else ""),
+            fix=f"Start again with a batch size of {max(config.batch_size // 2, 1)}, or {smaller}.",
+        ) from trouble
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.exit(main(sys.argv[1:]))
