@@ -11,6 +11,7 @@ import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,20 +38,29 @@ class Device:
     strategy: tf.distribute.Strategy
 
 
+def describe() -> tuple[str, tuple[str, ...]]:
+    """What training would run on, in words, and the names of the GPUs; takes none of them into use."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return _cpu_words(), ()
+    names = tuple(str(_details(gpu).get("device_name", "GPU")) for gpu in gpus)
+    words = f"{len(gpus)} GPUs: {', '.join(names)}" if len(gpus) > 1 else f"GPU {names[0]}"
+    return words + (", 16-bit arithmetic" if _all_gain(gpus) else ""), names
+
+
 def choose() -> Device:
     """Look at the machine and get it ready; call before anything else uses TensorFlow."""
+    words, names = describe()
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)  # leave room for others on the same GPU
-    if not gpus:
-        return Device(_cpu_words(), (), False, 1, tf.distribute.get_strategy())
-    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-    names = tuple(str(detail.get("device_name", "GPU")) for detail in details)
-    mixed = all(tuple(detail.get("compute_capability", (0, 0))) >= TENSOR_CORES for detail in details)
-    several = len(gpus) > 1
-    strategy = tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
-    words = f"{len(gpus)} GPUs: {', '.join(names)}" if several else f"GPU {names[0]}"
-    return Device(words + (", 16-bit arithmetic" if mixed else ""), names, mixed, len(gpus), strategy)
+    strategy = tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
+    return Device(words, names, bool(gpus) and _all_gain(gpus), max(len(gpus), 1), strategy)
+
+
+def hide_gpus() -> None:
+    """Compute on the processor from now on; call before anything else uses TensorFlow."""
+    tf.config.set_visible_devices([], "GPU")
 
 
 def mirrored(devices: list[str]) -> Device:
@@ -63,6 +73,15 @@ def use_precision(device: Device | None) -> None:
     """Choose the arithmetic of the models built from now on; None means 32 bits everywhere."""
     mixed = device is not None and device.mixed_precision
     keras.config.set_dtype_policy("mixed_float16" if mixed else "float32")
+
+
+def _details(gpu: Any) -> dict[str, Any]:
+    details: dict[str, Any] = tf.config.experimental.get_device_details(gpu)
+    return details
+
+
+def _all_gain(gpus: list[Any]) -> bool:
+    return all(tuple(_details(gpu).get("compute_capability", (0, 0))) >= TENSOR_CORES for gpu in gpus)
 
 
 def _cpu_words() -> str:

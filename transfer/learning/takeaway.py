@@ -197,7 +197,7 @@ def _accuracy(metrics: dict[str, Any] | None) -> str:
 def _counts(dataset: Dataset) -> str:
     table = dataset.counts()
     rows = [
-        f"| {name} | {' | '.join(str(number) for number in row)} |"
+        f"| {str(name).replace('|', '&#124;')} | {' | '.join(str(number) for number in row)} |"
         for name, row in zip(table.index, table.to_numpy(), strict=True)
     ]
     return "\n".join(["| class | training | validation | test | together |", "|---|---|---|---|---|", *rows])
