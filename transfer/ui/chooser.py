@@ -104,7 +104,7 @@ def whats_missing(config: RunConfig) -> list[Any]:
     try:
         weights.require(config)
     except WeightsError as error:
-        words, found = error_panel(error), offers(config)[:OFFERS]
+        words, found = error_panel(error, folded=True), offers(config)[:OFFERS]
     except TransferError:
         pass  # the card already says what is wrong with the network itself
     buttons = [

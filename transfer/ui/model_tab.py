@@ -6,8 +6,6 @@ in `chooser`, freezing in `freezing`.
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +21,7 @@ from transfer.ui import chooser, form, freezing
 from transfer.ui.context import Context
 from transfer.ui.form import Field
 from transfer.ui.networks import Networks
-from transfer.ui.panels import error_panel, lead, notices
+from transfer.ui.panels import error_panel, lead, notices, picture
 from transfer.ui.photos_tab import PhotosTab
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
@@ -53,9 +51,9 @@ def build(context: Context, photos: PhotosTab) -> ModelTab:
         made[name] = form.component(name, **presentation)
         return made[name]
 
-    stored = context.remembered("settings", {})
     # The settings are restored and listened to before anybody opens the tab, so they must exist by then.
     with gr.Tab("2 Network", id="network", render_children=True) as tab:
+        stored = context.remembered("settings", {})
         gr.HTML(lead("Choose the network to start from. What is set here is a good start: you can go straight on."))
         with gr.Column(elem_classes="t-card"):
             choosing = chooser.build(setting)
@@ -64,7 +62,8 @@ def build(context: Context, photos: PhotosTab) -> ModelTab:
         with gr.Column(elem_classes="t-card"):
             preview = _learning(setting)
         notes = gr.HTML(elem_id="network-notes")
-        following = gr.Button("Next: train", variant="primary", elem_id="next-train")
+        with gr.Row(elem_classes="t-end"):
+            following = gr.Button("Next: train", variant="primary", elem_id="next-train")
     fields = {name: made[name] for name in form.FIELDS}
     values = list(fields.values())
 
@@ -160,7 +159,4 @@ def preview_of(dataset: Dataset | None, strength: str) -> str:
         return '<p class="t-muted">Check your photos in step 1 to see here what they will look like.</p>'
     train = dataset.of("train")
     paths = [dataset.path(photo) for photo in train[:: max(1, len(train) // PREVIEWED)][:PREVIEWED]]
-    buffer = io.BytesIO()
-    preview_augmentation(paths, strength, 0, 128).save(buffer, "JPEG", quality=88)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img class="t-preview" alt="Your photos, varied" src="data:image/jpeg;base64,{data}">'
+    return picture(preview_augmentation(paths, strength, 0, 128), "Your photos, varied", "t-preview")

@@ -54,7 +54,7 @@ def card(record: Backbone, alpha: float, image_size: int | None, weights: str, l
     badge = f'<span class="t-badge {"t-good" if state == "ready" else "t-warning"}">{escape(state)}</span>'
     size = image_size or record.image_size
     pairs = [
-        (f"{record.top1:.0%}", "right on ImageNet" + (" at full width" if alpha != 1 else "")),
+        (f"{record.top1:.0%}", "right among 1,000 things" + (" at width 1" if alpha != 1 else "")),
         (in_words(table(record.name)["total"].get(f"{alpha:g}")), "parameters"),
         (f"{layers}", "layers"),
         (f"{size} × {size}", "pixels of each photo"),
@@ -91,7 +91,7 @@ def comparison() -> str:
         )
     return (
         '<div class="t-scroll t-tall"><table class="t-networks"><thead><tr><th>network</th>'
-        '<th title="share of ImageNet photos named right">accuracy</th><th>size</th><th>photos</th>'
+        '<th title="photos named right among 1,000 things (ImageNet)">accuracy</th><th>size</th><th>photos</th>'
         f"<th>on this computer</th><th>when to choose it</th></tr></thead>{groups}</table></div>"
     )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterable
 from html import escape
 from typing import Protocol
+
+from PIL import Image
 
 from transfer.errors import TransferError
 
@@ -31,12 +35,18 @@ def panel(level: str, title: str, words: str = "", fix: str = "") -> str:
     return f'<div class="t-panel t-{escape(level)}" role="{role}">{"".join(parts)}</div>'
 
 
-def error_panel(error: TransferError) -> str:
-    """The four answers of an error: what happened, what was expected, what was found, what to do."""
+def error_panel(error: TransferError, *, folded: bool = False) -> str:
+    """The four answers of an error: what happened, what was expected, what was found, what to do.
+
+    Folded, for errors that the page itself offers a way out of: a warning, with the last three behind a click.
+    """
     rows = [("Expected", error.expected), ("Found", error.found), ("What to do", error.fix)]
     answers = "".join(f"<dt>{name}</dt><dd>{escape(text).replace(chr(10), '<br>')}</dd>" for name, text in rows if text)
     answers = f"<dl>{answers}</dl>" if answers else ""
-    return f'<div class="t-panel t-stop" role="alert"><strong>{escape(error.what)}</strong>{answers}</div>'
+    if folded:
+        answers = f'<details class="t-more"><summary>How to get it</summary>{answers}</details>'
+    level = "t-warning" if folded else "t-stop"
+    return f'<div class="t-panel {level}" role="alert"><strong>{escape(error.what)}</strong>{answers}</div>'
 
 
 def notices(found: Iterable[Notice]) -> str:
@@ -58,3 +68,11 @@ def lead(text: str) -> str:
 def empty(text: str) -> str:
     """What a step shows before there is anything to show."""
     return f'<div class="t-empty">{escape(text)}</div>'
+
+
+def picture(image: Image.Image, alt: str, kind: str = "") -> str:
+    """A small picture inside the HTML itself, so that it needs no file that the page would have to serve."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=85)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img class="{escape(kind)}" alt="{escape(alt)}" src="data:image/webp;base64,{data}">'

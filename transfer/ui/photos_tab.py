@@ -45,8 +45,8 @@ class PhotosTab:
 
 def build(context: Context) -> PhotosTab:
     """The tab, inside the `gr.Tabs` that is open."""
-    stored = context.remembered("photos", "")
     with gr.Tab("1 Photos", id="photos"):
+        stored = context.remembered("photos", "")
         gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
         with gr.Row(elem_classes="t-ways"):
             with gr.Column(scale=5, min_width=300, elem_classes="t-card"):
@@ -74,8 +74,10 @@ def build(context: Context) -> PhotosTab:
         state = gr.HTML(elem_id="photos-state")
         stop = gr.Button("Stop checking", variant="stop", visible=False, elem_id="stop-checking")
         with gr.Column(visible=False, elem_id="photos-result") as result:
-            following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
-            found = gr.HTML(elem_id="photos-found")
+            with gr.Column(elem_classes="t-card"):
+                found = gr.HTML(elem_id="photos-found")
+                with gr.Row(elem_classes="t-end"):
+                    following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
             with gr.Accordion("Left out", open=False, visible=False, elem_id="photos-left-out") as left_out:
                 left_out_words = gr.HTML()
             page = gr.Dropdown(label="Classes shown below", visible=False, elem_id="photos-page")
@@ -98,7 +100,7 @@ def build(context: Context) -> PhotosTab:
             state: "",
             stop: gr.Button(visible=False),
             result: gr.Column(visible=True),
-            found: photos_view.summary(checked) + photos_view.notes(checked) + photos_view.table(checked),
+            found: photos_view.found(checked),
             left_out: gr.Accordion(photos_view.left_out_title(checked), visible=bool(checked.left_out)),
             left_out_words: photos_view.left_out(checked),
             page: gr.Dropdown(choices, value=0, visible=len(choices) > 1),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections import Counter, defaultdict
 from html import escape
 
 from transfer.dataset.catalog import SPLITS, Dataset
 from transfer.dataset.sheet import sheet
 from transfer.ui.checking import Progress
-from transfer.ui.panels import facts, panel
+from transfer.ui.panels import facts, panel, picture
 
 SHEETS = 12  # classes per page of thumbnails
 NAMED = 200  # photos left out that are named one by one
@@ -32,10 +30,15 @@ def progress(words: str, state: Progress | None = None) -> str:
     share = state.done / state.total if state and state.total else 0.0
     more = f" {escape(state.words)}" if state else ""
     return (
-        f'<div class="t-progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
+        f'<div class="t-checking" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{share:.0%}"><p><b>{escape(words)}</b>{more}</p>'
         f'<div><i style="width:{share:.1%}"></i></div></div>'
     )
+
+
+def found(dataset: Dataset) -> str:
+    """The answer to "Check photos": how much there is, what was done with it, and how it is divided."""
+    return f'<div class="t-found"><div>{summary(dataset)}{notes(dataset)}</div>{table(dataset)}</div>'
 
 
 def summary(dataset: Dataset) -> str:
@@ -84,14 +87,9 @@ def sheets(dataset: Dataset, page: int = 0) -> str:
     """A card per class with a sheet of its photos, for one page of classes."""
     cards = ""
     for label in range(page * SHEETS, min((page + 1) * SHEETS, len(dataset.classes))):
-        name = escape(dataset.classes[label])
-        buffer = io.BytesIO()
-        sheet(dataset, label).save(buffer, "JPEG", quality=85)
-        data = base64.b64encode(buffer.getvalue()).decode()
-        cards += (
-            f'<figure class="t-sheet"><img alt="Photos of the class {name}" src="data:image/jpeg;base64,{data}">'
-            f"<figcaption>{name}</figcaption></figure>"
-        )
+        name = dataset.classes[label]
+        photos = picture(sheet(dataset, label), f"Photos of the class {name}")
+        cards += f'<figure class="t-sheet">{photos}<figcaption>{escape(name)}</figcaption></figure>'
     return f'<div class="t-sheets">{cards}</div>'
 
 
