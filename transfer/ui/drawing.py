@@ -110,14 +110,15 @@ def in_words(count: int | None) -> str:
 def _column(block: Block, frozen: int, most: int, total: int) -> str:
     width = block.stop - block.start
     cut = min(max(frozen - block.start, 0), width) / width
-    height = 25 + 75 * (math.log1p(block.parameters) / math.log1p(most) if most else 0)
-    share = width / total
-    size = "wide" if share >= 0.05 else "middling" if share >= 0.024 else "narrow"
+    height = 20 + 80 * math.sqrt(block.parameters / most if most else 0)
+    label = _short(block.name)
+    needed = 0.009 * (len(label) + 1)  # share of the whole width, on a large screen, that the label takes
+    size = "wide" if width / total >= 2.4 * needed else "middling" if width / total >= needed else "narrow"
     about = f"{block.name}: layers {block.start + 1} to {block.stop}, {in_words(block.parameters)} parameters"
     return (
         f'<button type="button" class="t-net-block t-{size}" style="flex-grow:{width}" data-start="{block.start}" '
         f'title="{escape(about)}. Click to adjust the network from here on." aria-label="{escape(about)}">'
-        f'<i style="height:{height:.0f}%;--cut:{cut:.1%}"></i><span>{escape(_short(block.name))}</span></button>'
+        f'<i style="height:{height:.0f}%;--cut:{cut:.1%}"></i><span>{escape(label)}</span></button>'
     )
 
 

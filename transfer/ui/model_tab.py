@@ -25,6 +25,7 @@ from transfer.ui.panels import error_panel, lead, notices, picture
 from transfer.ui.photos_tab import PhotosTab
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+QUICK = QUIET | {"queue": False}  # for what must follow the hand
 PREVIEWED = 3  # photos shown with variations
 KNOWLEDGE = [("imagenet: 1.3 million photos of a thousand things", "imagenet"), ("random: nothing at all", "random")]
 
@@ -42,8 +43,8 @@ class ModelTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context, photos: PhotosTab) -> ModelTab:
-    """The tab, inside the `gr.Tabs` that is open."""
+def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> ModelTab:
+    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the settings."""
     networks = Networks(context.errands)
     made: dict[str, Field] = {}
 
@@ -53,7 +54,6 @@ def build(context: Context, photos: PhotosTab) -> ModelTab:
 
     # The settings are restored and listened to before anybody opens the tab, so they must exist by then.
     with gr.Tab("2 Network", id="network", render_children=True) as tab:
-        stored = context.remembered("settings", {})
         gr.HTML(lead("Choose the network to start from. What is set here is a good start: you can go straight on."))
         with gr.Column(elem_classes="t-card"):
             choosing = chooser.build(setting)
@@ -92,12 +92,13 @@ def build(context: Context, photos: PhotosTab) -> ModelTab:
     network = [fields[name] for name in ("backbone", "alpha", "image_size", "weights")]
     sized = [*network[:2], fields["frozen_layers"]]
     commented = [notes, *choosing.trouble, stored]
-    restored = context.page().load(restore, stored, values, **QUIET)
+    restored = context.page().load(restore, stored, values, **QUICK)
     changes = [component.change for component in values]
-    network[0].change(chooser.widths, network[:3], fields["alpha"], **QUIET)
+    network[0].change(chooser.widths, network[:3], fields["alpha"], **QUICK)
     shown = gr.on([c.change for c in network], show, network, choosing.card, trigger_mode="always_last", **QUIET)
-    shown.then(resize, sized, frozen.resized, **QUIET)
-    restored.then(show, network, choosing.card, **QUIET).then(resize, sized, frozen.resized, **QUIET)
+    shown.then(resize, sized, frozen.resized, **QUICK)
+    restored.then(chooser.widths, network[:3], fields["alpha"], **QUICK)
+    restored.then(show, network, choosing.card, **QUIET).then(resize, sized, frozen.resized, **QUICK)
     gr.on(
         [*changes, photos.dataset.change, tab.select],
         comment,
@@ -115,7 +116,7 @@ def build(context: Context, photos: PhotosTab) -> ModelTab:
         **QUIET,
     )
     chooser.wire(context, choosing, fields, QUIET)
-    freezing.wire(networks, frozen, network[:2], QUIET)
+    freezing.wire(networks, frozen, network[:2], QUICK)
     return ModelTab(fields, {"train": following})
 
 

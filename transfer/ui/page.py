@@ -20,10 +20,13 @@ def build(context: Context) -> gr.Blocks:
             '<header class="t-header"><h1>Transfer</h1>'
             "<p>Teach a network that already knows how to see to tell your own photos apart.</p></header>"
         )
+        # What the browser remembers is only there in time when it is outside of the tabs.
         chosen = context.remembered("run", "")
+        folder = context.remembered("photos", "")
+        settings = context.remembered("settings", {})
         with gr.Tabs(elem_id="steps") as tabs:
-            photos = photos_tab.build(context)
-            model = model_tab.build(context, photos)
+            photos = photos_tab.build(context, folder)
+            model = model_tab.build(context, photos, settings)
             built = [photos, model]
             for name, more in [
                 ("train_tab", (photos, model, chosen)),

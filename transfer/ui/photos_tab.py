@@ -43,10 +43,9 @@ class PhotosTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context) -> PhotosTab:
-    """The tab, inside the `gr.Tabs` that is open."""
+def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
+    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder."""
     with gr.Tab("1 Photos", id="photos"):
-        stored = context.remembered("photos", "")
         gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
         with gr.Row(elem_classes="t-ways"):
             with gr.Column(scale=5, min_width=300, elem_classes="t-card"):

@@ -51,7 +51,7 @@ def summary(dataset: Dataset) -> str:
 
 def notes(dataset: Dataset) -> str:
     """What was done with the folder that its owner should know."""
-    lines = [dataset.layout] if dataset.layout else []
+    lines = [f"How it was understood: {dataset.layout}."] if dataset.layout else []
     lines += dataset.notes
     if not lines:
         return ""

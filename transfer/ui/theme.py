@@ -68,6 +68,7 @@ def theme() -> gr.themes.Base:
         border_color_primary_dark="*neutral_800",
         input_background_fill="*neutral_50",
         input_background_fill_dark="*neutral_950",
+        input_border_width="1px",
         input_border_color="*neutral_200",
         input_border_color_dark="*neutral_700",
         button_primary_background_fill="*primary_600",
