@@ -24,7 +24,8 @@ def save(path: Path, state: dict[str, Any], **groups: Sequence[Any]) -> None:
         state: anything JSON can hold.
         groups: named lists of Keras variables.
     """
-    arrays = {f"{group}/{index}": v.numpy() for group, variables in groups.items() for index, v in enumerate(variables)}
+    # `.value` is TensorFlow's own variable; asking Keras' wrapper makes NumPy warn.
+    arrays = {f"{group}/{i}": v.value.numpy() for group, variables in groups.items() for i, v in enumerate(variables)}
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.writing")

@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset, Split
@@ -276,7 +277,7 @@ class Training:
             "accuracy": score.accuracy,
             "val_loss": measured.loss if measured and whole else None,
             "val_accuracy": measured.accuracy if measured and whole else None,
-            "learning_rate": float(np.asarray(keras.ops.convert_to_numpy(rule.learning_rate))),
+            "learning_rate": float(tf.convert_to_tensor(rule.learning_rate).numpy()),
             "seconds": round(time.monotonic() - began, 4),
             "photos_per_second": round(score.photos / max(trained, 1e-6), 2),
             "memory_mb": reporter.memory_mb(),

@@ -1,0 +1,225 @@
+"""The worker, in real processes where its death matters."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.learning.conftest import COLOURS, paint, work
+from transfer.errors import TrainingError
+from transfer.learning import worker
+from transfer.runs.run import Run
+
+NUMBERS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
+
+def events(run: Run, kind: str) -> list[dict[str, Any]]:
+    return [event for event in run.log.read() if event["event"] == kind]
+
+
+def wait_for(condition: Callable[[], object], process: Any, seconds: float = 200) -> None:
+    for _ in range(int(seconds / 0.002)):
+        if condition():
+            return
+        assert process.poll() is None, "the worker ended too early"
+        time.sleep(0.002)
+    raise AssertionError("it did not happen in time")
+
+
+def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
+    kinds = [kind for kind, _ in itertools.groupby(event["event"] for event in trained.log.read())]
+    assert [kind for kind in kinds if kind != "progress"] == [
+        "started", "phase", "epoch", "phase", "epoch", "evaluated", "exported", "finished",
+    ]  # fmt: skip
+    assert trained.status().state == "finished"
+    assert [event["phase"] for event in events(trained, "phase")] == ["head", "fine_tune"]
+    history = trained.history()
+    assert history["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert history["phase"].tolist() == ["head"] * 4 + ["fine_tune"] * 3
+    assert history["loss"].iloc[3] < history["loss"].iloc[0]
+    assert trained.model_file.is_file()
+    assert not (trained.path / "features").exists()
+    assert not trained.lock_is_held()
+
+
+def test_the_best_epoch_is_the_one_that_is_kept(trained: Run) -> None:
+    history = trained.history()
+    lowest = history["val_loss"].cummin()
+    assert history["best"].tolist() == (history["val_loss"] <= lowest).tolist()
+
+
+def test_a_run_that_is_over_is_left_alone(trained: Run) -> None:
+    before = trained.log.size()
+    assert worker.main([str(trained.path)]) == 1
+    assert trained.log.size() == before
+
+
+def test_a_run_that_somebody_works_on_is_left_alone(
+    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(worker, "LOCK_TIMEOUT", 0.1)
+    run = make_run()
+    with run.lock.acquire(timeout=1):
+        assert worker.main([str(run.path)]) == 1
+    assert "Another process" in capsys.readouterr().err
+    assert run.log.read() == []
+
+
+def test_something_that_is_no_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert worker.main([str(tmp_path)]) == 1
+    assert "There is no run" in capsys.readouterr().err
+
+
+def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], trained: Run) -> None:
+    run = make_run()
+    for phase, epoch in (("head", 2), ("fine_tune", 1)):
+        process = work(run)
+        wait_for(
+            lambda phase=phase, epoch=epoch: any(
+                event["phase"] == phase and event["epoch"] >= epoch for event in events(run, "epoch")
+            ),
+            process,
+        )
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert run.status().state == "interrupted"
+        run.request_resume()
+    assert work(run).wait(timeout=300) == 0, run.worker_log.read_text()
+
+    assert run.status().state == "finished"
+    resumed_from = [event["resumed_from"] for event in events(run, "started")]
+    assert resumed_from[0] is None
+    assert 2 <= resumed_from[1] <= 4  # the head's epochs are so short that the signal may come late
+    assert 5 <= resumed_from[2] <= 7
+    assert len(events(run, "epoch")) == 7
+    for mine, theirs in zip(events(run, "epoch"), events(trained, "epoch"), strict=True):
+        assert {name: mine[name] for name in NUMBERS} == pytest.approx({name: theirs[name] for name in NUMBERS}, rel=1e-6)
+        assert mine["best"] == theirs["best"]
+    ours, uninterrupted = run.metrics(), trained.metrics()
+    assert ours is not None
+    assert uninterrupted is not None
+    assert ours["confusion"] == uninterrupted["confusion"]
+    assert ours["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-5)
+
+
+def stop_at(run: Run, condition: Callable[[], object]) -> threading.Thread:
+    def watch() -> None:
+        for _ in range(100_000):
+            if condition():
+                break
+            time.sleep(0.002)
+        run.request_stop()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    return watcher
+
+
+def test_stopped_within_an_epoch_keeps_the_best_and_measures_it(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    folder = paint(tmp_path / "many", dict.fromkeys(COLOURS, 200))  # a round that lasts longer than a stop takes
+    run = make_run(folder, head_epochs=1000, augmentation="light", batch_size=1, fine_tune_epochs=0)
+    watcher = stop_at(run, lambda: any(event["words"].startswith("Round 3 of") for event in events(run, "progress")))
+    assert worker.main([str(run.path)]) == 0
+    watcher.join()
+    assert run.status().state == "stopped"
+    last = events(run, "epoch")[-1]
+    assert last["partial"]
+    assert last["val_loss"] is None
+    assert not last["best"]
+    assert math.isfinite(last["loss"])
+    assert len(run.history()) == last["step"] - 1
+    assert len(events(run, "evaluated")) == len(events(run, "exported")) == 1
+    assert run.model_file.is_file()
+    assert run.metrics() is not None
+
+
+def test_stopped_before_the_first_step_there_is_no_model(make_run: Callable[..., Run]) -> None:
+    run = make_run()
+    run.request_stop()
+    assert worker.main([str(run.path)]) == 0
+    last = run.log.last()
+    assert last is not None
+    assert last["event"] == "stopped"
+    assert "no model" in last["words"]
+    assert not run.model_file.exists()
+    assert not (run.path / "features").exists()
+
+
+def test_photos_that_vanish_are_named_and_training_goes_on(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    folder = paint(tmp_path / "vanishing", dict.fromkeys(COLOURS, 14))
+    run = make_run(folder, head_epochs=2, fine_tune_epochs=1)
+    gone = [run.dataset.of(split)[0] for split in ("train", "validation", "test")]
+    for photo in gone:
+        run.dataset.path(photo).unlink()
+    assert worker.main([str(run.path)]) == 0
+    assert sorted(event["path"] for event in events(run, "skipped")) == sorted(photo.path for photo in gone)
+    assert run.status().state == "finished"
+    metrics = run.metrics()
+    assert metrics is not None
+    assert metrics["photos"] == len(run.dataset.of("test")) - 1
+
+
+def test_so_few_photos_that_only_training_gets_any(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    folder = paint(tmp_path / "few", {"blue": 2, "red": 2})
+    run = make_run(folder, head_epochs=2, frozen_layers=None)
+    assert not run.dataset.of("test")
+    assert worker.main([str(run.path)]) == 0, run.log.last()
+    assert run.status().state == "finished"
+    if not run.dataset.of("validation"):
+        assert run.history()["val_loss"].isna().all()
+        assert run.metrics() is None
+        assert "Not measured" in (run.exports_dir / "keras" / "README.md").read_text(encoding="utf-8")
+    else:
+        metrics = run.metrics()
+        assert metrics is not None
+        assert metrics["split"] == "validation"
+    assert run.history()["best"].iloc[0]
+
+
+def test_an_exploding_loss_ends_with_words(make_run: Callable[..., Run]) -> None:
+    run = make_run(optimizer="sgd")
+    run.config = dataclasses.replace(run.config, head_learning_rate=1e36)  # more than a form lets anybody choose
+    assert worker._work(run) == 1
+    last = run.log.last()
+    assert last is not None
+    assert last["event"] == "failed"
+    assert last["error"]["kind"] == "TrainingError"
+    assert "1e+36" in last["error"]["found"]
+    assert "1e+35" in last["error"]["fix"]
+    assert not (run.path / "features").exists()
+
+
+def test_a_lack_of_memory_ends_with_sizes_to_try(make_run: Callable[..., Run]) -> None:
+    run = make_run(batch_size=24, image_size=96)
+    with pytest.raises(TrainingError) as caught, worker._memory_in_words(run):
+        _more_memory_than_there_is()
+    assert "24 photos" in caught.value.found
+    assert "batch size of 12" in caught.value.fix
+    assert "48" in caught.value.fix
+
+
+def _more_memory_than_there_is() -> None:
+    import tensorflow as tf
+
+    tf.zeros((2**20, 2**20, 2**10)) + 1.0
+
+
+def test_a_mistake_in_the_program_is_recorded_too(make_run: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run()
+    run.checkpoints_dir.mkdir()
+    (run.checkpoints_dir / "last.npz").write_bytes(b"not a checkpoint")
+    assert worker._work(run) == 1
+    last = run.log.last()
+    assert last is not None
+    assert last["event"] == "failed"
+    assert "worker.log" in last["error"]["fix"]
+    assert "Traceback" in capsys.readouterr().err
