@@ -87,14 +87,16 @@ def show(context: Context, networks: Networks, name: str, alpha: Any, size: int 
         yield error_panel(error)
 
 
-def widths(name: str, alpha: Any, size: int | None) -> Any:
-    """The update for the choice of widths when another network was chosen."""
+def widths(name: str, alpha: Any, size: int | None) -> list[Any]:
+    """Updates for the width and the photo size when another network was chosen: what it offers and expects."""
     record = _record(name)
     if record is None:
-        return gr.Dropdown(value=1.0, visible=False)
-    return gr.Dropdown(
-        network_view.widths(record, size), value=width(record.name, alpha), visible=len(record.alphas) > 1
-    )
+        return [gr.Dropdown(value=1.0, visible=False), gr.Number(placeholder="its own")]
+    offered = network_view.widths(record, size)
+    return [
+        gr.Dropdown(offered, value=width(record.name, alpha), visible=len(offered) > 1),
+        gr.Number(placeholder=str(record.image_size)),
+    ]
 
 
 def whats_missing(config: RunConfig) -> list[Any]:

@@ -47,10 +47,13 @@ class Context:
 
     @classmethod
     def open(cls, workspace: Workspace, roots: Roots, supervisor: Supervisor) -> Context:
-        """A context whose two services are started when they are first asked."""
+        """A context whose two services are started when they are first asked.
+
+        What was uploaded to the workspace, and the samples drawn there, may be looked at beside `roots`.
+        """
         return cls(
             workspace,
-            roots,
+            Roots([*roots.folders, workspace.photos_dir]),
             supervisor,
             predictor=Service(workspace.cache_dir / "predictor.log"),
             errands=Service(workspace.cache_dir / "errands.log"),

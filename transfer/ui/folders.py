@@ -12,11 +12,12 @@ from transfer.dataset.roots import Roots
 
 SHOWN = 300  # sub-folders of one folder
 
-# Clicks on anything that carries data-path are told to Python as {path: …}.
+# Clicks on anything that carries data-place are told to Python as {place: …}. Not {path: …}: that Gradio takes for
+# an upload and refuses.
 LISTEN = """
 element.addEventListener('click', event => {
-  const target = event.target.closest('[data-path]');
-  if (target && element.contains(target)) trigger('click', {path: target.dataset.path});
+  const target = event.target.closest('[data-place]');
+  if (target && element.contains(target)) trigger('click', {place: target.dataset.place});
 });
 """
 
@@ -46,13 +47,13 @@ def _way(roots: Roots, folder: Path) -> str:
     steps = [root]
     for part in folder.relative_to(root).parts:
         steps.append(steps[-1] / part)
-    links = ['<button type="button" data-path="">Start</button>']
+    links = ['<button type="button" data-place="">Start</button>']
     links += [
-        f'<button type="button" data-path="{escape(str(step))}">{escape(step.name or str(step))}</button>'
+        f'<button type="button" data-place="{escape(str(step))}">{escape(step.name or str(step))}</button>'
         for step in steps[:-1]
     ]
     return " › ".join([*links, f"<b>{escape(steps[-1].name or str(steps[-1]))}</b>"])
 
 
 def _item(path: Path, name: str) -> str:
-    return f'<li><button type="button" data-path="{escape(str(path))}">{escape(name)}</button></li>'
+    return f'<li><button type="button" data-place="{escape(str(path))}">{escape(name)}</button></li>'

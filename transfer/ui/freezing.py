@@ -95,9 +95,13 @@ def resize(networks: Networks, name: str, alpha: Any, frozen: int | None) -> lis
 def wire(networks: Networks, part: Freezing, network: list[Field], quiet: dict[str, Any]) -> None:
     """Slider, quick choices and clicks on the drawing; `network` is the backbone and its width."""
 
-    def choose(choice: str, shown: int | None, name: str, alpha: Any) -> Any:
+    def choose(choice: str, frozen: int | None, total: int, name: str, alpha: Any) -> Any:
         table = _known(networks, name, alpha)
-        return shown if table is None or choice == drawing.OTHER else drawing.frozen_for(choice, table)
+        if table is None:
+            return frozen
+        if choice != drawing.OTHER:
+            return drawing.frozen_for(choice, table)
+        return None if frozen is None else round(frozen / total * len(table))  # as deep as in the network before
 
     def from_here(event: gr.EventData) -> int:
         return max(0, int(event.start))
@@ -113,7 +117,7 @@ def wire(networks: Networks, part: Freezing, network: list[Field], quiet: dict[s
     )
     part.picture.click(from_here, None, part.frozen, **quiet)
     # Another network has other blocks: what was chosen in words is chosen again.
-    chosen = [part.quick, part.frozen, *network]
+    chosen = [part.quick, part.frozen, part.total, *network]
     gr.on([part.quick.input, network[0].input], choose, chosen, part.frozen, **quiet)
 
 

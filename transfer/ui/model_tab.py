@@ -94,10 +94,10 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
     commented = [notes, *choosing.trouble, stored]
     restored = context.page().load(restore, stored, values, **QUICK)
     changes = [component.change for component in values]
-    network[0].change(chooser.widths, network[:3], fields["alpha"], **QUICK)
+    network[0].change(chooser.widths, network[:3], network[1:3], **QUICK)
     shown = gr.on([c.change for c in network], show, network, choosing.card, trigger_mode="always_last", **QUIET)
     shown.then(resize, sized, frozen.resized, **QUICK)
-    restored.then(chooser.widths, network[:3], fields["alpha"], **QUICK)
+    restored.then(chooser.widths, network[:3], network[1:3], **QUICK)
     restored.then(show, network, choosing.card, **QUIET).then(resize, sized, frozen.resized, **QUICK)
     gr.on(
         [*changes, photos.dataset.change, tab.select],

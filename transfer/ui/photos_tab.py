@@ -207,7 +207,7 @@ def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing
         return gr.HTML(html, visible=True)
 
     def step(event: gr.EventData) -> tuple[Any, str]:
-        place = str(event.path)
+        place = str(event.place)
         try:
             return gr.HTML(folders.listing(context.roots, place), visible=True), place
         except TransferError as error:
