@@ -121,7 +121,7 @@ def trainable_parameters(layers: Sequence[Layer], frozen_layers: int | None) -> 
 _MEMBER = re.compile(
     r"^(?:conv_(?:pad|dw|pw)_(?P<mobilenet>\d+)(?:_|$)"
     r"|(?:\w+?_)?(?P<convnext>stage_\d+_block_\d+|downsampling_block_\d+)(?:_|$)"
-    r"|(?P<plain>conv\d+_block\d+|block_\d+|expanded_conv(?:_\d+)?|block\d+[a-z]?|pool[2-9])_(?!\d))"
+    r"|(?P<plain>conv\d+_block\d+|block_\d+|expanded_conv(?:_\d+)?|block\d+[a-z]?|pool[2-9])_)"
 )
 # A layer with such a name is the last of its block.
 _LAST = re.compile(r"^(?:(?P<mixed>mixed_?\d+[a-z]?)|(?P<residual>block\d+_\d+)_ac|(?P<cell>\w+)_concat_(?P<id>\w+))$")

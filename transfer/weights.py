@@ -128,21 +128,30 @@ def require(config: RunConfig) -> WeightsFile | None:
     if config.weights == "random":
         return None
     if config.weights != "imagenet":
-        path = Path(config.weights).expanduser()
-        if path.is_file():
-            return WeightsFile(path.name, path, True, "", "", round(path.stat().st_size / 1e6, 1))
-        raise WeightsError(
-            f"There is no weights file {path}.",
-            expected="imagenet, random, or the path of a weights file (.h5, .weights.h5 or .keras)",
-            found="a folder" if path.is_dir() else "nothing at that path",
-            fix="Check the path, or choose imagenet or random.",
-        )
+        return chosen(config)
     if config.backbone.strip().endswith(".keras"):
         return None
     file = weights_file(backbone(config.backbone), config.alpha, config.image_size)
     if not file.present and not online():
         raise missing(config, file, "this machine cannot reach " + _HOST[0])
     return file
+
+
+def chosen(config: RunConfig) -> WeightsFile:
+    """The weights file that `config.weights` is the path of.
+
+    Raises:
+        WeightsError: when there is no such file.
+    """
+    path = Path(config.weights).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"There is no weights file {path}.",
+            expected="imagenet, random, or the path of a weights file (.h5, .weights.h5 or .keras)",
+            found="a folder" if path.is_dir() else "nothing at that path",
+            fix="Check the path, or choose imagenet or random.",
+        )
+    return WeightsFile(path.name, path, True, "", "", round(path.stat().st_size / 1e6, 1))
 
 
 def missing(config: RunConfig, file: WeightsFile, reason: str) -> WeightsError:

@@ -9,7 +9,7 @@ A network of one's own becomes a backbone in `transfer.learning.own`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 _TORCH_MEAN, _TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # EfficientNet's ImageNet weights expect a second scaling, which Keras adds only when it loads them itself.
 _EFFICIENTNET_SCALE = [std**-0.5 for std in _TORCH_STD]
+_DROPOUTS = frozenset({"Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "StochasticDepth"})
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ class Classifier:
 def build(config: RunConfig, classes: int) -> Classifier:
     """The network that `config` describes, with weights loaded, everything reproducible from `config.seed`.
 
-    The backbone is called with `training=False`: its BatchNorm statistics and dropouts stay as in prediction. Under a
-    global mixed-precision policy the backbone computes in float16; preprocessing, pooling and the answer stay float32.
+    The backbone answers the same in training as in prediction, so that frozen layers can be computed once: no
+    BatchNorm of it is ever trainable, and its own dropouts are set to zero. Under a global mixed-precision policy it
+    computes in float16; preprocessing, pooling and the answer stay float32.
 
     Raises:
         ConfigError: for an unknown network or one that does not come in this width or size, a file that is
@@ -67,16 +69,20 @@ def build(config: RunConfig, classes: int) -> Classifier:
     """
     keras.utils.set_random_seed(config.seed)
     if own.is_file(config.backbone):
-        network, size, before = _own(config)
+        found = own.load(Path(config.backbone.strip()))
+        size, network, before = found.size(config.image_size), _own_network(found, config), found.preprocess
+        kind = "inside" if found.scales_itself else "tf"
     else:
         record = backbone(config.backbone)
         size = checked_size(record, config.image_size)
-        network, before = application(record, config.alpha, size), record.preprocessing
+        network, before, kind = application(record, config.alpha, size), None, record.preprocessing
         load_weights(network, config)
     _check_frozen(network, config)
+    _quiet(network)
 
     photo = keras.Input((size, size, 3), name="photo")
-    preprocess = before if isinstance(before, keras.Model) else _preprocess(photo, before)
+    pixels = _preprocessed(photo, kind)
+    preprocess = keras.Model(photo, before(pixels, training=False) if before else pixels, name="preprocess")
     features = keras.Model(photo, _pooled(network(preprocess(photo), training=False), config.pooling), name="features")
     head = _head(config, classes)
     model = keras.Model(photo, head(features.output), name="classifier")
@@ -93,12 +99,10 @@ def freeze(classifier: Classifier, phase: str, frozen_layers: int | None) -> Non
     """
     network = classifier.backbone
     network.trainable = phase == "fine_tune" and frozen_layers is not None
-    if network.trainable:
-        for index, layer in enumerate(network.layers):
-            layer.trainable = index >= (frozen_layers or 0)
-            for part in _parts(layer):
-                if isinstance(part, keras.layers.BatchNormalization):
-                    part.trainable = False
+    for index, layer in enumerate(network.layers):
+        trains = network.trainable and index >= (frozen_layers or 0)
+        for part in own.parts(layer):  # each one, because Keras passes a flag on only when it changes
+            part.trainable = trains and not isinstance(part, keras.layers.BatchNormalization)
 
 
 def layers_of(model: keras.Model) -> tuple[Layer, ...]:
@@ -146,16 +150,18 @@ def load_weights(network: keras.Model, config: RunConfig) -> None:
 
 
 def load_file(network: keras.Model, path: Path) -> None:
-    """Load a weights file, or the weights of a whole saved model, into a network of the same shape.
+    """Load a weights file, or the weights of a saved model's backbone, into a network of the same shape.
 
     Raises:
         WeightsError: when the file cannot be read or belongs to another network.
     """
     try:
         if path.suffix == ".keras":
-            network.set_weights(own.read(path).get_weights())
+            own.copy_weights(own.load(path).network, network)
         else:
-            network.load_weights(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # about parts that the error then names
+                network.load_weights(path)
     except (ValueError, OSError, KeyError, TypeError, ConfigError) as problem:
         raise WeightsError(
             f"The weights in {path.name} do not fit {network.name}.",
@@ -185,17 +191,15 @@ def checked_size(record: Backbone, size: int | None) -> int:
 # ---------------------------------------------------------------------- parts of the model
 
 
-def _own(config: RunConfig) -> tuple[keras.Model, int, keras.Model | str]:
-    found = own.load(Path(config.backbone.strip()))
+def _own_network(found: own.Own, config: RunConfig) -> keras.Model:
     if config.weights == "random":
-        found = own.random_again(found)
-    elif config.weights != "imagenet":
-        load_file(found.network, Path(config.weights).expanduser())
-    before = found.preprocess or ("inside" if found.scales_itself else "tf")
-    return found.network, found.size(config.image_size), before
+        return own.random_again(found)
+    if config.weights != "imagenet":
+        load_file(found.network, weight_files.chosen(config).path)
+    return found.network
 
 
-def _preprocess(photo: Any, kind: str) -> keras.Model:
+def _preprocessed(photo: Any, kind: str) -> Any:
     layer: Any = keras.layers.Identity(name="as_it_is", dtype="float32")
     pixels = photo
     if kind == "tf":
@@ -208,7 +212,7 @@ def _preprocess(photo: Any, kind: str) -> keras.Model:
         pixels = keras.ops.flip(photo, axis=-1)
         offset = [-mean for mean in _CAFFE_MEAN]
         layer = keras.layers.Rescaling([1.0] * 3, offset=offset, name="minus_mean", dtype="float32")
-    return keras.Model(photo, layer(pixels), name="preprocess")
+    return layer(pixels)
 
 
 def _pooled(maps: Any, pooling: str) -> Any:
@@ -232,28 +236,29 @@ def _head(config: RunConfig, classes: int) -> keras.Sequential:
     return head
 
 
+def _quiet(network: keras.Model) -> None:
+    # Calling the network with training=False is not enough: in Keras 3 fit's training=True overrides it.
+    for part in own.parts(network):
+        for share in ("rate", "drop_path_rate"):
+            if hasattr(part, share) and type(part).__name__ in _DROPOUTS:
+                setattr(part, share, 0.0)
+
+
 def _with_second_scaling(network: keras.Model) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         output = layer(*args, **kwargs)
         if isinstance(layer, keras.layers.Normalization):
-            return keras.layers.Rescaling(_EFFICIENTNET_SCALE, name="rescaling_1")(output)
+            return keras.layers.Rescaling(_EFFICIENTNET_SCALE)(output)
         return output
 
-    return keras.models.clone_model(network, call_function=call)
-
-
-def _parts(layer: Any) -> Iterator[Any]:
-    """A layer and everything nested in it."""
-    yield layer
-    inner = [*getattr(layer, "layers", []), *([layer.layer] if hasattr(layer, "layer") else [])]
-    for part in inner:
-        yield from _parts(part)
+    photo = keras.Input(network.input_shape[1:], name=network.layers[0].name)
+    return keras.models.clone_model(network, input_tensors=photo, call_function=call)
 
 
 def _parameters(layer: Any) -> int:
     untrained = {
         id(weight)
-        for part in _parts(layer)
+        for part in own.parts(layer)
         if isinstance(part, keras.layers.BatchNormalization)
         for weight in part.weights
     }

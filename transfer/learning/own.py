@@ -11,6 +11,8 @@ any other is given values from -1 to 1, as most networks trained without preproc
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,15 +109,35 @@ def load(path: Path) -> Own:
     if len(end.shape) not in (2, 4):
         raise _not_an_image_network(path, f"an output of shape {tuple(end.shape)}")
     scales_itself = _scales_itself(model)
-    network = keras.Model(model.inputs, end, name=_plain(path.stem))
+    network = keras.Model(model.inputs[0], end, name="own_" + re.sub(r"[^\w.-]", "_", path.stem))
     preprocess, network = _unwrapped(network)
-    network.trainable = True
+    for part in parts(network):
+        part.trainable = True
     return Own(network, preprocess, scales_itself, shapes[0][1])
 
 
-def random_again(own: Own) -> Own:
-    """The same network knowing nothing: fresh random weights."""
-    return Own(keras.models.clone_model(own.network), own.preprocess, own.scales_itself, own.image_size)
+def random_again(found: Own) -> keras.Model:
+    """The same network knowing nothing: fresh random weights; only the statistics of its input scaling are kept."""
+    network = keras.models.clone_model(found.network)
+    for before, after in zip(parts(found.network), parts(network), strict=True):
+        if isinstance(before, keras.layers.Normalization):
+            copy_weights(before, after)
+    return network
+
+
+def copy_weights(source: Any, target: Any) -> None:
+    """Copy all weights between two networks, or two layers, of the same shape; ValueError when they differ."""
+    target.set_weights(source.get_weights())
+    for part in parts(target):
+        if isinstance(part, keras.layers.Normalization):
+            part.finalize_state()  # it computes with derived values that set_weights does not touch
+
+
+def parts(layer: Any) -> Iterator[Any]:
+    """A layer and everything nested in it, outermost first."""
+    yield layer
+    for part in [*getattr(layer, "layers", []), *([layer.layer] if hasattr(layer, "layer") else [])]:
+        yield from parts(part)
 
 
 # ---------------------------------------------------------------------- finding the backbone
@@ -131,24 +153,15 @@ def _end_of_backbone(model: keras.Model) -> Any:
                 return source
     if len(output.shape) == 4:
         return output
-    end = output
+    end = before_dense = output
     while type(end._keras_history.operation).__name__ in _ANSWERS:
-        before = _inputs(end)[0]
-        if len(before.shape) != 2:
+        dense = isinstance(end._keras_history.operation, keras.layers.Dense)
+        end = _inputs(end)[0]
+        if len(end.shape) != 2:
             break
-        end = before
-        if type(end._keras_history.operation).__name__ != "Dense" and _is_dense_ahead(output, end):
-            break
-    return end
-
-
-def _is_dense_ahead(output: Any, end: Any) -> bool:
-    """Whether a Dense layer lies between `end` and the answer: then the classifier has been left behind."""
-    while output is not end:
-        if type(output._keras_history.operation).__name__ == "Dense":
-            return True
-        output = _inputs(output)[0]
-    return False
+        if dense:
+            before_dense = end
+    return before_dense
 
 
 def _inputs(tensor: Any) -> list[Any]:
@@ -195,20 +208,14 @@ def _unwrapped(network: keras.Model) -> tuple[keras.Model | None, keras.Model]:
     before = _inputs(network.outputs[0])
     if len(before) != 1 or len(last.inputs) != 1:
         return None, network
-    return keras.Model(network.inputs, before[0], name="preprocess"), last
+    if not _inputs(before[0]):
+        return None, last
+    return keras.Model(network.inputs[0], before[0], name="preprocess"), last
 
 
 def _scales_itself(model: keras.Model) -> bool:
-    kinds = [type(layer).__name__ for layer in _flat(model)]
-    return any(kind in ("Rescaling", "Normalization") for kind in kinds[:_FIRST_LAYERS])
-
-
-def _flat(model: keras.Model) -> list[Any]:
-    return [part for layer in model.layers for part in (_flat(layer) if hasattr(layer, "layers") else [layer])]
-
-
-def _plain(stem: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "_-." else "_" for letter in stem) or "own"
+    first = [type(part).__name__ for part in parts(model) if not hasattr(part, "layers")][:_FIRST_LAYERS]
+    return "Rescaling" in first or "Normalization" in first
 
 
 def _first_line(problem: Exception) -> str:
