@@ -1,8 +1,8 @@
 """Rows whose values say which photo they belong to, and a process of its own that writes them.
 
-As a program, `python -m tests.runs.shelf_writer FOLDER write|slow|stay|hold|small_disk FIRST STOP` adds what is missing in
-blocks of 8 and says after each how far it is on disk. `stay` then keeps the shelf open until its standard input ends,
-`hold` does nothing but that.
+As a program, `python -m tests.runs.shelf_writer FOLDER write|slow|stay|hold|small_disk FIRST STOP` adds what is
+missing in blocks of 8 and says after each how far it is on disk. `stay` then keeps the shelf open until its standard
+input ends, `hold` does nothing but that.
 """
 
 from __future__ import annotations

@@ -1,0 +1,215 @@
+"""Both sides of a comparison, driven the way people drive them: by a command, or by a click on Train.
+
+Times of our side run from the command or click to the time written in the last epoch's event of the run's log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transfer.config import RunConfig
+from transfer.dataset.catalog import Dataset
+from transfer.dataset.scan import scan
+from transfer.runs.run import Run
+from transfer.runs.supervisor import Supervisor
+from transfer.runs.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What both sides train: the tutorial's head on one network. Everything else is equal by construction."""
+
+    backbone: str = "MobileNetV2"
+    alpha: float = 0.35
+    weights: str = "imagenet"
+    image_size: int = 224
+    epochs: int = 10
+    seed: int = 0
+    frozen_layers: int | None = None
+    learning_rate: float = 1e-3
+    hidden_units: int = 256
+
+    def settings(self) -> dict[str, Any]:
+        """As fields of RunConfig."""
+        same = ("backbone", "alpha", "weights", "image_size", "seed", "frozen_layers", "hidden_units")
+        tunes = self.frozen_layers is not None
+        return {name: getattr(self, name) for name in same} | {
+            "head_epochs": 0 if tunes else self.epochs,
+            "head_learning_rate": self.learning_rate,
+            "fine_tune_epochs": self.epochs if tunes else 0,
+            "fine_tune_learning_rate": self.learning_rate,
+            "batch_size": 32,
+            "optimizer": "adam",
+            "schedule": "constant",
+            "pooling": "avg",
+            "dropout": 0.0,
+            "augmentation": "off",
+            "class_weights": "off",
+            "early_stopping_patience": 0,
+        }
+
+    def flags(self, *names: str) -> list[str]:
+        """The named fields as flags of a command line."""
+        values = {name: getattr(self, name) for name in names}
+        return [part for name, value in values.items() if value is not None for part in (_flag(name), str(value))]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one side needed and reached.
+
+    Attributes:
+        seconds: from the command or click to the end of the last epoch.
+        first: to the end of the first epoch.
+        epoch_seconds: of each epoch, as the side itself counts.
+        val_accuracy: after the last epoch for the tutorial, of the best epoch for Transfer.
+        test_accuracy: None where it was not measured.
+    """
+
+    seconds: float
+    first: float
+    epoch_seconds: list[float]
+    val_accuracy: float
+    test_accuracy: float | None
+
+
+def tutorial(folder: Path, task: Task) -> Outcome:
+    """Run the baseline in a process of its own."""
+    flags = task.flags(*(field.name for field in dataclasses.fields(task)))
+    said = _output([sys.executable, "-m", "tests.benchmarks.tutorial", str(folder), *flags])
+    epochs = said["epoch_seconds"]
+    first = said["seconds"] - sum(epochs[1:])
+    return Outcome(said["seconds"], first, epochs, said["val_accuracy"], said["test_accuracy"])
+
+
+def command(folder: Path, task: Task, workspace: Path) -> Outcome:
+    """Run `python -m transfer train`: a cold start of everything, the scan of the photos included."""
+    began = time.time()
+    said = _output(train_command(folder, task, workspace))
+    return outcome(Run(Path(said["run"])), began)
+
+
+def train_command(folder: Path, task: Task, workspace: Path) -> list[str]:
+    flags = [part for name, value in task.settings().items() if value is not None for part in (_flag(name), str(value))]
+    return [sys.executable, "-m", "transfer", "train", str(folder), "--workspace", str(workspace), "--json", *flags]
+
+
+class Desk:
+    """A page without the page: photos already checked, a supervisor running, and a click on Train.
+
+    Args:
+        workspace: whose runs.
+        settle: seconds to wait before each click, for a standby worker to get ready.
+    """
+
+    def __init__(self, workspace: Path, settle: float = 20.0) -> None:
+        self._workspace = Workspace(workspace)
+        self._settle = settle
+        self._supervisor = Supervisor(self._workspace)
+
+    def __enter__(self) -> Desk:
+        self._supervisor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._supervisor.stop()
+
+    def checked(self, folder: Path, seed: int = 0) -> Dataset:
+        """What the page does when a folder is chosen."""
+        return scan(folder, seed=seed, memory=self._workspace.photo_memory)
+
+    def click(self, dataset: Dataset, task: Task) -> Outcome:
+        """Wait for the standby worker, press Train, and follow the run to its end."""
+        time.sleep(self._settle)
+        began = time.time()
+        config = RunConfig.from_dict({**task.settings(), "photos": dataset.root})
+        run = self._workspace.create(config, dataset)
+        while not run.status().over:
+            time.sleep(0.2)
+        if run.status().state != "finished":
+            raise RuntimeError(f"{run.path}: {run.status().words}\n{run.worker_log.read_text()[-3000:]}")
+        return outcome(run, began)
+
+
+def limit(folder: Path, task: Task, engines: Path) -> dict[str, Any]:
+    """Decode and run the frozen part once; see `limit.py`. The engine is translated before, outside the measurement."""
+    flags = [*task.flags("backbone", "alpha", "weights", "image_size"), "--engines", str(engines)]
+    program = [sys.executable, "-m", "tests.benchmarks.limit", str(folder), *flags]
+    _output(program)
+    return _output(program)
+
+
+def outcome(run: Run, began: float) -> Outcome:
+    """What a finished run's log says."""
+    epochs = [event for event in run.log.read() if event["event"] == "epoch"]
+    best = [event["val_accuracy"] for event in epochs if event["best"]]
+    metrics = run.metrics() or {}
+    return Outcome(
+        epochs[-1]["time"] - began,
+        epochs[0]["time"] - began,
+        [event["seconds"] for event in epochs],
+        best[-1],
+        metrics.get("accuracy") if metrics.get("split") == "test" else None,
+    )
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """The flags that all benchmarks share."""
+    made = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    made.add_argument("--keras-home", type=Path, help="where ImageNet weights are; without it they are random")
+    made.add_argument("--quick", action="store_true", help="see that it works: tiny generated photos, no real figures")
+    return made
+
+
+def use_keras_home(options: argparse.Namespace) -> str:
+    """Point Keras at the weights, for this process and those it starts. Returns what `Task.weights` is then."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if options.keras_home and not options.quick:
+        os.environ["KERAS_HOME"] = str(options.keras_home.resolve())
+        return "imagenet"
+    return "random"
+
+
+def with_engine(task: Task, photos: Path, into: Path) -> Path:
+    """A workspace in which a run over other photos has left its compiled engine, and nothing of these photos."""
+    if not into.exists():
+        command(photos, dataclasses.replace(task, epochs=1), into)
+    fresh = into.with_name(f"{into.name}-{time.time_ns()}")
+    shutil.copytree(into, fresh, ignore=shutil.ignore_patterns("runs", "*.lock", "logs"))
+    return fresh
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows])
+
+
+def median_of(times: int, measure: Callable[[], float]) -> float:
+    """The middle of several measurements."""
+    return sorted(measure() for _ in range(times))[times // 2]
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _output(command: list[str]) -> dict[str, Any]:
+    """Run a command that prints a line of JSON last."""
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}")
+    said: dict[str, Any] = json.loads(result.stdout.strip().splitlines()[-1])
+    return said

@@ -1,0 +1,51 @@
+"""The benchmarks still run, and their arithmetic is right. No figure measured here means anything."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import accuracy, drive, material, memory
+from tests.benchmarks.drive import Task
+from transfer.config import RunConfig
+
+
+def test_both_sides_get_the_same_division(tmp_path: Path) -> None:
+    photos = material.generated(tmp_path / "photos", 60, side=24)
+    first, again, other = (material.divided(photos, tmp_path / f"{n}", seed) for n, seed in enumerate((0, 0, 1)))
+    assert len(first.photos) == 60 and first.fingerprint == again.fingerprint != other.fingerprint
+    for split in ("train", "validation", "test"):
+        there = {path.relative_to(tmp_path / "0").as_posix() for path in (tmp_path / "0" / split).rglob("*.jpg")}
+        assert there == {photo.path for photo in first.of(split)} and there  # type: ignore[arg-type]
+
+
+def test_a_task_is_a_valid_config_and_means_the_same_for_both_sides() -> None:
+    head, tune = (RunConfig.from_dict(Task(frozen_layers=frozen).settings()) for frozen in (None, 100))
+    assert (head.head_epochs, head.fine_tunes) == (10, False)
+    assert (tune.head_epochs, tune.fine_tune_epochs, tune.frozen_layers) == (0, 10, 100)
+    assert Task(weights="random").flags("weights", "frozen_layers", "image_size") == [
+        "--weights", "random", "--image-size", "224"
+    ]  # fmt: skip
+
+
+def test_the_interval_is_students() -> None:
+    mean, low, high = accuracy.interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert mean == 3.0 and low == pytest.approx(1.0368, abs=1e-3) and high == pytest.approx(4.9632, abs=1e-3)
+    assert math.isnan(accuracy.interval([1.0])[1])
+
+
+def test_memory_counts_what_a_process_allocates_itself() -> None:
+    import os
+
+    before = memory.anonymous(os.getpid())
+    block = bytearray(os.urandom(50 * 2**20))
+    assert memory.anonymous(os.getpid()) - before > 45
+    assert len(block) == 50 * 2**20
+
+
+def test_the_accuracy_of_both_sides_from_end_to_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """Runs the tutorial and a training of Transfer, so whatever the other scripts share with it runs too."""
+    accuracy.main(["--quick"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("| photos | seed |") and len(lines) == 4 and "| all |" in lines[-1]
+    assert drive.table(["a"], [["b"]]) == "| a |\n| --- |\n| b |"
