@@ -163,6 +163,15 @@ class Run:
             return None
         return metrics
 
+    def exported(self, format: str) -> dict[str, Any] | None:
+        """What is known of an export (its parity.json, with `zip` and `megabytes`), or None before it was made."""
+        zips = sorted(self.exports_dir.glob(f"*-{format}.zip"))
+        try:
+            parity: dict[str, Any] = json.loads((self.exports_dir / format / "parity.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return {**parity, "zip": zips[0], "megabytes": zips[0].stat().st_size / 2**20} if zips else None
+
     def version(self) -> tuple[Any, ...]:
         """Changes whenever the screen could: the size of the log, the state, the presence of results."""
         status = self.status()
@@ -175,7 +184,7 @@ class Run:
         last = self.log.last()
         kind = last["event"] if last else None
         if kind in TERMINAL:
-            return Status(kind, _words(kind, self))  # type: ignore[arg-type]
+            return Status(kind, _words(kind, self))
         if kind == "died":
             return Status("interrupted", last["words"] if last else "")
         if kind in (None, "resume"):

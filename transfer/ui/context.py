@@ -19,7 +19,8 @@ from transfer import weights
 from transfer.backbones import backbone, layers
 from transfer.config import RunConfig
 from transfer.dataset.roots import Roots
-from transfer.errors import ConfigError
+from transfer.errors import ConfigError, RunError
+from transfer.runs.run import Run
 from transfer.runs.service import Service
 from transfer.runs.supervisor import Supervisor
 from transfer.runs.workspace import Workspace
@@ -63,6 +64,13 @@ class Context:
         """End the services; runs in training are not touched."""
         self.predictor.close()
         self.errands.close()
+
+    def run(self, run_id: str) -> Run | None:
+        """The run that a tab shows; None when none is chosen, or it was deleted."""
+        try:
+            return self.workspace.run(run_id) if run_id else None
+        except RunError:
+            return None
 
     def allowed(self, config: RunConfig) -> RunConfig:
         """The config as it can be trained: paths resolved and allowed, all layers frozen written as empty.

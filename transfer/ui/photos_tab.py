@@ -45,7 +45,7 @@ class PhotosTab:
 
 def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
     """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder."""
-    with gr.Tab("1 Photos", id="photos"):
+    with gr.Tab("1 Photos", id="photos", render_children=True):
         gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
         with gr.Row(elem_classes="t-ways"):
             with gr.Column(scale=5, min_width=300, elem_classes="t-card"):
@@ -71,7 +71,8 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                 gr.HTML("<h3>No photos at hand?</h3><p>Try everything with small pictures that come with Transfer.</p>")
                 sample = gr.Button("Use sample photos", elem_id="use-samples")
         state = gr.HTML(elem_id="photos-state")
-        stop = gr.Button("Stop checking", variant="stop", visible=False, elem_id="stop-checking")
+        with gr.Row(elem_classes="t-buttons"):
+            stop = gr.Button("Stop checking", size="md", visible=False, elem_id="stop-checking")
         with gr.Column(visible=False, elem_id="photos-result") as result:
             with gr.Column(elem_classes="t-card"):
                 found = gr.HTML(elem_id="photos-found")
@@ -100,7 +101,9 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
             stop: gr.Button(visible=False),
             result: gr.Column(visible=True),
             found: photos_view.found(checked),
-            left_out: gr.Accordion(photos_view.left_out_title(checked), visible=bool(checked.left_out)),
+            left_out: gr.Accordion(
+                photos_view.left_out_title(checked), visible=bool(checked.left_out), open=len(checked.left_out) <= 20
+            ),
             left_out_words: photos_view.left_out(checked),
             page: gr.Dropdown(choices, value=0, visible=len(choices) > 1),
             sheets: "",
