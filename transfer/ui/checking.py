@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -60,7 +60,7 @@ class Watched(Generic[T]):
     _counts: tuple[int, int] = (0, 0)
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def watch(self) -> Iterator[Progress]:
+    def watch(self) -> Generator[Progress, None, None]:
         """Yield the progress until the work is done; then `result` is there.
 
         Raises:

@@ -129,11 +129,15 @@ def wire(context: Context, chooser: Chooser, fields: dict[str, Field], quiet: di
     def pick(event: gr.EventData) -> Any:
         return event.name if event.name in BACKBONES else gr.skip()
 
-    def use(path: str) -> Any:
-        return str(context.file_allowed(path)) if path.strip() else gr.skip()
+    def use(path: str) -> list[Any]:
+        try:
+            return [str(context.file_allowed(path)) if path.strip() else gr.skip(), gr.skip()]
+        except TransferError as error:
+            return [gr.skip(), error_panel(error)]
 
     chooser.comparison.click(pick, None, fields["backbone"], **quiet)
-    gr.on([chooser.own_use.click, chooser.own_path.submit], use, chooser.own_path, fields["backbone"], **quiet)
+    used = [fields["backbone"], chooser.card]
+    gr.on([chooser.own_use.click, chooser.own_path.submit], use, chooser.own_path, used, **quiet)
     chooser.own_upload.upload(context.keep_network, chooser.own_upload, fields["backbone"], **quiet)
 
 

@@ -58,8 +58,10 @@ def sentence(layers: Sequence[Layer], frozen_layers: int | None) -> str:
     where = f"from {_called(at)} on"
     if at.start < frozen_layers:
         where = f"from layer {frozen_layers - at.start + 1} of {at.stop - at.start} in {_called(at)} on"
-    noun = "layers keep" if frozen_layers > 1 else "layer keeps"
-    return f"The first {frozen_layers} of {total} {noun} what they know; {where} the network is adjusted."
+    kept = f"first {frozen_layers} of {total} layers keep what they know"
+    if frozen_layers == 1:
+        kept = f"first of {total} layers keeps what it knows"
+    return f"The {kept}; {where} the network is adjusted."
 
 
 def draw(layers: Sequence[Layer], frozen_layers: int | None, head_parameters: int | None = None) -> str:
@@ -102,8 +104,8 @@ def in_words(count: int | None) -> str:
     if count is None:
         return "unknown"
     for size, word in ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand")):
-        if count >= size:
-            return f"{count / size:.3g} {word}" if count < 1000 * size else f"{count // size} {word}"
+        if count >= 0.9995 * size:  # what would round up to 1000 of the next smaller word
+            return f"{count / size:.3g} {word}"
     return str(count)
 
 

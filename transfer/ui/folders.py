@@ -30,7 +30,7 @@ def listing(roots: Roots, path: str) -> str:
     """
     if not path.strip():
         items = "".join(_item(root, str(root)) for root in roots.folders)
-        return f'<div class="t-folders"><nav><b>Where to look</b></nav><ul>{items}</ul></div>'
+        return f'<div class="t-plain t-folders"><nav><b>Where to look</b></nav><ul>{items}</ul></div>'
     folder = roots.confine(path)
     children = roots.children(folder)
     items = "".join(_item(child, child.name) for child in children[:SHOWN])
@@ -38,7 +38,7 @@ def listing(roots: Roots, path: str) -> str:
         items += f'<li class="t-muted">… and {len(children) - SHOWN:,} more: type the path instead.</li>'
     if not children:
         items = '<li class="t-muted">No folders in here.</li>'
-    return f'<div class="t-folders"><nav>{_way(roots, folder)}</nav><ul>{items}</ul></div>'
+    return f'<div class="t-plain t-folders"><nav>{_way(roots, folder)}</nav><ul>{items}</ul></div>'
 
 
 def _way(roots: Roots, folder: Path) -> str:

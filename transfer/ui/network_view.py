@@ -90,7 +90,7 @@ def comparison() -> str:
             f"<span>{escape(FAMILY_WORDS.get(family, ''))}</span></th></tr>{rows}</tbody>"
         )
     return (
-        '<div class="t-scroll t-tall"><table class="t-networks"><thead><tr><th>network</th>'
+        '<div class="t-scroll t-tall"><table class="t-table t-plain t-networks"><thead><tr><th>network</th>'
         '<th title="photos named right among 1,000 things (ImageNet)">accuracy</th><th>size</th><th>photos</th>'
         f"<th>on this computer</th><th>when to choose it</th></tr></thead>{groups}</table></div>"
     )

@@ -78,7 +78,7 @@ def table(dataset: Dataset) -> str:
         )
     heads = "".join(f'<th scope="col"><i class="t-{split}"></i>{PURPOSES[split]}</th>' for split in SPLITS)
     return (
-        '<div class="t-scroll"><table class="t-counts"><thead><tr><th scope="col">class</th><th></th>'
+        '<div class="t-scroll"><table class="t-table t-counts"><thead><tr><th scope="col">class</th><th></th>'
         f'{heads}<th scope="col">all</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
@@ -112,7 +112,7 @@ def left_out(dataset: Dataset) -> str:
     rows = ""
     for reason, paths in reasons.items():
         items = "".join(f"<li>{escape(path)}</li>" for path in paths)
-        rows += f"<li><b>{escape(reason)}</b><ul>{items}</ul></li>"
+        rows += f"<li><b>{escape(reason[:1].upper() + reason[1:])}</b><ul>{items}</ul></li>"
     more = len(dataset.left_out) - NAMED
     rest = f'<p class="t-muted">… and {more:,} more.</p>' if more > 0 else ""
     return f'<ul class="t-left-out">{rows}</ul>{rest}'
