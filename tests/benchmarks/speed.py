@@ -136,7 +136,9 @@ def _page_served(workspace: Path) -> float:
     began = time.perf_counter()
     command = [sys.executable, "app.py", "--port", str(port), "--workspace", str(workspace), "--root", str(workspace)]
     workspace.mkdir(parents=True, exist_ok=True)
-    app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = workspace / "app.log"
+    with said.open("wb") as log:
+        app = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
         while app.poll() is None:
             try:
@@ -145,7 +147,7 @@ def _page_served(workspace: Path) -> float:
                 return time.perf_counter() - began
             except (urllib.error.URLError, OSError):
                 time.sleep(0.02)
-        raise RuntimeError("the app ended before it served its page")
+        raise RuntimeError(f"the app ended before it served its page:\n{said.read_text()[-2000:]}")
     finally:
         app.terminate()
         app.wait(timeout=30)

@@ -1,6 +1,8 @@
 """The benchmarks still run, and their arithmetic is right. No figure measured here means anything."""
 
 import math
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,16 @@ def test_the_interval_is_students() -> None:
     assert math.isnan(accuracy.interval([1.0])[1])
 
 
-def test_memory_counts_what_a_process_allocates_itself() -> None:
-    import os
+def test_the_peak_is_that_of_the_worker_below_the_command() -> None:
+    grow = "import os, time; block = bytearray(os.urandom(60 * 2**20)); time.sleep(0.5)"
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grow!r}, *sys.argv[1:]])"
+    worker, stranger = (memory.peak([sys.executable, "-c", start, name]) for name in ("transfer.learning.worker", "-"))
+    assert 60 < worker < 120 and stranger == 0
+    with pytest.raises(RuntimeError, match="not today"):
+        memory.peak([sys.executable, "-c", "raise SystemExit('not today')"])
 
+
+def test_memory_counts_what_a_process_allocates_itself() -> None:
     before = memory.anonymous(os.getpid())
     block = bytearray(os.urandom(50 * 2**20))
     assert memory.anonymous(os.getpid()) - before > 45
