@@ -55,7 +55,9 @@ def paint(folder: Path, counts: dict[str, int], seed: int = 0) -> Path:
 def work(run: Run) -> subprocess.Popen[bytes]:
     """Start the worker of a run as the supervisor does."""
     with run.worker_log.open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", "transfer.learning.worker", str(run.path)], stdout=log, stderr=log)
+        return subprocess.Popen(
+            [sys.executable, "-m", "transfer.learning.worker", str(run.path)], stdout=log, stderr=log
+        )
 
 
 @pytest.fixture(scope="session")

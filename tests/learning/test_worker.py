@@ -102,7 +102,9 @@ def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], t
     assert 5 <= resumed_from[2] <= 7
     assert len(events(run, "epoch")) == 7
     for mine, theirs in zip(events(run, "epoch"), events(trained, "epoch"), strict=True):
-        assert {name: mine[name] for name in NUMBERS} == pytest.approx({name: theirs[name] for name in NUMBERS}, rel=1e-6)
+        assert {name: mine[name] for name in NUMBERS} == pytest.approx(
+            {name: theirs[name] for name in NUMBERS}, rel=1e-6
+        )
         assert mine["best"] == theirs["best"]
     ours, uninterrupted = run.metrics(), trained.metrics()
     assert ours is not None
@@ -213,7 +215,9 @@ def _more_memory_than_there_is() -> None:
     tf.zeros((2**20, 2**20, 2**10)) + 1.0
 
 
-def test_a_mistake_in_the_program_is_recorded_too(make_run: Callable[..., Run], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_in_the_program_is_recorded_too(
+    make_run: Callable[..., Run], capsys: pytest.CaptureFixture[str]
+) -> None:
     run = make_run()
     run.checkpoints_dir.mkdir()
     (run.checkpoints_dir / "last.npz").write_bytes(b"not a checkpoint")

@@ -20,6 +20,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from transfer.dataset import photo as decoder
 from transfer.errors import ExportError
@@ -166,9 +167,12 @@ def _write_model(model: keras.Model, path: Path, format: str) -> None:
     try:
         if format == "keras":
             model.save(path)
-        else:
-            model.export(path, format={"savedmodel": "tf_saved_model"}.get(format, format), verbose=False)
-    except (ValueError, RuntimeError, OSError, NotImplementedError, TypeError) as trouble:
+        elif format == "savedmodel":
+            model.export(path, format="tf_saved_model", verbose=False)
+        else:  # its own operations only: the small interpreter has none of TensorFlow's
+            operations = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+            model.export(path, format="litert", verbose=False, target_spec=operations)
+    except Exception as trouble:  # converters raise nearly anything
         raise ExportError(
             f"The model could not be written in the {FORMATS[format].title} format.",
             expected="a network that this format can hold, and room on the disk",
