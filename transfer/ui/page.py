@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from collections.abc import Mapping
 
 import gradio as gr
 
-from transfer.ui import model_tab, photos_tab
+from transfer.ui import model_tab, photos_tab, results_tab, runs_tab, take_away_tab, train_tab, try_tab
 from transfer.ui.context import Context
 
 TITLE = "Transfer"
@@ -27,26 +26,23 @@ def build(context: Context) -> gr.Blocks:
         with gr.Tabs(elem_id="steps") as tabs:
             photos = photos_tab.build(context, folder)
             model = model_tab.build(context, photos, settings)
-            built = [photos, model]
-            for name, more in [
-                ("train_tab", (photos, model, chosen)),
-                ("results_tab", (chosen,)),
-                ("try_tab", (chosen,)),
-                ("take_away_tab", (chosen,)),
-                ("runs_tab", (chosen, model)),
-            ]:
-                try:
-                    tab: Any = importlib.import_module(f"transfer.ui.{name}")
-                except ModuleNotFoundError:
-                    continue
-                built.append(tab.build(context, *more))
-        for tab in built:
-            for destination, button in getattr(tab, "go", {}).items():
-                button.click(
-                    lambda destination=destination: gr.Tabs(selected=destination),
-                    outputs=tabs,
-                    queue=False,
-                    show_progress="hidden",
-                    api_visibility="private",
-                )
+            train = train_tab.build(context, photos, model, chosen)
+            results = results_tab.build(context, chosen)
+            trying = try_tab.build(context, chosen)
+            take_away_tab.build(context, chosen)
+            runs_tab.build(context, chosen, model)
+        for tab in (photos, model, train, results, trying):
+            _lead(tab.go, tabs)
     return page
+
+
+def _lead(go: Mapping[str, gr.Button], tabs: gr.Tabs) -> None:
+    """Make buttons open the tabs they are named for."""
+    for destination, button in go.items():
+        button.click(
+            lambda destination=destination: gr.Tabs(selected=destination),
+            outputs=tabs,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
