@@ -70,10 +70,7 @@ def test_the_file_is_the_one_keras_asks_for(
 @pytest.mark.parametrize("environment", [{}, {"KERAS_HOME": "elsewhere"}])
 def test_the_folder_is_the_one_keras_uses(environment: dict[str, str], tmp_path: Path) -> None:
     code = (
-        "import keras, transfer.weights; from pathlib import Path;"
-        "print(Path(keras.config.keras_home()) / 'models' == transfer.weights.models_folder())"
-        if hasattr(keras.config, "keras_home")
-        else "from keras.src.backend.config import keras_home; import transfer.weights; from pathlib import Path;"
+        "from keras.src.backend.config import keras_home; import transfer.weights; from pathlib import Path;"
         "print(Path(keras_home()) / 'models' == transfer.weights.models_folder())"
     )
     variables = {key: value for key, value in os.environ.items() if key != "KERAS_HOME"}
@@ -114,6 +111,16 @@ def test_narrow_networks_have_smaller_files() -> None:
     record = backbone("MobileNetV2")
     sizes = [weights.weights_file(record, alpha).megabytes for alpha in record.alphas]
     assert sizes == sorted(sizes) and sizes[record.alphas.index(1.0)] == record.download_mb
+
+
+@pytest.mark.skipif("TRANSFER_KERAS_HOME" not in os.environ, reason="needs real weights: set TRANSFER_KERAS_HOME")
+def test_sizes_are_those_of_real_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", os.environ["TRANSFER_KERAS_HOME"])
+    found = weights.present()
+    assert found
+    for record, alpha, size in found:
+        file = weights.weights_file(record, alpha, size)
+        assert file.megabytes == pytest.approx(file.path.stat().st_size / 1e6, abs=0.1)
 
 
 def test_what_is_missing_is_named_with_what_to_do(home: Path) -> None:

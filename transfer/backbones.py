@@ -67,7 +67,7 @@ _SIZES = (128, 160, 192, 224)
 
 # fmt: off
 _RECORDS = (
-    Backbone("MobileNet", "MobileNet", 224, 32, "tf", 3228864, 0.704, 17.2,
+    Backbone("MobileNet", "MobileNet", 224, 32, "tf", 3228864, 0.704, 13.1,
              "Choose it on a slow computer, or when you want the very simplest small network.", _V1, _SIZES),
     Backbone("MobileNetV2", "MobileNet", 224, 32, "tf", 2257984, 0.713, 9.4,
              "Choose it when you are not sure: small, quick without a GPU, good with few photos.", _V2, (96, *_SIZES)),

@@ -78,7 +78,7 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
     elsewhere = Path(tempfile.gettempdir()) / ".keras" / "models" / name
     if not path.is_file() and elsewhere.is_file() and not os.access(models_folder().parent, os.W_OK):
         path = elsewhere
-    megabytes = record.download_mb * data["total"][key] / record.parameters
+    megabytes = record.download_mb + 4e-6 * (data["total"][key] - record.parameters)  # four bytes per number
     return WeightsFile(name, path, path.is_file(), url, str(asked["hash"]), round(megabytes, 1))
 
 
