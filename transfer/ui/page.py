@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import gradio as gr
 
-from transfer.ui import model_tab, photos_tab, results_tab, runs_tab, take_away_tab, train_tab, try_tab
+from transfer.ui import api, model_tab, photos_tab, results_tab, runs_tab, take_away_tab, train_tab, try_tab
 from transfer.ui.context import Context
 
 TITLE = "Transfer"
@@ -23,7 +23,7 @@ def build(context: Context) -> gr.Blocks:
         chosen = context.remembered("run", "")
         folder = context.remembered("photos", "")
         settings = context.remembered("settings", {})
-        with gr.Tabs(elem_id="steps") as tabs:
+        with gr.Tabs(elem_id="steps", overflow_behavior="wrap") as tabs:
             photos = photos_tab.build(context, folder)
             model = model_tab.build(context, photos, settings)
             train = train_tab.build(context, photos, model, chosen)
@@ -31,6 +31,7 @@ def build(context: Context) -> gr.Blocks:
             trying = try_tab.build(context, chosen)
             take_away_tab.build(context, chosen)
             runs_tab.build(context, chosen, model)
+        api.build(context)
         for tab in (photos, model, train, results, trying):
             _lead(tab.go, tabs)
     return page

@@ -76,7 +76,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TakeAwayTab:
             lambda run_id, name=name: (yield from export(run_id, name)),
             chosen,
             [words, make, load],
-            api_name=f"export_{name}",
+            api_visibility="private",
             **QUIET,
         )
     return TakeAwayTab()

@@ -6,7 +6,7 @@ The screen is a function of that directory, so a reload, a second browser or a r
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -17,7 +17,8 @@ import gradio as gr
 from transfer import weights
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
-from transfer.errors import RunError, TransferError
+from transfer.errors import PhotosError, RunError, TransferError
+from transfer.runs.run import Run
 from transfer.ui import form, photos_view, run_view
 from transfer.ui.checking import Watched
 from transfer.ui.context import Context
@@ -42,6 +43,7 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         gr.HTML(lead("Press Train and watch it learn. You may close this page: training goes on."))
         with gr.Column(elem_classes="t-card"):
             plan = gr.HTML(elem_id="train-plan")
+            where = gr.HTML(elem_id="train-device")
             with gr.Row(elem_classes="t-buttons"):
                 train = gr.Button("Train", variant="primary", elem_id="train")
         trouble = gr.HTML(elem_id="train-trouble")
@@ -86,17 +88,16 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         """Check once more, then put a new run in the queue."""
         yield {trouble: photos_view.progress("Getting ready.")}
         try:
-            config = _config(context, folder, dict(zip(form.FIELDS, given, strict=True)))
-            memory = context.workspace.photo_memory
-            looking = Watched(lambda tell: scan(Path(config.photos), seed=config.seed, memory=memory, progress=tell))
-            for done in looking.watch():
+            settings = form.to_config(dict(zip(form.FIELDS, given, strict=True)))
+            config = dataclasses.replace(settings, photos=folder)
+            making = Watched(lambda tell: create(context, config, tell))
+            for done in making.watch():
                 yield {trouble: photos_view.progress("Checking your photos once more.", done)}
-            assert looking.result is not None
-            run = context.workspace.create(config, looking.result)
+            assert making.result is not None
         except TransferError as error:
             yield {trouble: error_panel(error)}
             return
-        yield {trouble: "", chosen: run.id}
+        yield {trouble: "", chosen: making.result.id}
 
     def ask_to_stop(run_id: str) -> str:
         run = context.run(run_id)
@@ -123,11 +124,19 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
     def planned(folder: str, summary: dict[str, Any], *given: Any) -> str:
         return _plan(folder, summary, dict(zip(form.FIELDS, given, strict=True)))
 
+    def device() -> Iterator[str]:
+        yield _where("looking at this machine …")
+        try:
+            yield _where(context.errands.ask("device")["words"])
+        except TransferError as error:
+            yield error_panel(error)
+
     values = list(model.fields.values())
-    begun = train.click(begin, [photos.folder, *values], [trouble, chosen], api_name="train", **QUIET)
+    tab.select(device, None, where, api_visibility="private", **QUIET)
+    begun = train.click(begin, [photos.folder, *values], [trouble, chosen], api_visibility="private", **QUIET)
     begun.then(look, [chosen, seen], screen, api_visibility="private", **QUIET)
-    stopped = stop.click(ask_to_stop, chosen, trouble, api_name="stop", **QUIET)
-    resumed = resume.click(ask_to_resume, chosen, trouble, api_name="resume", **QUIET)
+    stopped = stop.click(ask_to_stop, chosen, trouble, api_visibility="private", **QUIET)
+    resumed = resume.click(ask_to_resume, chosen, trouble, api_visibility="private", **QUIET)
     gr.on(
         [timer.tick, chosen.change, tab.select],
         look,
@@ -152,22 +161,29 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
     return TrainTab({"results": results})
 
 
-def _config(context: Context, folder: str, given: dict[str, Any]) -> RunConfig:
-    """The settings as they can be trained.
+def create(context: Context, config: RunConfig, tell: Callable[[int, int], None] | None = None) -> Run:
+    """Put a new run in the queue, after everything that could be wrong with it was looked at.
 
     Raises:
         TransferError: when photos are missing, or a setting or the weights are not to be had.
     """
-    if not folder:
-        raise RunError(
+    if not config.photos:
+        raise PhotosError(
             "There are no photos to learn from yet.",
             expected="a folder that was checked in step 1",
             found="none",
             fix="Go to “1 Photos” and check a folder, upload a zip, or use the sample photos.",
         )
-    config = context.allowed(dataclasses.replace(form.to_config(given), photos=folder))
+    config = context.allowed(config)
     weights.require(config)
-    return config
+    dataset = scan(
+        Path(config.photos),
+        seed=config.seed,
+        memory=context.workspace.photo_memory,
+        progress=tell,
+        roots=context.roots,
+    )
+    return context.workspace.create(config, dataset)
 
 
 def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
@@ -189,3 +205,7 @@ def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
     ]
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     return f'<dl class="t-summary">{listed}</dl>'
+
+
+def _where(words: str) -> str:
+    return f'<dl class="t-summary"><dt>Trains on</dt><dd>{escape(words)}</dd></dl>'

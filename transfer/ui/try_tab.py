@@ -85,7 +85,9 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
         yield from answer(run_id, files or [])
 
     gr.on([tab.select, chosen.change], look, chosen, [which, ways, answers], show_progress="hidden", **QUIET)
-    one.change(predict, [chosen, one], answers, api_name="predict", concurrency_limit=None, show_progress="hidden")
+    one.change(
+        predict, [chosen, one], answers, api_visibility="private", concurrency_limit=None, show_progress="hidden"
+    )
     several.change(predict_all, [chosen, several], answers, show_progress="hidden", **QUIET)
     return TryTab({"take": following})
 

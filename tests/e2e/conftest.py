@@ -1,0 +1,125 @@
+"""A real app in its own process and a real Chromium. Without Chromium these tests skip, or fail under CI."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from transfer.runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class App:
+    """`python app.py` on a free port, with everything of its own under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.workspace = Workspace(folder / "workspace")
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until the page is served."""
+        command = [sys.executable, "app.py", "--port", str(self.port), "--workspace", str(self.workspace.path)]
+        environment = {**os.environ, "KERAS_HOME": str(self.folder / "keras"), "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        with (self.folder / "app.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--root", str(self.folder)], cwd=ROOT, stdout=log, stderr=log, env=environment
+            )
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(self.url, timeout=2).close()
+                return
+            except OSError:
+                assert self.process.poll() is None, (self.folder / "app.log").read_text()
+                time.sleep(0.2)
+        raise AssertionError("the page was not served in 90 seconds")
+
+    def kill(self) -> None:
+        """End the app as a power cut would, workers excepted."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def close(self) -> None:
+        """End the app and whatever still trains."""
+        for run in self.workspace.runs():
+            if not run.status().over:
+                run.request_stop()
+        until(lambda: not any(run.status().alive for run in self.workspace.runs()), 90)
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if found is None:
+        (pytest.fail if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip)("there is no chromium on the path")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        options += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=found, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[App]:
+    app = App(tmp_path_factory.mktemp("app"))
+    app.start()
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def page(app: App, chromium: Browser) -> Iterator[Page]:
+    """A new browser profile that has the page open; JavaScript errors fail the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(app.url)
+    page.get_by_role("tab", name=re.compile("Photos")).wait_for(timeout=60_000)
+    yield page
+    context.close()
+    assert not errors, errors

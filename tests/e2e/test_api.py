@@ -1,0 +1,71 @@
+"""The page from another program: the whole job through gradio_client."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from .conftest import App, until
+from .photos import SHAPES, draw
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Client]]:
+    app = App(tmp_path_factory.mktemp("app"))
+    app.start()
+    yield app, Client(app.url, verbose=False)
+    app.close()
+
+
+def test_the_whole_job(client: tuple[App, Client]) -> None:
+    app, ask = client
+    folder = draw(app.folder / "shapes")
+    found = ask.predict(str(folder), api_name="/check")
+    assert set(found["counts"]) == set(SHAPES) and found["left_out"] == []
+
+    settings = {"photos": str(folder), "alpha": 0.35, "weights": "random", "image_size": 48, "head_epochs": 2}
+    run = ask.predict(settings, api_name="/train")
+    until(lambda: ask.predict(run, api_name="/status")["state"] == "finished", 180)
+    status = ask.predict(run, api_name="/status")
+    assert len(status["history"]) == 2 and 0 <= status["metrics"]["accuracy"] <= 1
+    assert ask.predict(api_name="/runs") == [run]
+
+    photo = next((folder / "cross").iterdir())
+    shares = ask.predict(run, handle_file(photo), api_name="/predict")
+    assert set(shares) == set(SHAPES) and sum(shares.values()) == pytest.approx(1, abs=1e-3)
+
+    archive = ask.predict(run, "keras", api_name="/export")
+    with zipfile.ZipFile(archive) as zipped:
+        assert any(Path(name).name == "model.keras" for name in zipped.namelist())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "says"),
+    [
+        ("/check", ["/etc"], "outside the folders"),
+        ("/train", [{"photos": "/etc"}], "outside the folders"),
+        ("/train", [{"photos": ".", "seed": -1}], "out of range"),
+        ("/status", ["no-such-run"], "no run called"),
+    ],
+)
+def test_mistakes_are_told_in_words(
+    client: tuple[App, Client], endpoint: str, arguments: list[object], says: str
+) -> None:
+    with pytest.raises(AppError, match=says):
+        client[1].predict(*arguments, api_name=endpoint)
+
+
+def test_files_outside_are_not_served(client: tuple[App, Client]) -> None:
+    import urllib.error
+    import urllib.request
+
+    app, _ = client
+    for path in ("/etc/passwd", str(app.workspace.path / "supervisor.lock")):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{app.url}/gradio_api/file={path}")
+        assert refused.value.code in {403, 404}

@@ -1,0 +1,186 @@
+"""The whole job in a real browser: from photos to a downloaded model that runs without Transfer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .conftest import App, until
+from .photos import draw
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def check_folder(page: Page, folder: Path) -> None:
+    tab(page, "1 Photos")
+    page.locator("#photos-path textarea, #photos-path input").fill(str(folder))
+    page.locator("#check-photos").click()
+
+
+def set_number(page: Page, setting: str, value: object) -> None:
+    field = page.locator(f"#setting-{setting} input").first
+    field.fill(str(value))
+    field.press("Tab")
+
+
+def choose_quick_network(page: Page, **numbers: object) -> None:
+    """A network that needs no download, at a size that trains in seconds."""
+    tab(page, "2 Network")
+    page.get_by_text("Start from nothing (random)").click()
+    page.locator("#more-options").get_by_text("More options").click()
+    for setting, value in {"image_size": 64, **numbers}.items():
+        set_number(page, setting, value)
+
+
+def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path: Path) -> None:
+    page.locator("#use-samples").click()
+    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
+    page.locator("#photos-sheets img").first.wait_for(timeout=30_000)
+    page.locator("#next-network").click()
+    choose_quick_network(page, head_epochs=3)
+    page.locator("#next-train").click()
+
+    page.locator("#train-plan").get_by_text("3 rounds").wait_for()
+    page.locator("button#train").click()
+    page.locator("#run-curves svg").first.wait_for(timeout=180_000)
+    page.locator("#run-state").get_by_text("Finished.").wait_for(timeout=180_000)
+
+    page.locator("#see-results").click()
+    page.locator("#results-score").get_by_text("95 % interval").wait_for()
+    page.locator("#results-confusion svg").wait_for()
+    page.locator("#results-classes").get_by_text("recall").wait_for()
+
+    page.locator("#next-try").click()
+    run = app.workspace.runs()[0]
+    photo = run.dataset.path(run.dataset.of("test")[0])
+    page.locator("#try-photo input[type=file]").set_input_files(photo)
+    answer = page.locator("#answers .t-answer").first
+    answer.wait_for(timeout=120_000)
+    said = answer.locator("h4").inner_text()
+    assert said in run.dataset.classes
+
+    page.locator("#next-take").click()
+    with page.expect_download() as download:
+        page.locator("#download-keras").click()
+    archive = tmp_path / "model.zip"
+    download.value.save_as(archive)
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(tmp_path)
+    script = next(tmp_path.rglob("predict.py"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    result = subprocess.run(
+        [sys.executable, str(script), "--json", str(photo)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shares = json.loads(result.stdout)["classes"]
+    assert max(shares, key=lambda label: shares[label]) == said
+
+    tab(page, "Past runs")
+    page.locator("#runs").get_by_text("finished").first.wait_for()
+    page.locator("#use-settings").click()
+    page.locator("#runs-told").get_by_text("are in the form").wait_for()
+
+
+def start_long_run(page: Page, app: App) -> str:
+    """Train for so long that it only ends when told to; returns the run's id."""
+    check_folder(page, draw(app.folder / "shapes"))
+    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=60_000)
+    choose_quick_network(page, head_epochs=1000, early_stopping_patience=0)
+    before = len(app.workspace.runs())
+    tab(page, "3 Train")
+    page.locator("button#train").click()
+    until(lambda: len(app.workspace.runs()) > before)
+    page.locator("#run-curves svg").first.wait_for(timeout=180_000)
+    return app.workspace.runs()[0].id
+
+
+def rounds(page: Page) -> int:
+    words = page.locator("#run-state").get_by_text(re.compile(r"\d+ of 1000 rounds")).inner_text()
+    return int(words.split()[0])
+
+
+def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) -> None:
+    run = app.workspace.run(start_long_run(page, app))
+
+    page.reload()
+    tab(page, "3 Train")
+    page.locator("#run-curves svg").first.wait_for(timeout=60_000)
+    assert run.status().state == "running"
+
+    other = page.context.browser.new_page()  # another profile: nothing is remembered there
+    other.goto(app.url)
+    tab(other, "3 Train")
+    other.locator("#run-state").get_by_text("rounds").wait_for(timeout=60_000)
+    seen = rounds(other)
+    until(lambda: rounds(other) > seen)
+    other.close()
+
+    app.kill()
+    done = len(run.history())
+    until(lambda: len(run.history()) > done)  # the worker does not need the app
+    app.start()
+    page.reload()
+    tab(page, "3 Train")
+    page.locator("#run-state").get_by_text("rounds").wait_for(timeout=60_000)
+    seen = rounds(page)
+    until(lambda: rounds(page) > seen)
+
+    page.locator("#stop").click()
+    page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
+    assert run.status().state == "stopped" and run.metrics() and run.model_file.is_file()
+    assert len(app.workspace.runs()) == len({each.id for each in app.workspace.runs()})
+
+
+def test_a_killed_worker_offers_resume(page: Page, app: App) -> None:
+    import psutil
+
+    run = app.workspace.run(start_long_run(page, app))
+    until(lambda: len(run.history()) >= 2)
+    worker = next(p for p in psutil.process_iter(["cmdline"]) if str(run.path) in (p.info["cmdline"] or []))
+    worker.kill()
+    page.locator("#run-state").get_by_text("was interrupted").wait_for(timeout=60_000)
+    done = len(run.history())
+    page.locator("#resume").click()
+    until(lambda: len(run.history()) > done, 180)
+    started = [event for event in run.log.read() if event["event"] == "started"]
+    assert started[-1]["resumed_from"] >= done
+    page.locator("#stop").click()
+    page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
+
+
+def test_a_folder_that_cannot_be_used_is_said_in_the_page(page: Page, app: App) -> None:
+    lonely = app.folder / "lonely" / "cats"
+    lonely.mkdir(parents=True, exist_ok=True)
+    for folder in (lonely.parent, app.folder / "nowhere", Path("/")):
+        check_folder(page, folder)
+        panel = page.locator("#photos-state .t-panel.t-stop")
+        panel.get_by_text("What to do").wait_for(timeout=30_000)
+        assert page.locator("#photos-result").is_hidden()
+        page.locator("#photos-path textarea, #photos-path input").fill("")
+
+
+def test_a_bad_photo_is_named_and_left_out(page: Page, app: App) -> None:
+    folder = draw(app.folder / "with-bad-ones")
+    whole = (folder / "circle" / "circle-00.jpg").read_bytes()
+    (folder / "circle" / "cut-short.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "cross" / "empty.png").write_bytes(b"")
+    check_folder(page, folder)
+    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=60_000)
+    page.locator("#photos-left-out button").first.click()
+    for name in ("cut-short.jpg", "empty.png"):
+        page.locator("#photos-left-out").get_by_text(name).first.wait_for(timeout=10_000)
