@@ -6,9 +6,12 @@ TensorFlow is not imported here or by anything imported here; it lives in the pr
 from __future__ import annotations
 
 import argparse
+import errno
 import ipaddress
 import os
+import socket
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported, which reads it then
@@ -90,7 +93,9 @@ def serve(chosen: argparse.Namespace) -> None:
     from transfer.ui.context import Context
 
     workspace = Workspace(chosen.workspace) if chosen.workspace else Workspace.default()
-    roots = Roots(chosen.root or [Path.home(), Path.cwd()])
+    usable(workspace.path)
+    roots = Roots(folders(chosen.root) if chosen.root else [Path.home(), Path.cwd()])
+    free(chosen.host, chosen.port)
     supervisor = Supervisor(workspace)
     context = Context.open(workspace, roots, supervisor)
     supervisor.start()
@@ -110,6 +115,68 @@ def serve(chosen: argparse.Namespace) -> None:
     finally:
         context.close()
         supervisor.stop()
+
+
+def usable(workspace: Path) -> None:
+    """Make the workspace's folder.
+
+    Raises:
+        ConfigError: when it cannot be written to.
+    """
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=workspace):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"The workspace {workspace} cannot be used.",
+            expected="a folder that can be written to",
+            found=error.strerror or str(error),
+            fix="Choose another folder with --workspace, or give your user permission to write to this one.",
+        ) from error
+
+
+def folders(roots: list[Path]) -> list[Path]:
+    """The roots, when all of them are folders.
+
+    Raises:
+        ConfigError: naming the first that is not.
+    """
+    for root in roots:
+        if not root.expanduser().is_dir():
+            raise ConfigError(
+                f"There is no folder {root}.",
+                expected="--root with a folder that photos may be chosen from",
+                found="a file" if root.exists() else "nothing at that path",
+                fix="Correct the path.",
+            )
+    return roots
+
+
+def free(host: str, port: int) -> None:
+    """See that nobody listens on the port yet, before the page is built.
+
+    Raises:
+        ConfigError: when the address cannot be listened on.
+    """
+    try:
+        if not 0 < port < 65536:
+            raise OverflowError(f"port {port}")
+        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name == "posix":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        raise ConfigError(
+            f"The page cannot be opened on {host}, port {port}.",
+            expected="an address of this machine and a free port between 1 and 65535",
+            found="a program that already uses this port, perhaps Transfer itself" if taken else str(error),
+            fix=f"Open http://{host}:{port} if that is Transfer, or choose another --port."
+            if taken
+            else "Correct --host or --port.",
+        ) from error
 
 
 def has_desktop() -> bool:

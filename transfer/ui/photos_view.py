@@ -78,8 +78,8 @@ def table(dataset: Dataset) -> str:
         )
     heads = "".join(f'<th scope="col"><i class="t-{split}"></i>{PURPOSES[split]}</th>' for split in SPLITS)
     return (
-        '<div class="t-scroll"><table class="t-table t-counts"><thead><tr><th scope="col">class</th><th></th>'
-        f'{heads}<th scope="col">all</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        '<div class="t-scroll"><table class="t-table t-counts"><thead><tr><th scope="col">class</th>'
+        f'<th class="t-bars"></th>{heads}<th scope="col">all</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
