@@ -64,13 +64,12 @@ def sentence(layers: Sequence[Layer], frozen_layers: int | None) -> str:
     return f"The {kept}; {where} the network is adjusted."
 
 
-def draw(layers: Sequence[Layer], frozen_layers: int | None, head_parameters: int | None = None) -> str:
+def draw(layers: Sequence[Layer], frozen_layers: int | None) -> str:
     """The network as HTML: a column per block, as wide as its layers are many, higher with more parameters.
 
     Args:
         layers: the backbone's layers, input first.
         frozen_layers: how many of them stay frozen; None means all.
-        head_parameters: numbers in the new layers, where known.
     """
     total = len(layers)
     frozen = total if frozen_layers is None else min(frozen_layers, total)
@@ -82,7 +81,7 @@ def draw(layers: Sequence[Layer], frozen_layers: int | None, head_parameters: in
     legend = [
         ("frozen", "Frozen", f"{frozen} layers · {in_words(whole - free)} parameters"),
         ("warm", "Adjusted in fine-tuning", f"{total - frozen} layers · {in_words(free)} parameters"),
-        ("head", "New layers", f"{in_words(head_parameters)} parameters" if head_parameters else "learn from zero"),
+        ("head", "New layers", "learn from zero"),
     ]
     keys = "".join(
         f'<div class="t-key t-key-{kind}"><i></i><span><b>{name}</b>{words}</span></div>'
