@@ -26,7 +26,7 @@ def test_the_whole_job(client: tuple[App, Client]) -> None:
     app, ask = client
     folder = draw(app.folder / "shapes")
     found = ask.predict(str(folder), api_name="/check")
-    assert set(found["counts"]) == set(SHAPES) and found["left_out"] == []
+    assert set(found["counts"]) == set(SHAPES) and found["left_out"] == {}
 
     settings = {"photos": str(folder), "alpha": 0.35, "weights": "random", "image_size": 48, "head_epochs": 2}
     run = ask.predict(settings, api_name="/train")

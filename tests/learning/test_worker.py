@@ -36,8 +36,8 @@ def wait_for(condition: Callable[[], object], process: Any, seconds: float = 200
 
 
 def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
-    kinds = [kind for kind, _ in itertools.groupby(event["event"] for event in trained.log.read())]
-    assert [kind for kind in kinds if kind != "progress"] == [
+    kinds = (event["event"] for event in trained.log.read() if event["event"] != "progress")
+    assert [kind for kind, _ in itertools.groupby(kinds)] == [
         "started", "phase", "epoch", "phase", "epoch", "evaluated", "exported", "finished",
     ]  # fmt: skip
     assert trained.status().state == "finished"
@@ -45,7 +45,7 @@ def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
     history = trained.history()
     assert history["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert history["phase"].tolist() == ["head"] * 4 + ["fine_tune"] * 3
-    assert history["loss"].iloc[3] < history["loss"].iloc[0]
+    assert history["loss"].iloc[3] < 0.95 * history["loss"].iloc[0]
     assert trained.model_file.is_file()
     assert not (trained.path / "features").exists()
     assert not trained.lock_is_held()
@@ -201,7 +201,7 @@ def test_an_exploding_loss_ends_with_words(make_run: Callable[..., Run]) -> None
 
 
 def test_a_lack_of_memory_ends_with_sizes_to_try(make_run: Callable[..., Run]) -> None:
-    run = make_run(batch_size=24, image_size=96)
+    run = make_run(batch_size=24, image_size=96, backbone="MobileNet")
     with pytest.raises(TrainingError) as caught, worker._memory_in_words(run):
         _more_memory_than_there_is()
     assert "24 photos" in caught.value.found

@@ -6,6 +6,7 @@ distributions for every class, so that a network has to see what a thing is. Not
 
 from __future__ import annotations
 
+import colorsys
 import math
 import os
 import shutil
@@ -316,15 +317,15 @@ def _camera(picture: Image.Image, random: np.random.Generator) -> Image.Image:
     picture = picture.filter(ImageFilter.GaussianBlur(float(random.uniform(0, 1.1))))
     values = np.asarray(picture, np.float32)
     values = (values - 128) * random.uniform(0.75, 1.15) + 128 + random.uniform(-25, 25)
-    values = values * random.uniform(0.92, 1.08, 3) + random.normal(0, random.uniform(1, 7), values.shape)
-    return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+    tinted = values * random.uniform(0.92, 1.08, 3) + random.normal(0, random.uniform(1, 7), values.shape)
+    return Image.fromarray(np.clip(tinted, 0, 255).astype(np.uint8))
 
 
 def _colour(random: np.random.Generator) -> tuple[int, int, int]:
     """Any colour but near-black and near-white."""
     hue, strength, light = random.integers(0, 256), random.integers(20, 175), random.integers(70, 245)
-    red, green, blue = Image.new("HSV", (1, 1), (int(hue), int(strength), int(light))).convert("RGB").getpixel((0, 0))
-    return int(red), int(green), int(blue)
+    red, green, blue = colorsys.hsv_to_rgb(hue / 255, strength / 255, light / 255)
+    return int(red * 255), int(green * 255), int(blue * 255)
 
 
 def _noise(side: int, random: np.random.Generator, cells: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from transfer.config import RunConfig
+from transfer.dataset.samples import draw
 from transfer.dataset.scan import scan
 from transfer.errors import RunError, TransferError
 from transfer.runs.run import Run
@@ -32,10 +33,14 @@ def build(context: Context) -> None:
         return {
             "root": dataset.root,
             "counts": dataset.counts().to_dict("index"),
-            "left_out": [{"path": left.path, "reason": left.reason} for left in dataset.left_out],
+            "left_out": {left.path: left.reason for left in dataset.left_out},
             "notes": list(dataset.notes),
             "passed_over": dataset.passed_over,
         }
+
+    def samples() -> str:
+        """The folder with the built-in sample photos, drawn now if it is not there yet."""
+        return str(draw(context.workspace.photos_dir))
 
     def train(settings: dict[str, Any]) -> str:
         """Queue a run with these RunConfig fields (photos is needed) and return its name."""
@@ -46,13 +51,15 @@ def build(context: Context) -> None:
         found = _found(context, run)
         now = found.status()
         history = found.history().drop(columns="memory_mb")
+        # Clients take whatever has a "path" for a file to download, and the mistakes have one.
+        metrics = {name: value for name, value in (found.metrics() or {}).items() if name != "mistakes"}
         return {
             "run": found.id,
             "state": now.state,
             "words": now.words,
             "place": now.place,
             "history": history.astype(object).where(history.notna(), None).to_dict("records"),
-            "metrics": found.metrics(),
+            "metrics": metrics or None,
         }
 
     def stop(run: str) -> str:
@@ -73,6 +80,7 @@ def build(context: Context) -> None:
 
     # An image parameter is uploaded by the client; `str` hints would leave the file where it is.
     with gr.Group(visible=False):
+        asked, wanted = gr.Button(), gr.Button()
         name = gr.Textbox()
         photo = gr.Image(type="filepath")
         said = gr.JSON()
@@ -97,10 +105,10 @@ def build(context: Context) -> None:
             made = _in_words(errand)
         return served(Path(made["zip"]))
 
-    for function in (check, train, status, stop, resume, runs):
+    for function in (check, samples, train, status, stop, resume, runs):
         gr.api(function, api_name=function.__name__, concurrency_limit=None)
-    gr.on([], predict, [name, photo], said, api_name="predict", concurrency_limit=None)
-    gr.on([], export, [name, kind], archive, api_name="export", concurrency_limit=None)
+    asked.click(predict, [name, photo], said, api_name="predict", concurrency_limit=None)
+    wanted.click(export, [name, kind], archive, api_name="export", concurrency_limit=None)
 
 
 def _found(context: Context, run: str) -> Run:

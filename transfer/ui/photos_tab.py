@@ -172,9 +172,9 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
     ]  # fmt: skip
     quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
     checks = [
-        gr.on([check.click, path.submit], check_path, path, everything, api_name="check_photos", **quiet),
+        gr.on([check.click, path.submit], check_path, path, everything, api_visibility="private", **quiet),
         upload.upload(check_upload, upload, everything, api_visibility="private", **quiet),
-        sample.click(use_samples, None, everything, api_name="use_samples", **quiet),
+        sample.click(use_samples, None, everything, api_visibility="private", **quiet),
         context.page().load(check_stored, stored, everything, api_visibility="private", **quiet),
     ]
     stop.click(

@@ -78,17 +78,17 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
         yield f'{more}<div class="t-answers">{cards}</div>'
 
-    def predict(run_id: str, photo: str | None) -> Iterator[str]:
+    def look_at_one(run_id: str, photo: str | None) -> Iterator[str]:
         yield from answer(run_id, [photo] if photo else [])
 
-    def predict_all(run_id: str, files: list[str] | None) -> Iterator[str]:
+    def look_at_all(run_id: str, files: list[str] | None) -> Iterator[str]:
         yield from answer(run_id, files or [])
 
     gr.on([tab.select, chosen.change], look, chosen, [which, ways, answers], show_progress="hidden", **QUIET)
     one.change(
-        predict, [chosen, one], answers, api_visibility="private", concurrency_limit=None, show_progress="hidden"
+        look_at_one, [chosen, one], answers, api_visibility="private", concurrency_limit=None, show_progress="hidden"
     )
-    several.change(predict_all, [chosen, several], answers, show_progress="hidden", **QUIET)
+    several.change(look_at_all, [chosen, several], answers, show_progress="hidden", **QUIET)
     return TryTab({"take": following})
 
 
