@@ -91,7 +91,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     assert max(shares, key=lambda label: shares[label]) == said
 
     tab(page, "Past runs")
-    page.locator("#runs").get_by_text("finished").first.wait_for()
+    page.locator("#runs >> text=finished >> visible=true").first.wait_for()
     page.locator("#use-settings").click()
     page.locator("#runs-told").get_by_text("are in the form").wait_for()
 

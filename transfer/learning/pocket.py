@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,7 +44,7 @@ BLOCKS = (
 FEATURES = 768
 
 
-def preprocess_input(x):
+def preprocess_input(x: Any) -> Any:
     """Scale pixels from 0..255 to -1..1, what Keras calls the "tf" mode. Works on arrays and on tensors."""
     return x / 127.5 - 1.0
 
@@ -110,9 +111,9 @@ def load(model: keras.Model, path: Path) -> None:
 
 def save(model: keras.Model, path: Path) -> None:
     """Write what `load` reads: kernels as float16; biases and batch statistics, which are few, as float32."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for variable in model.weights:
-        value = np.asarray(keras.ops.convert_to_numpy(variable))
+        value = keras.ops.convert_to_numpy(variable)
         arrays[variable_name(variable)] = value.astype("float16" if value.ndim > 1 else "float32")
     np.savez(path, **arrays)
 
