@@ -10,7 +10,7 @@ import csv
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def evaluate(
     photos = dataset.of(split)
     metrics = {
         "split": split,
-        **measure(probabilities, source.labels[indices], dataset),
+        **measure(probabilities, source.labels[indices], dataset.classes),
         "milliseconds_per_photo": round(1000 * seconds / max(timed, 1), 3),
     }
     metrics["mistakes"] = _mistakes(probabilities, [photos[i].path for i in indices], source.labels[indices], dataset)
@@ -87,21 +87,20 @@ def evaluate(
     return metrics
 
 
-def measure(probabilities: np.ndarray, labels: np.ndarray, dataset: Dataset) -> dict[str, Any]:
+def measure(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
     """The numbers.
 
     Args:
         probabilities: (photos, classes).
-        labels: (photos,) the right classes.
-        dataset: its training photos say which class is the biggest, for the baseline.
+        labels: (photos,) the right classes; the commonest of them is the baseline, the best that blind guessing can do.
+        classes: their names.
     """
-    classes = dataset.classes
     guesses = probabilities.argmax(axis=1)
     confusion = np.zeros((len(classes), len(classes)), int)
     np.add.at(confusion, (labels, guesses), 1)
     right = int(np.trace(confusion))
     low, high = wilson(right, len(labels))
-    biggest = int(dataset.counts()["train"].to_numpy().argmax())
+    biggest = int(np.bincount(labels, minlength=len(classes)).argmax())
     chosen = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1.0)
     per_class = []
     for index, name in enumerate(classes):

@@ -3,66 +3,52 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 
 from transfer.errors import TransferError
 from transfer.runs.run import Run
-from transfer.ui import curves, figures, form, run_view
+from transfer.ui import curves, figures, form, network_view, run_view
 from transfer.ui.context import Context
 from transfer.ui.model_tab import ModelTab
 from transfer.ui.panels import empty, lead, panel
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
-COLUMNS = ["", "Name", "Photos", "Network", "Begun", "Right on test photos", "State"]
+COLUMNS = ("Name", "Photos", "Network", "Begun", "Right on test photos", "State")
+LISTED = 200  # runs shown, newest first
 
 
-@dataclass(frozen=True)
-class RunsTab:
-    """Nothing that other tabs need."""
-
-
-def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> RunsTab:
+def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
     """The tab, inside the `gr.Tabs` that is open."""
     with gr.Tab("Past runs", id="runs", render_children=True) as tab:
         gr.HTML(lead("Everything that was trained here. Click a run to see it in all the tabs."))
-        nothing = gr.HTML()
-        table = gr.Dataframe(
-            headers=COLUMNS,
-            interactive=False,
-            show_label=False,
-            wrap=True,
-            elem_id="runs",
-            visible=False,
-            column_widths=["40px", "24%", "18%", "18%", "15%", "13%", "12%"],
-        )
-        with gr.Row(elem_classes="t-buttons"):
+        with gr.Column(elem_classes="t-card"):
+            table = gr.HTML(js_on_load=network_view.LISTEN, elem_id="runs-list")
             again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible=False)
         told = gr.HTML(elem_id="runs-told")
         compared = gr.HTML(elem_id="runs-compared")
-        ids = gr.State([])
-    screen = [ids, nothing, table, again, compared]
+    screen = [table, again, compared]
 
     def look(run_id: str) -> list[Any]:
         runs = context.workspace.runs()
-        words = "" if runs else empty("Nothing has been trained yet. Your runs will be listed here.")
+        if not runs:
+            words = "Nothing has been trained yet. Your runs will be listed here."
+            return [empty(words), gr.Button(visible=False), ""]
         newest = {f"{run.name} · {_when(run)}": run.history() for run in runs[: curves.MOST_COMPARED]}
         several = curves.compare(newest) if len(runs) > 1 else ""
         return [
-            [run.id for run in runs],
-            words,
-            gr.Dataframe(rows(runs, run_id), visible=bool(runs)),
-            gr.Button(visible=bool(runs)),
-            several,
+            listing(runs, run_id),
+            gr.Button(visible=True),
+            f'<div class="t-card">{several}</div>' if several else "",
         ]
 
-    def pick(listed: list[str], event: gr.SelectData) -> Any:
-        row = event.index[0]
-        return listed[row] if row < len(listed) else gr.skip()
+    def pick(event: gr.EventData) -> Any:
+        run = context.run(str(event.name))
+        return run.id if run else gr.skip()
 
     def fill(run_id: str) -> list[Any]:
         run = context.run(run_id)
@@ -76,34 +62,37 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> RunsTab
         return [panel("good", f"The settings of “{run.name}” are in the form.", words), *values]
 
     gr.on([tab.select, chosen.change], look, chosen, screen, **QUIET)
-    table.select(pick, ids, chosen, **QUIET)
+    table.click(pick, None, chosen, **QUIET)
     again.click(fill, chosen, [told, *model.fields.values()], **QUIET)
-    return RunsTab()
 
 
-def rows(runs: list[Run], chosen: str) -> pd.DataFrame:
-    """One row per run, newest first; the chosen one is marked."""
-    return pd.DataFrame(
-        [
-            [
-                "●" if run.id == chosen else "",
-                run.name,
-                Path(run.config.photos).name,
-                Path(run.config.backbone).stem + (f" {run.config.alpha:g}" if run.config.alpha != 1 else ""),
-                _when(run),
-                _accuracy(run),
-                run_view.STATES[run.status().state],
-            ]
-            for run in runs
-        ],
-        columns=COLUMNS,
+def listing(runs: Sequence[Run], chosen: str) -> str:
+    """The runs as a table, newest first; the chosen one is marked."""
+    heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+    rows = "".join(_row(run, run.id == chosen) for run in runs[:LISTED])
+    more = f'<p class="t-muted">and {len(runs) - LISTED} older ones</p>' if len(runs) > LISTED else ""
+    return (
+        '<div class="t-scroll t-tall"><table class="t-table t-plain t-networks t-runs"><thead><tr>'
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}"
     )
+
+
+def _row(run: Run, chosen: bool) -> str:
+    config, metrics, state = run.config, run.metrics(), run.status().state
+    tested = metrics is not None and metrics["split"] == "test"
+    width = f" {config.alpha:g}" if config.alpha != 1 else ""
+    cells = (
+        Path(config.photos).name,
+        Path(config.backbone).stem + width,
+        _when(run),
+        figures.percent(metrics["accuracy"]) if metrics and tested else "–",
+    )
+    name = f'<button type="button" data-name="{escape(run.id)}">{escape(run.name)}</button>'
+    plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    badge = f'<td><span class="t-state t-{state}">{run_view.STATES[state]}</span></td>'
+    mark = ' class="t-chosen" aria-current="true"' if chosen else ""
+    return f'<tr{mark}><th scope="row">{name}</th>{plain}{badge}</tr>'
 
 
 def _when(run: Run) -> str:
     return time.strftime("%d %b %H:%M", time.localtime(run.created))
-
-
-def _accuracy(run: Run) -> str:
-    metrics = run.metrics()
-    return figures.percent(metrics["accuracy"]) if metrics and metrics["split"] == "test" else "–"

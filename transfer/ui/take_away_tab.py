@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,7 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True)
-class TakeAwayTab:
-    """Nothing that other tabs need."""
-
-
-def build(context: Context, chosen: gr.BrowserState) -> TakeAwayTab:
+def build(context: Context, chosen: gr.BrowserState) -> None:
     """The tab, inside the `gr.Tabs` that is open."""
     with gr.Tab("6 Take away", id="take", render_children=True) as tab:
         gr.HTML(lead("Take the model with you: a zip with its labels, a description and a small program to use it."))
@@ -79,7 +73,6 @@ def build(context: Context, chosen: gr.BrowserState) -> TakeAwayTab:
             api_visibility="private",
             **QUIET,
         )
-    return TakeAwayTab()
 
 
 def ready(run: Run, name: str) -> list[Any]:
@@ -97,7 +90,7 @@ def ready(run: Run, name: str) -> list[Any]:
     return [
         f"<div class='t-made'>{facts(pairs)}<p>{same}</p><p>{how}</p></div>",
         gr.Button(visible=False),
-        gr.DownloadButton(f"Download {done['zip'].name}", value=served(done["zip"]), visible=True),
+        gr.DownloadButton("Download the zip", value=served(done["zip"]), visible=True),
     ]
 
 

@@ -35,6 +35,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
         which = gr.HTML(elem_id="try-run")
         with gr.Row(equal_height=True) as ways:
             with gr.Column(scale=1, min_width=280):
+                gr.HTML("<h3>One photo, or the camera</h3>")
                 one = gr.Image(
                     sources=["upload", "clipboard", "webcam"],
                     type="filepath",
@@ -43,6 +44,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
                     elem_id="try-photo",
                 )
             with gr.Column(scale=1, min_width=280):
+                gr.HTML("<h3>Several photos at once</h3>")
                 several = gr.File(
                     file_count="multiple",
                     show_label=False,
