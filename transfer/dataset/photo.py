@@ -97,7 +97,9 @@ def _orientation(image: Image.Image) -> int:
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
-        image = _eight_bits(np.asarray(image).astype(np.float32) / 257.0)
+        values = np.asarray(image).astype(np.float32)
+        clear = image.info.get("transparency")  # a PNG may call one of its greys transparent
+        image = _eight_bits(np.where(values == clear, 255.0, values / 257.0) if clear is not None else values / 257.0)
     elif image.mode == "I":
         values = np.asarray(image).astype(np.float32)
         image = _eight_bits(values if values.max() <= 255 else values * (255.0 / max(65535.0, float(values.max()))))
