@@ -114,6 +114,12 @@ def test_fine_tuning_that_brought_nothing() -> None:
     assert "brought nothing" in said(during(RunConfig(frozen_layers=100), dataset(), events))
 
 
+def test_a_run_that_was_still_getting_better() -> None:
+    falling = epochs("head", *[(2 - i / 5, 0.5, 2 - i / 5, 0.8) for i in range(6)])
+    assert "60 (head_epochs)" in said(during(RunConfig(), dataset(), [*falling, {"event": "finished"}]))
+    assert during(RunConfig(), dataset(), falling) == []
+
+
 def test_validation_may_be_missing() -> None:
     rows = [{**e, "val_loss": None, "val_accuracy": None} for e in HEALTHY]
     only_train = Dataset("/photos", ("a", "b"), tuple(p for p in dataset().photos if p.split == "train"))

@@ -7,6 +7,8 @@ user can put right, said in the same words as in the page.
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import io
 import json
 import os
 import sys
@@ -16,24 +18,30 @@ from typing import Any
 
 import pandas as pd
 
-from transfer.backbones import BACKBONES
+from transfer.backbones import BACKBONES, backbone
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
-from transfer.errors import RunError, TransferError
+from transfer.errors import ConfigError, PhotosError, RunError, TransferError, WeightsError
 from transfer.runs.run import Run
 from transfer.runs.service import Service
 from transfer.runs.workspace import Workspace
-from transfer.terminal import follow
+from transfer.terminal import follow, usable
 from transfer.weights import require, weights_file
 
 FORMATS = ("keras", "savedmodel", "litert")
+MISTAKES = {kind.__name__ for kind in (ConfigError, PhotosError, WeightsError)}  # the user's, when a worker meets them
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a file name that the terminal cannot show must not end the command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     workspace = Workspace(options.workspace) if options.workspace else Workspace.default()
     try:
+        if options.command is not backbones:
+            usable(workspace.path)
         code: int = options.command(workspace, options)
         return code
     except TransferError as error:
@@ -75,7 +83,8 @@ def backbones(workspace: Workspace, options: argparse.Namespace) -> int:
 
 def check(workspace: Workspace, options: argparse.Namespace) -> int:
     """Say what is in a photo folder and what would be left out."""
-    dataset = scan(options.folder, seed=options.seed, memory=workspace.photo_memory)
+    config = RunConfig.from_dict({"photos": str(options.folder), "seed": options.seed})
+    dataset = scan(options.folder, seed=config.seed, memory=workspace.photo_memory)
     lines = [dataset.counts().to_string(), "", *dataset.notes]
     lines += [f"Passed over: {dataset.passed_over} files that are no photos."] if dataset.passed_over else []
     lines += [f"Left out: {left.path}: {left.reason}" for left in dataset.left_out]
@@ -85,7 +94,7 @@ def check(workspace: Workspace, options: argparse.Namespace) -> int:
 def train(workspace: Workspace, options: argparse.Namespace) -> int:
     """Train, in a queue shared with the page, and print the run directory."""
     given = {name: value for name in RunConfig.settings() if (value := getattr(options, name, None)) is not None}
-    config = RunConfig.from_dict({**given, "photos": str(options.folder.expanduser().resolve())})
+    config = _findable(RunConfig.from_dict({**given, "photos": str(options.folder)}))
     require(config)
     dataset = scan(Path(config.photos), seed=config.seed, memory=workspace.photo_memory)
     for left in dataset.left_out:
@@ -115,7 +124,33 @@ def _followed(workspace: Workspace, run: Run, options: argparse.Namespace) -> in
         if summary["test_accuracy"] is not None:
             print(f"Right on {summary['test_accuracy']:.1%} of the test photos.", file=sys.stderr)
         print(run.path)
-    return 0 if status.state == "finished" else 1
+    if status.state == "finished":
+        return 0
+    return 2 if failed and failed.get("error", {}).get("kind") in MISTAKES else 1
+
+
+def _findable(config: RunConfig) -> RunConfig:
+    """The config with names that mean the same to the worker, which may be started from another folder.
+
+    Raises:
+        ConfigError: when there is no such network, in the list or as a file.
+    """
+    changes = {}
+    if config.backbone.strip().endswith(".keras"):
+        file = _place(config.backbone.strip())
+        if not file.is_file():
+            raise ConfigError(
+                f"There is no file {file}.",
+                expected="the path of a .keras file",
+                found="a folder" if file.is_dir() else "nothing at that path",
+                fix="Check the path, or choose a network from the list (python -m transfer backbones).",
+            )
+        changes["backbone"] = str(file)
+    else:
+        changes["backbone"] = backbone(config.backbone).name
+    if config.weights not in {"imagenet", "random"}:
+        changes["weights"] = str(_place(config.weights))
+    return dataclasses.replace(config, **changes)
 
 
 def runs(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -141,7 +176,14 @@ def evaluate(workspace: Workspace, options: argparse.Namespace) -> int:
 def predict(workspace: Workspace, options: argparse.Namespace) -> int:
     """Say what is on some photos."""
     run = _trained(workspace, options.run)
-    images = [str(path.expanduser().resolve()) for path in options.images]
+    if options.top < 1:
+        raise ConfigError(
+            "No classes were asked for.",
+            expected="--top with a whole number from 1",
+            found=str(options.top),
+            fix="Leave --top out, or give a higher number.",
+        )
+    images = [str(path) for path in options.images]
     answer = _ask(workspace, "predict", run=str(run.path), images=images, top=options.top)
     lines = []
     for photo in answer["predictions"]:
@@ -204,13 +246,18 @@ def _show(data: Any, text: str, options: argparse.Namespace) -> int:
     return 0
 
 
+def _place(text: str) -> Path:
+    """An absolute path. Unlike `Path.expanduser`, the name of an unknown user is a file name."""
+    return Path(os.path.expanduser(text)).resolve()  # noqa: PTH111
+
+
 def _print_json(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False))
 
 
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--workspace", type=Path, metavar="DIR", help="where runs are kept (default: ~/Transfer)")
+    shared.add_argument("--workspace", type=_place, metavar="DIR", help="where runs are kept (default: ~/Transfer)")
     shared.add_argument("--json", action="store_true", help="print the result as JSON")
     parser = argparse.ArgumentParser(prog="python -m transfer", description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -224,10 +271,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command(backbones)
     added = command(check)
-    added.add_argument("folder", type=Path, metavar="FOLDER")
-    added.add_argument("--seed", type=int, default=0, help="of the split")
+    added.add_argument("folder", type=_place, metavar="FOLDER")
+    added.add_argument("--seed", default=0, help="of the split")
     added = command(train)
-    added.add_argument("folder", type=Path, metavar="FOLDER")
+    added.add_argument("folder", type=_place, metavar="FOLDER")
     for name, setting in RunConfig.settings().items():
         if name != "photos":
             choices = ", ".join(str(value) for _, value in setting.choices)
@@ -239,7 +286,7 @@ def _parser() -> argparse.ArgumentParser:
     command(evaluate).add_argument("run", metavar="RUN")
     added = command(predict)
     added.add_argument("run", metavar="RUN")
-    added.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    added.add_argument("images", type=_place, nargs="+", metavar="IMAGE")
     added.add_argument("--top", type=int, default=3, help="how many classes to name (default: 3)")
     added = command(export)
     added.add_argument("run", metavar="RUN")

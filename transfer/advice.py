@@ -182,6 +182,8 @@ def during(config: RunConfig, dataset: Dataset, events: list[dict[str, Any]]) ->
     notices += _by_heart(config, history)
     if over and len(head) < len(history) and len(head):
         notices += _no_gain(history)
+    if any(e["event"] == "finished" for e in events) and not notices:
+        notices += _unfinished(config, history)
     return notices
 
 
@@ -274,6 +276,19 @@ def _no_gain(history: pd.DataFrame) -> list[Notice]:
             "Try a lower learning rate for fine-tuning, or leave more layers frozen.",
         )
     ]
+
+
+def _unfinished(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
+    """The validation loss was still sinking when the rounds were used up."""
+    loss = history["val_loss"].astype(float).to_numpy()
+    if len(loss) < 6 or not loss[-1] < 0.97 * loss[-4] or loss[-1] > loss.min():
+        return []
+    name = "fine_tune_epochs" if history["phase"].iloc[-1] == "fine_tune" else "head_epochs"
+    words = (
+        f"The error on photos it has not learned from went from {loss[-4]:.2f} to {loss[-1]:.2f} in the last rounds."
+    )
+    fix = f"Give it more rounds, for example {2 * getattr(config, name)} ({name})."
+    return [Notice("info", "It was still getting better when the rounds were over.", words, fix)]
 
 
 def _listed(counts: pd.Series) -> str:

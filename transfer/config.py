@@ -103,7 +103,7 @@ class RunConfig:
         maximum=0.9,
     )
     head_epochs: int = _setting(
-        15,
+        30,
         "Rounds for the new layers (head epochs)",
         "How often the new layers see every photo while the network stays frozen.",
         minimum=0,

@@ -1,13 +1,16 @@
 """What the command line shows while a run trains: one line on stderr that follows the run directory.
 
-It holds no state of its own: the run can be followed from several terminals, and from the page at the same time.
+Also the look at the workspace that every program begins with. It holds no state of its own: the run can be followed from several terminals, and from the page at the same time.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+from transfer.errors import ConfigError
 from transfer.runs.progress import PHASE_WORDS, duration, progress
 from transfer.runs.run import Run, Status
 from transfer.runs.supervisor import Supervisor
@@ -20,18 +23,21 @@ def follow(workspace: Workspace, run: Run) -> Status:
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
     supervisor = Supervisor(workspace).start()
-    line, shown = _Line(), 0
+    line, shown, waiting = _Line(), 0, ""
     asked = False
     try:
         while True:
             try:
-                status = run.status()
+                status = _status(run)
                 history = run.history()
                 for row in history.iloc[shown:].to_dict("records"):
                     line.print(_epoch(row, run.config.total_epochs))
                 shown = max(shown, len(history))
                 if status.over and not _about_to_be_recorded(run, status):
                     return status
+                if status.state == "queued" and status.place != 1 and status.words != waiting:
+                    waiting = status.words
+                    line.print(waiting)
                 line.show(_now(run, status))
                 time.sleep(0.2)
             except KeyboardInterrupt:
@@ -43,6 +49,35 @@ def follow(workspace: Workspace, run: Run) -> Status:
     finally:
         line.show("")
         supervisor.stop()
+
+
+def usable(workspace: Path) -> None:
+    """Make the workspace's folder.
+
+    Raises:
+        ConfigError: when it cannot be written to.
+    """
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=workspace):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"The workspace {workspace} cannot be used.",
+            expected="a folder that can be written to",
+            found=error.strerror or str(error),
+            fix="Choose another folder with --workspace, or give your user permission to write to this one.",
+        ) from error
+
+
+def _status(run: Run) -> Status:
+    """The status, computed again if the run left the queue between the two looks at it that a status takes."""
+    while True:
+        try:
+            return run.status()
+        except ValueError:
+            if run.queued_since() is not None:
+                raise
 
 
 def _about_to_be_recorded(run: Run, status: Status) -> bool:

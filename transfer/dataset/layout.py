@@ -19,6 +19,9 @@ from transfer.errors import PhotosError
 MOST_ENTRIES = 1_000_000
 """Files and folders looked at before giving up: someone picked a whole disk."""
 
+MOST_LEVELS = 50
+"""Folders in folders deeper than this are not looked into."""
+
 _HIDDEN = {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "__pycache__"}
 _SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trainset", "trainingset"), "train"),
@@ -100,14 +103,18 @@ class _Walk:
 
     def top(self) -> Folder:
         shown = str(self.root)
-        if not self.root.exists():
+        try:
+            there, is_folder = self.root.exists(), self.root.is_dir()
+        except OSError as error:  # a folder above may not be entered, or the path is longer than any can be
+            raise self.closed(error) from error
+        if not there:
             raise PhotosError(
                 f"There is no folder “{shown}”.",
                 expected="the path of a folder on the machine Transfer runs on",
                 found="nothing at that place",
                 fix="Check the spelling, or pick the folder in the folder browser.",
             )
-        if not self.root.is_dir():
+        if not is_folder:
             zipped = self.root.suffix.lower() == ".zip"
             raise PhotosError(
                 f"“{shown}” is a file, not a folder.",
@@ -118,16 +125,22 @@ class _Walk:
         try:
             os.scandir(self.root).close()
         except OSError as error:
-            raise PhotosError(
-                f"The folder “{shown}” cannot be opened.",
-                expected="a folder you may read",
-                found=error.strerror or str(error),
-                fix="Give your user permission to read the folder, or copy the photos to another place.",
-            ) from error
+            raise self.closed(error) from error
         return self.folder(self.root, "", frozenset())
+
+    def closed(self, error: OSError) -> PhotosError:
+        return PhotosError(
+            f"The folder “{self.root}” cannot be opened.",
+            expected="a folder you may read",
+            found=error.strerror or str(error),
+            fix="Give your user permission to read the folder, or copy the photos to another place.",
+        )
 
     def folder(self, path: Path, relative: str, above: frozenset[str]) -> Folder:
         here = Folder(path.name, relative)
+        if relative.count("/") >= MOST_LEVELS:
+            self.left_out.append(LeftOut(relative, f"it lies more than {MOST_LEVELS} folders deep"))
+            return here
         above = above | {os.path.realpath(path)}
         try:
             with os.scandir(path) as entries:
@@ -153,9 +166,12 @@ class _Walk:
         if name.startswith(".") or name.lower() in _HIDDEN:
             self.passed_over["hidden"] += 1
             return
-        is_folder = entry.is_dir()
+        try:
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+        except OSError:  # a link that leads to itself, or into a folder that may not be entered
+            is_folder = is_file = False
         if not is_folder and suffix not in EXTENSIONS:
-            self.passed_over[suffix or "no ending"] += 1
+            self.passed_over[suffix.encode("utf-8", "replace").decode() or "no ending"] += 1
             return
         try:
             name.encode()
@@ -164,8 +180,8 @@ class _Walk:
             self.left_out.append(LeftOut(shown, "its name is not valid text (UTF-8): rename it"))
             return
         if entry.is_symlink():
-            if not is_folder and not entry.is_file():
-                self.left_out.append(LeftOut(relative, "it is a link to a file that is not there"))
+            if not is_folder and not is_file:
+                self.left_out.append(LeftOut(relative, "it is a link to a file that is not there or may not be read"))
                 return
             if not self.allowed(Path(entry.path)):
                 self.left_out.append(LeftOut(relative, "it is a link to a place outside the allowed folders"))
@@ -175,7 +191,7 @@ class _Walk:
                 return
         if is_folder:
             here.folders.append(self.folder(Path(entry.path), relative, above))
-        elif entry.is_file():
+        elif is_file:
             here.photos.append(relative)
             self.photos += 1
         else:
@@ -196,8 +212,13 @@ def _is_split(folder: Folder) -> bool:
 def _understood(top: Folder, walk: _Walk) -> Layout:
     layout = Layout("", {}, [], walk.passed_over, [])
     here, deeper = top, 0
-    while not _is_split(here) and not here.photos and deeper < _DEEPEST:
+    while not _is_split(here) and deeper < _DEEPEST:
         filled = here.filled
+        if here.photos:
+            # Loose photos beside one folder of folders: a title picture on top of the zip. Else it is a class itself.
+            if len(filled) != 1 or not (_is_split(filled[0]) or len(filled[0].filled) > 1):
+                break
+            layout.left_out += [LeftOut(path, "it lies in no class folder") for path in here.photos]
         split_inside = [folder for folder in filled if _is_split(folder)]
         if len(filled) == 1 and filled[0].filled:
             here, deeper = filled[0], deeper + 1

@@ -14,7 +14,7 @@ class Progress:
     """Where a run stands.
 
     Attributes:
-        words: what is happening right now, in plain words.
+        words: what is happening right now, in plain words; of a run that nobody works on, its status.
         step_fraction: how much of that is done, 0 to 1.
         epochs_done, epochs_total: rounds over both phases; early stopping may end a run before the total.
         photos_per_second, eta_seconds, memory_mb: as the worker last measured them, or None.
@@ -37,9 +37,12 @@ class Progress:
 def progress(run: Run) -> Progress:
     """The progress of a run in any state."""
     events = run.log.read()
-    newest = next((e for e in reversed(events) if e["event"] in {"progress", "phase", "started", "launched"}), None)
+    # What an earlier worker last said is no news of a run that ended, or waits to be resumed.
+    status = run.status()
+    kinds = {"progress", "phase", "started", "launched"} if status.alive else set()
+    newest = next((e for e in reversed(events) if e["event"] in kinds), None)
     epochs = [int(e["step"]) for e in events if e["event"] == "epoch" and not e.get("partial")]
-    words, fraction = run.status().words, 0.0
+    words, fraction = status.words, 0.0
     if newest and newest["event"] == "progress":
         words = newest["words"]
         fraction = min(1.0, newest["done"] / newest["total"]) if newest["total"] else 0.0

@@ -31,7 +31,7 @@ def progress(words: str, state: Progress | None = None) -> str:
     more = f" {escape(state.words)}" if state else ""
     return (
         f'<div class="t-checking" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{share:.0%}"><p><b>{escape(words)}</b>{more}</p>'
+        f'aria-valuenow="{share * 100:.0f}" aria-label="{escape(words)}"><p><b>{escape(words)}</b>{more}</p>'
         f'<div><i style="width:{share:.1%}"></i></div></div>'
     )
 
@@ -122,7 +122,7 @@ def left_out_title(dataset: Dataset) -> str:
     """The heading over `left_out`."""
     count = len(dataset.left_out)
     return (
-        f"Left out: {count:,} photo{'s' if count != 1 else ''} or folders, and why"
+        f"Left out: {count:,} photos or folders, and why"
         if count != 1
         else "Left out: 1, and why"
     )
