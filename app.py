@@ -11,7 +11,6 @@ import ipaddress
 import os
 import socket
 import sys
-import tempfile
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported, which reads it then
@@ -89,6 +88,7 @@ def serve(chosen: argparse.Namespace) -> None:
     from transfer.dataset.roots import Roots
     from transfer.runs.supervisor import Supervisor
     from transfer.runs.workspace import Workspace
+    from transfer.terminal import usable
     from transfer.ui import page, theme
     from transfer.ui.context import Context
 
@@ -115,25 +115,6 @@ def serve(chosen: argparse.Namespace) -> None:
     finally:
         context.close()
         supervisor.stop()
-
-
-def usable(workspace: Path) -> None:
-    """Make the workspace's folder.
-
-    Raises:
-        ConfigError: when it cannot be written to.
-    """
-    try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=workspace):
-            pass
-    except OSError as error:
-        raise ConfigError(
-            f"The workspace {workspace} cannot be used.",
-            expected="a folder that can be written to",
-            found=error.strerror or str(error),
-            fix="Choose another folder with --workspace, or give your user permission to write to this one.",
-        ) from error
 
 
 def folders(roots: list[Path]) -> list[Path]:

@@ -21,7 +21,7 @@ SIZE = 256  # pixels, edge of a sample photo
 FINE = 2  # drawn this much larger, then scaled down: smooth edges
 PER_CLASS = 60
 SEED = 20
-VERSION = "1"  # part of the folder's name: other drawings never mix with these
+FOLDER = "sample photos"  # another set of drawings needs another name: this one is drawn only once
 
 Point = tuple[float, float]
 Paint = Callable[["Thing"], None]
@@ -37,10 +37,10 @@ def draw(into: Path, progress: Callable[[int, int], None] | None = None) -> Path
     Returns:
         The folder. It appears under its name only once it is complete.
     """
-    place = into / f"sample photos {VERSION}"
+    place = into / FOLDER
     if place.is_dir():
         return place
-    unfinished = into / f".samples-{VERSION}"
+    unfinished = into / f".{FOLDER}"
     shutil.rmtree(unfinished, ignore_errors=True)
     for name in THINGS:
         (unfinished / name).mkdir(parents=True)

@@ -121,11 +121,7 @@ def left_out(dataset: Dataset) -> str:
 def left_out_title(dataset: Dataset) -> str:
     """The heading over `left_out`."""
     count = len(dataset.left_out)
-    return (
-        f"Left out: {count:,} photos or folders, and why"
-        if count != 1
-        else "Left out: 1, and why"
-    )
+    return f"Left out: {count:,} photos or folders, and why" if count != 1 else "Left out: 1, and why"
 
 
 def nothing_yet() -> str:

@@ -131,7 +131,8 @@ def _matrix(metrics: dict[str, Any]) -> str:
     words = (
         f'<ul class="t-list">{listed}</ul>' if worst else '<p class="t-muted">It confused nothing with anything.</p>'
     )
-    return f"<h3>What it takes for what (confusion matrix)</h3>{figures.confusion(metrics['confusion'], names)}{words}"
+    drawn = figures.confusion(metrics["confusion"], names)
+    return f'<h3>What it takes for what (confusion matrix)</h3><div class="t-matrix">{drawn}<div>{words}</div></div>'
 
 
 def _card(html: str) -> str:
