@@ -26,7 +26,7 @@ from transfer.runs.run import Run
 from transfer.runs.service import Service
 from transfer.runs.workspace import Workspace
 from transfer.terminal import follow, usable
-from transfer.weights import require, weights_file
+from transfer.weights import PRETRAINED, default_backbone, require, settled, weights_file
 
 FORMATS = ("keras", "savedmodel", "litert")
 MISTAKES = {kind.__name__ for kind in (ConfigError, PhotosError, WeightsError)}  # the user's, when a worker meets them
@@ -94,6 +94,7 @@ def check(workspace: Workspace, options: argparse.Namespace) -> int:
 def train(workspace: Workspace, options: argparse.Namespace) -> int:
     """Train, in a queue shared with the page, and print the run directory."""
     given = {name: value for name in RunConfig.settings() if (value := getattr(options, name, None)) is not None}
+    given.setdefault("backbone", default_backbone())
     config = _findable(RunConfig.from_dict({**given, "photos": str(options.folder)}))
     require(config)
     dataset = scan(Path(config.photos), seed=config.seed, memory=workspace.photo_memory)
@@ -135,7 +136,7 @@ def _findable(config: RunConfig) -> RunConfig:
     Raises:
         ConfigError: when there is no such network, in the list or as a file.
     """
-    changes = {}
+    changes: dict[str, Any] = {}
     if config.backbone.strip().endswith(".keras"):
         file = _place(config.backbone.strip())
         if not file.is_file():
@@ -148,9 +149,9 @@ def _findable(config: RunConfig) -> RunConfig:
         changes["backbone"] = str(file)
     else:
         changes["backbone"] = backbone(config.backbone).name
-    if config.weights not in {"imagenet", "random"}:
+    if config.weights not in {*PRETRAINED, "random"}:
         changes["weights"] = str(_place(config.weights))
-    return dataclasses.replace(config, **changes)
+    return settled(dataclasses.replace(config, **changes))
 
 
 def runs(workspace: Workspace, options: argparse.Namespace) -> int:

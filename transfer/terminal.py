@@ -1,6 +1,7 @@
 """What the command line shows while a run trains: one line on stderr that follows the run directory.
 
-Also the look at the workspace that every program begins with. It holds no state of its own: the run can be followed from several terminals, and from the page at the same time.
+Also the look at the workspace that every program begins with. It holds no state of its own: the run can be followed
+from several terminals, and from the page at the same time.
 """
 
 from __future__ import annotations
