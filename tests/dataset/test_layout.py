@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from transfer.dataset.layout import MOST_LEVELS, Layout, read_layout
+from transfer.dataset.layout import Layout, read_layout
+from transfer.dataset.walk import MOST_LEVELS
 from transfer.errors import PhotosError
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from transfer.dataset import split as splitting
 from transfer.dataset.catalog import SPLITS, Dataset, LeftOut, Photo, Split
-from transfer.dataset.layout import LAYOUT_FIX, Layout, read_layout
+from transfer.dataset.layout import Layout, read_layout, split_named
 from transfer.dataset.roots import Roots
 from transfer.dataset.verdicts import judge
+from transfer.dataset.walk import LAYOUT_FIX
 from transfer.errors import PhotosError
 
 
@@ -140,14 +141,20 @@ def _without_untrainable(found: list[_Found], layout: Layout, left_out: list[Lef
     for (split, name), count in sorted(missing.items()):
         alike = next((one for one in sorted(trained) if one.casefold() == name.casefold()), None)
         hint = f"; train has “{alike}”, spelled differently" if alike else ""
-        path = Path(next(each.path for each in found if each.name == name and each.split == split))
-        place = "/".join(path.parts[: path.parts.index(name) + 1])
         left_out.append(
             LeftOut(
-                place, f"the class “{name}” is in {split} but has no readable photo in train ({_photos(count)}){hint}"
+                _class_folder(next(each for each in found if each.name == name and each.split == split)),
+                f"the class “{name}” is in {split} but has no readable photo in train ({_photos(count)}){hint}",
             )
         )
     return [each for each in found if each.name in trained]
+
+
+def _class_folder(photo: _Found) -> str:
+    """The folder of a photo's class: the one of that name right below the split's; "val/val" is a class, too."""
+    parts = photo.path.split("/")
+    level = next(i for i in range(1, len(parts)) if parts[i] == photo.name and split_named(parts[i - 1]) == photo.split)
+    return "/".join(parts[: level + 1])
 
 
 def _large_enough(
