@@ -1,0 +1,180 @@
+"""`python app.py`: what its flags mean, and that the page is served to this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import app
+from transfer.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize(
+    ("text", "halves"),
+    [(None, None), ("ann:secret", ("ann", "secret")), ("ann:se:cr:et", ("ann", "se:cr:et")), ("a: ", ("a", " "))],
+)
+def test_a_name_and_password_are_taken_apart(text: str | None, halves: tuple[str, str] | None) -> None:
+    assert app.credentials(text) == halves
+
+
+@pytest.mark.parametrize("text", ["", "ann", "ann:", ":secret", ":"])
+def test_half_a_name_and_password_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        app.credentials(text)
+    assert "secret" not in str(caught.value), "a password has no place in a message"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST"])
+def test_addresses_that_only_this_machine_reaches(host: str) -> None:
+    assert app.is_local(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "0.0.0.0", "::", "192.168.1.7", "localhost.example.org", "10.0.0.1", "2130706433"]
+)
+def test_addresses_that_others_reach(host: str) -> None:
+    assert not app.is_local(host)
+
+
+def test_defaults() -> None:
+    chosen = app.arguments([])
+    assert (chosen.host, chosen.port, chosen.workspace, chosen.root, chosen.auth) == (
+        "127.0.0.1", 7860, None, None, None,
+    )  # fmt: skip
+    assert app.arguments(["--root", "a", "--root", "b"]).root == [Path("a"), Path("b")]
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What the app says when it does not start."""
+    assert app.main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "What to do: " in said.err
+    assert "Traceback" not in said.err
+    return said.err
+
+
+def test_the_network_is_not_let_in_without_a_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(["--host", "0.0.0.0", "--workspace", str(tmp_path / "w")], capsys)
+    assert "everybody on the network" in said
+    assert "--auth USER:PASSWORD" in said
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_missing_root(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--workspace", str(tmp_path / "w"), "--root", str(tmp_path), "--root"]
+    assert f"There is no folder {tmp_path / 'none'}." in refused([*words, str(tmp_path / "none")], capsys)
+    (tmp_path / "file").touch()
+    assert "Found: a file" in refused([*words, str(tmp_path / "file")], capsys)
+
+
+def test_a_taken_port(tmp_path: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(["--workspace", str(tmp_path / "w"), "--root", str(tmp_path), "--port", str(taken)], capsys)
+    assert f"port {taken}" in said
+    assert "already uses this port" in said
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_no_port(tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(["--workspace", str(tmp_path / "w"), "--root", str(tmp_path), "--port", port], capsys)
+    assert "between 1 and 65535" in said
+
+
+def test_an_address_of_another_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--host", "192.0.2.1", "--auth", "ann:secret", "--workspace", str(tmp_path / "w"), "--root", str(tmp_path)]
+    said = refused(words, capsys)
+    assert "192.0.2.1" in said
+    assert "secret" not in said
+
+
+def test_a_workspace_that_cannot_be_written_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert "Choose another folder with --workspace" in refused(["--workspace", str(tmp_path / "file" / "w")], capsys)
+
+
+@contextmanager
+def serving(folder: Path, *flags: str) -> Iterator[str]:
+    """A real app, and its address once it answers."""
+    port = free_port()
+    command = [sys.executable, "app.py", "--port", str(port), "--workspace", str(folder / "w"), "--root", str(folder)]
+    environment = {**os.environ, "DISPLAY": "", "WAYLAND_DISPLAY": "", "KERAS_HOME": str(folder)}
+    with (folder / "app.log").open("wb") as log:
+        process = subprocess.Popen([*command, *flags], cwd=ROOT, stdout=log, stderr=log, env=environment)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "app.log").read_text()
+                assert time.monotonic() < deadline, "the page was not served"
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, (folder / "app.log").read_text()
+        assert "Traceback" not in (folder / "app.log").read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def opened(address: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+def test_the_page_is_served_behind_its_password_until_ctrl_c(tmp_path: Path) -> None:
+    (tmp_path / "private.txt").write_text("not for the page")
+    with serving(tmp_path, "--auth", "ann:secret") as address:
+        status, html = opened(address)
+        assert status == 200
+        assert "Check photos" not in html, "without a password only the login is shown"
+        assert opened(f"{address}/config")[0] == 401
+        assert opened(f"{address}/gradio_api/file={tmp_path / 'private.txt'}")[0] == 401
+    assert (tmp_path / "w").is_dir()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+def test_the_page_answers_and_hands_out_no_files(tmp_path: Path) -> None:
+    (tmp_path / "private.txt").write_text("not for the page")
+    with serving(tmp_path) as address:
+        status, html = opened(address)
+        assert status == 200
+        assert "Check photos" in html
+        for file in (tmp_path / "private.txt", tmp_path / "w" / "supervisor.lock", ROOT / "app.py"):
+            assert opened(f"{address}/gradio_api/file={file}")[0] in {403, 404}
