@@ -61,7 +61,8 @@ def table(record: Backbone) -> dict[str, Any]:
         del model
         keras.utils.clear_session()
         gc.collect()
-        data["weights"][f"{alpha:g}"] = asked_for(record, alpha, record.image_size)
+        if record.knows == "imagenet":
+            data["weights"][f"{alpha:g}"] = asked_for(record, alpha, record.image_size)
     return data
 
 

@@ -10,7 +10,7 @@ import keras
 import pytest
 
 from transfer import weights
-from transfer.backbones import BACKBONES, backbone
+from transfer.backbones import BACKBONES, BUNDLED, RECOMMENDED, backbone
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 
@@ -85,7 +85,8 @@ def test_presence_is_a_matter_of_network_width_and_size(home: Path) -> None:
     assert weights.weights_file(backbone("MobileNet"), 0.75, 160).present
     assert not weights.weights_file(backbone("MobileNet"), 0.75, 224).present
     assert not weights.weights_file(backbone("MobileNet"), 0.5, 160).present
-    assert weights.present() == [(backbone("MobileNet"), 0.75, 160)]
+    bundled = (backbone(BUNDLED), 1.0, 96)
+    assert weights.present() == [bundled, (backbone("MobileNet"), 0.75, 160)]
 
 
 def test_one_file_serves_every_size_of_most_networks(home: Path) -> None:
@@ -172,3 +173,27 @@ def test_being_offline_is_found_out_quickly_and_remembered(monkeypatch: pytest.M
     assert not weights.online()
     assert not weights.online()
     assert calls == [1.5]
+
+
+def test_the_bundled_weights_are_always_here() -> None:
+    record = backbone(BUNDLED)
+    file = weights.weights_file(record)
+    assert file.present and file.path.stat().st_size <= 3_000_000
+    assert weights.require(RunConfig(backbone=BUNDLED, weights="bundled")) == file
+    assert weights.require(RunConfig(backbone=BUNDLED)) == file
+
+
+def test_pretrained_weights_are_called_by_their_right_name() -> None:
+    assert weights.settled(RunConfig(backbone=BUNDLED)).weights == "bundled"
+    assert weights.settled(RunConfig(weights="bundled")).weights == "imagenet"
+    assert weights.settled(RunConfig(backbone=BUNDLED, weights="random")).weights == "random"
+
+
+def test_the_default_is_the_recommended_network_where_it_can_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "online", lambda: False)
+    assert weights.default_backbone() == BUNDLED
+    monkeypatch.setattr(weights, "online", lambda: True)
+    assert weights.default_backbone() == RECOMMENDED

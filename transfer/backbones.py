@@ -1,9 +1,10 @@
 """The pretrained networks on offer, as records: names and numbers, no Keras.
 
-Every network of `keras.applications` is one row below. Accuracies are ImageNet top-1 as listed on the Keras
-Applications page (https://keras.io/api/applications/; for MobileNetV3 in its source), at width 1. Sizes belong to the
-network without its ImageNet classifier, which is what Transfer downloads. A row tells how a network is fed and when
-to choose it; its layers are in `layers`, the files with what it knows are in `weights`.
+Every network of `keras.applications` is one row below, after Pocket, which comes with Transfer. Accuracies are
+ImageNet top-1 as listed on the Keras Applications page (https://keras.io/api/applications/; for MobileNetV3 in its
+source), at width 1. Sizes belong to the network without its ImageNet classifier, which is what Transfer downloads. A
+row tells how a network is fed and when to choose it; its layers are in `layers`, the files with what it knows are in
+`weights`.
 """
 
 from __future__ import annotations
@@ -33,17 +34,20 @@ class Backbone:
     """One pretrained network.
 
     Attributes:
-        name: its function in `keras.applications`.
+        name: its function in `keras.applications`; Pocket's is in `transfer.learning.pocket`.
         family: the group it is shown in.
         image_size: the side in pixels of the photos it learned from.
         minimum_size: the smallest side Keras builds it for.
         preprocessing: how it wants its pixels: "tf" (-1 to 1), "caffe" (BGR minus the mean), "torch" (0 to 1,
             then normalised per colour), "inside" (0 to 255, it does the rest itself).
         parameters: numbers in it, without classifier, at width 1.
-        top1: share of ImageNet validation photos whose class it names first, at width 1.
+        top1: share of ImageNet validation photos whose class it names first, at width 1; None for Pocket, which
+            learned other classes.
         download_mb: size of its weights file without classifier, at width 1, in megabytes of a million bytes.
         alphas: the widths it comes in with ImageNet weights; (1.0,) when there is no choice.
         weight_sizes: photo sizes with weights files of their own; () when one file serves every size.
+        knows: what its pretrained weights are called in `RunConfig.weights`: "imagenet", or "bundled" for those that
+            come with Transfer.
         advice: one line saying when to choose it.
     """
 
@@ -53,20 +57,25 @@ class Backbone:
     minimum_size: int
     preprocessing: str
     parameters: int
-    top1: float
+    top1: float | None
     download_mb: float
     advice: str
     alphas: tuple[float, ...] = (1.0,)
     weight_sizes: tuple[int, ...] = ()
+    knows: str = "imagenet"
 
 
 RECOMMENDED = "MobileNetV2"
+BUNDLED = "Pocket"
 
 _V1, _V2, _V3 = (0.25, 0.5, 0.75, 1.0), (0.35, 0.5, 0.75, 1.0, 1.3, 1.4), (0.75, 1.0)
 _SIZES = (128, 160, 192, 224)
 
 # fmt: off
 _RECORDS = (
+    Backbone("Pocket", "Comes with Transfer", 96, 32, "tf", 1196784, None, 2.5,
+             "Choose it without internet, or for a quick first try: small, very fast, knows less than the others.",
+             knows="bundled"),
     Backbone("MobileNet", "MobileNet", 224, 32, "tf", 3228864, 0.704, 13.1,
              "Choose it on a slow computer, or when you want the very simplest small network.", _V1, _SIZES),
     Backbone("MobileNetV2", "MobileNet", 224, 32, "tf", 2257984, 0.713, 9.4,

@@ -64,7 +64,8 @@ class RunConfig:
     weights: str = _setting(
         "imagenet",
         "What the network knows (weights)",
-        "imagenet: learned from 1.3 million photos. random: knows nothing, a baseline. Or the path of a weights file.",
+        "imagenet: learned from 1.3 million photos. bundled: what comes with Transfer, for the network Pocket. "
+        "random: knows nothing, a baseline. Or the path of a weights file.",
     )
     image_size: int | None = _setting(
         None,

@@ -7,6 +7,7 @@ downloaded or loaded here: `transfer.learning.model` does that.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import tempfile
@@ -14,10 +15,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from transfer.backbones import BACKBONES, Backbone, backbone
+from transfer.backbones import BACKBONES, BUNDLED, RECOMMENDED, Backbone, backbone
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.layers import table
+
+BUNDLED_WEIGHTS = Path(__file__).resolve().parents[1] / "assets" / "pocket.npz"
+
+PRETRAINED = frozenset({"imagenet", "bundled"})
+"""Values of `RunConfig.weights` that mean what the network learned before, rather than a file or nothing."""
 
 _HOST = ("storage.googleapis.com", 443)
 _online: tuple[float, bool] = (float("-inf"), False)
@@ -60,6 +66,8 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
     Raises:
         ConfigError: for a width the network does not come in.
     """
+    if record.knows == "bundled":
+        return WeightsFile(BUNDLED_WEIGHTS.name, BUNDLED_WEIGHTS, BUNDLED_WEIGHTS.is_file(), "", "", record.download_mb)
     data = table(record.name)
     key = f"{alpha:g}"
     if key not in data["weights"]:
@@ -118,6 +126,19 @@ def online() -> bool:
     return answer
 
 
+def default_backbone() -> str:
+    """The network to begin with: the recommended one, or the bundled one where the other cannot be had."""
+    return RECOMMENDED if weights_file(backbone(RECOMMENDED)).present or online() else BUNDLED
+
+
+def settled(config: RunConfig) -> RunConfig:
+    """The config with its pretrained weights called by their right name: Pocket's are bundled, all others' imagenet."""
+    record = BACKBONES.get(config.backbone)
+    if record is None or config.weights not in PRETRAINED:
+        return config
+    return dataclasses.replace(config, weights=record.knows)
+
+
 def require(config: RunConfig) -> WeightsFile | None:
     """The weights file a run needs: on this machine, or within reach. None when it needs no file.
 
@@ -127,7 +148,7 @@ def require(config: RunConfig) -> WeightsFile | None:
     """
     if config.weights == "random":
         return None
-    if config.weights != "imagenet":
+    if config.weights not in PRETRAINED:
         return chosen(config)
     if config.backbone.strip().endswith(".keras"):
         return None

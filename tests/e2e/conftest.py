@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -119,7 +118,8 @@ def page(app: App, chromium: Browser) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(app.url)
-    page.get_by_role("tab", name=re.compile("Photos")).wait_for(timeout=60_000)
+    # Said by Python when the page has loaded: before that, a click would fall on a page that cannot answer yet.
+    page.locator("#photos-state .t-empty").wait_for(timeout=90_000)
     yield page
     context.close()
     assert not errors, errors

@@ -34,12 +34,14 @@ def set_number(page: Page, setting: str, value: object) -> None:
     field.press("Tab")
 
 
-def choose_quick_network(page: Page, **numbers: object) -> None:
-    """A network that needs no download, at a size that trains in seconds."""
+def choose_pocket(page: Page, **numbers: object) -> None:
+    """The network that needs no download, whatever this machine has."""
     tab(page, "2 Network")
-    page.get_by_text("Start from nothing (random)").click()
+    page.locator("#compare").get_by_text("Compare all networks").click()
+    page.locator("#compare [data-name=Pocket]").click()
+    page.locator("#network-card").get_by_text("ready").wait_for()
     page.locator("#more-options").get_by_text("More options").click()
-    for setting, value in {"image_size": 64, **numbers}.items():
+    for setting, value in numbers.items():
         set_number(page, setting, value)
 
 
@@ -48,7 +50,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     page.locator("#photos-sheets img").first.wait_for(timeout=30_000)
     page.locator("#next-network").click()
-    choose_quick_network(page, head_epochs=3)
+    choose_pocket(page, head_epochs=3)
     page.locator("#next-train").click()
 
     page.locator("#train-plan").get_by_text("3 rounds").wait_for()
@@ -100,7 +102,7 @@ def start_long_run(page: Page, app: App) -> str:
     """Train for so long that it only ends when told to; returns the run's id."""
     check_folder(page, draw(app.folder / "shapes"))
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=60_000)
-    choose_quick_network(page, head_epochs=1000, early_stopping_patience=0)
+    choose_pocket(page, head_epochs=1000, early_stopping_patience=0)
     before = len(app.workspace.runs())
     tab(page, "3 Train")
     page.locator("button#train").click()

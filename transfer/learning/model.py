@@ -17,11 +17,11 @@ from typing import Any
 import keras
 
 from transfer import weights as weight_files
-from transfer.backbones import Backbone, backbone
+from transfer.backbones import BUNDLED, Backbone, backbone
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.layers import Layer, assemble
-from transfer.learning import own
+from transfer.learning import own, pocket
 
 # What each kind of preprocessing does to 0-255 values, as in keras.applications.imagenet_utils, channels in RGB.
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
@@ -124,6 +124,8 @@ def application(record: Backbone, alpha: float, size: int) -> keras.Model:
     counts the same layers.
     """
     options: dict[str, Any] = {"alpha": _checked_alpha(record, alpha)} if len(record.alphas) > 1 else {}
+    if record.name == BUNDLED:
+        return pocket.pocket(weights=None, input_shape=(size, size, 3))
     make = getattr(keras.applications, record.name)
     network: keras.Model = make(weights=None, include_top=False, input_shape=(size, size, 3), **options)
     return _with_second_scaling(network) if record.family == "EfficientNet" else network
@@ -156,7 +158,9 @@ def load_file(network: keras.Model, path: Path) -> None:
         WeightsError: when the file cannot be read or belongs to another network.
     """
     try:
-        if path.suffix == ".keras":
+        if path.suffix == ".npz":
+            pocket.load(network, path)
+        elif path.suffix == ".keras":
             own.copy_weights(own.load(path).network, network)
         else:
             with warnings.catch_warnings():
@@ -194,7 +198,7 @@ def checked_size(record: Backbone, size: int | None) -> int:
 def _own_network(found: own.Own, config: RunConfig) -> keras.Model:
     if config.weights == "random":
         return own.random_again(found)
-    if config.weights != "imagenet":
+    if config.weights not in weight_files.PRETRAINED:
         load_file(found.network, weight_files.chosen(config).path)
     return found.network
 

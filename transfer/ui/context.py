@@ -87,9 +87,9 @@ class Context:
             total = len(layers(changes["backbone"], config.alpha))
             if config.frozen_layers is not None and config.frozen_layers >= total:
                 changes["frozen_layers"] = None
-        if config.weights not in {"imagenet", "random"}:
+        if config.weights not in {*weights.PRETRAINED, "random"}:
             changes["weights"] = str(self.file_allowed(config.weights))
-        return dataclasses.replace(config, **changes).validated()
+        return weights.settled(dataclasses.replace(config, **changes)).validated()
 
     def file_allowed(self, path: str) -> Path:
         """The resolved path of a model or weights file that may be read: in the roots, among Keras' weights, or

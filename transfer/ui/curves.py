@@ -109,9 +109,8 @@ def compare(histories: Mapping[str, pd.DataFrame]) -> str:
             f"{escape(name)}<b>{_value('accuracy', highest)}</b></span>"
         )
     words = "Validation accuracy of " + ", ".join(name for name, _ in shown)
-    picture = svg(drawn, words)
-    for sentinel, (colour, _) in zip(_COMPARED_SENTINELS, COMPARED, strict=True):
-        picture = picture.replace(sentinel, colour)
+    colours = {sentinel: colour for sentinel, (colour, _) in zip(_COMPARED_SENTINELS, COMPARED, strict=True)}
+    picture = svg(drawn, words, colours)
     return (
         f'<div class="t-curves"><div class="t-legend">{"".join(keys)}</div><figure class="t-wide"><figcaption>'
         "<b>Right answers on photos they have not learned from (validation accuracy)</b></figcaption>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -27,7 +28,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     number = len(names)
     cell = 64 if number <= 5 else 44 if number <= 10 else 30 if number <= 20 else 24
     text = 13 if number <= 20 else 11
-    margin = 14 + max(len(name) for name in names) * text * 0.56
+    margin = 14 + max(map(_columns, names)) * text * 0.56
     left, top = margin + 22, margin * (0.72 if number > 3 else 0) + (46 if number > 3 else 50)
     width, height = left + number * cell + (margin * 0.5 if number > 3 else 26), top + number * cell + 6
     drawn = figure(width, height)
@@ -37,12 +38,11 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     axes.axis("off")
 
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    ground: dict[str, Any] = {"facecolor": LINE, "alpha": 0.18, "linewidth": 0, "clip_on": False}
+    axes.add_patch(Rectangle((0, 0), number, number, **ground))
     for row in range(number):
         for column in range(number):
             colour = FILL if row == column else WARM
-            axes.add_patch(
-                Rectangle((column, row), 1, 1, facecolor=LINE, alpha=0.18, edgecolor=PANEL, linewidth=0, clip_on=False)
-            )
             if not table[row, column]:
                 continue
             share = float(shares[row, column])
@@ -118,6 +118,11 @@ def shortened(name: str, longest: int = LONGEST_NAME) -> str:
     if len(name) <= longest:
         return name
     return f"{name[: longest - longest // 3 - 1]}…{name[-(longest // 3) :]}"
+
+
+def _columns(name: str) -> float:
+    """How wide a name is, in letters: Chinese, Japanese and Korean characters, and pictures, are nearly two."""
+    return sum(1.8 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in name)
 
 
 def percent(share: float | None) -> str:

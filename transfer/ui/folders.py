@@ -56,4 +56,9 @@ def _way(roots: Roots, folder: Path) -> str:
 
 
 def _item(path: Path, name: str) -> str:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # bytes that are no text: the page could neither show the name nor send it back
+        shown = escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        return f'<li class="t-muted">{shown}: this name is not valid text (UTF-8), rename it to use it here.</li>'
     return f'<li><button type="button" data-place="{escape(str(path))}">{escape(name)}</button></li>'

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from transfer import advice
+from transfer import advice, weights
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset
 from transfer.dataset.sheet import preview_augmentation
@@ -27,7 +27,11 @@ from transfer.ui.photos_tab import PhotosTab
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 QUICK = QUIET | {"queue": False}  # for what must follow the hand
 PREVIEWED = 3  # photos shown with variations
-KNOWLEDGE = [("imagenet: 1.3 million photos of a thousand things", "imagenet"), ("random: nothing at all", "random")]
+KNOWLEDGE = [
+    ("imagenet: 1.3 million photos of a thousand things", "imagenet"),
+    ("bundled: what Pocket brings along", "bundled"),
+    ("random: nothing at all", "random"),
+]
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
 
     def restore(kept: dict[str, Any]) -> list[Any]:
         """The settings of the last visit; what cannot be used any more falls back to the default."""
-        defaults = RunConfig().to_dict()
+        defaults = RunConfig(backbone=weights.default_backbone()).to_dict()
         return [kept.get(name, defaults[name]) for name in form.FIELDS]
 
     network = [fields[name] for name in ("backbone", "alpha", "image_size", "weights")]

@@ -10,6 +10,7 @@ from transfer.layers import table
 from transfer.ui.drawing import in_words
 from transfer.ui.networks import readiness
 from transfer.ui.panels import facts
+from transfer.weights import PRETRAINED
 
 # Clicks on a row's button are told to Python as {name: …}.
 LISTEN = """
@@ -21,6 +22,7 @@ element.addEventListener('click', event => {
 
 # When to look into which family, for somebody who has never heard of any of them.
 FAMILY_WORDS = {
+    "Comes with Transfer": "needs no download",
     "MobileNet": "small and quick, made for phones; right for most first tries",
     "EfficientNetV2": "the best answers for their size; the larger ones want a GPU",
     "ResNet": "the classics that others compare themselves with",
@@ -49,16 +51,17 @@ def card(record: Backbone, alpha: float, image_size: int | None, weights: str, l
     state = readiness(record, alpha, image_size) if alpha in record.alphas else "does not come in this width"
     if weights == "random":
         state = "starts from nothing"
-    elif weights != "imagenet":
+    elif weights not in PRETRAINED:
         state = "uses your weights file"
     badge = f'<span class="t-badge {"t-good" if state == "ready" else "t-warning"}">{escape(state)}</span>'
     size = image_size or record.image_size
     pairs = [
-        (f"{record.top1:.0%}", "right among 1,000 things" + (" at width 1" if alpha != 1 else "")),
         (in_words(table(record.name)["total"].get(f"{alpha:g}")), "parameters"),
         (f"{layers}", "layers"),
         (f"{size} × {size}", "pixels of each photo"),
     ]
+    if record.top1 is not None:
+        pairs.insert(0, (f"{record.top1:.0%}", "right among 1,000 things" + (" at width 1" if alpha != 1 else "")))
     return (
         f'<div class="t-network"><p><b>{escape(record.name)}</b> {badge}</p>'
         f"<p>{escape(record.advice)}</p>{facts(pairs)}</div>"
@@ -81,7 +84,8 @@ def comparison() -> str:
     for family, records in FAMILIES.items():
         rows = "".join(
             f'<tr><th scope="row"><button type="button" data-name="{record.name}">{record.name}</button></th>'
-            f"<td>{record.top1:.0%}</td><td>{record.download_mb:.0f} MB</td><td>{record.image_size} px</td>"
+            f"<td>{f'{record.top1:.0%}' if record.top1 else '–'}</td><td>{record.download_mb:.0f} MB</td>"
+            f"<td>{record.image_size} px</td>"
             f"<td>{_badge(readiness(record))}</td><td>{escape(record.advice)}</td></tr>"
             for record in records
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import itertools
 import re
+import warnings
+from collections.abc import Mapping
 from html import escape
 
 import matplotlib
@@ -17,6 +19,8 @@ from matplotlib.figure import Figure
 
 # Text stays text: it is read by screen readers, can be searched, and weighs less than outlines.
 matplotlib.rcParams["svg.fonttype"] = "none"
+# The reader's browser has the characters that Matplotlib's own font lacks (Chinese, pictures); it only measures them.
+warnings.filterwarnings("ignore", message="Glyph .* missing from")
 
 INK = "#01a001"
 MUTED = "#01a002"
@@ -50,23 +54,35 @@ def figure(width: float, height: float) -> Figure:
     return drawn
 
 
-def svg(drawn: Figure, label: str) -> str:
-    """The figure as an `<svg>` element as wide as its container; `label` says in words what it shows."""
+def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None) -> str:
+    """The figure as an `<svg>` element as wide as its container.
+
+    Args:
+        drawn: the figure.
+        label: what it shows, in words.
+        colours: sentinels beside those of this module, with the CSS colours they stand for.
+    """
     buffer = io.StringIO()
     drawn.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, count=1, flags=re.DOTALL)
-    for sentinel, variable in VARIABLES.items():
-        text = text.replace(sentinel, variable)
     # A style sheet in an inline SVG would apply to the whole page.
     text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", text, count=1, flags=re.DOTALL)
-    # The page's own font: Matplotlib's is not on every reader's machine.
-    text = re.sub(r"; font-family: [^;\"]*", "", text)
-    # Ids are unique only within one figure, and a page holds several; a hidden tab would lend its own to others.
-    own = f"f{next(_numbers)}-"
-    text = re.sub(r'(\bid="|href="#|url\(#)', lambda found: found.group(1) + own, text)
+    own, sentinels = f"f{next(_numbers)}-", {**VARIABLES, **(colours or {})}
+    # Tags only: what stands between them are names that people gave.
+    text = re.sub(r"<[^>]+>", lambda tag: _at_home(tag.group(), own, sentinels), text)
     head, body = text.split(">", 1)
     head = re.sub(r'\s(?:width|height|version|id)="[^"]*"', "", head)
     head += f' class="t-svg" stroke-linejoin="round" role="img" aria-label="{escape(label)}"'
     return f"{head}><title>{escape(label)}</title>{body}".strip()
+
+
+def _at_home(tag: str, own: str, sentinels: Mapping[str, str]) -> str:
+    """A tag of Matplotlib's with the colours and the font of the page, and ids that begin with `own`."""
+    for sentinel, variable in sentinels.items():
+        tag = tag.replace(sentinel, variable)
+    # Matplotlib's font is not on every reader's machine.
+    tag = re.sub(r"; font-family: [^;\"]*", "", tag)
+    # Ids are unique only within one figure, and a page holds several; a hidden tab would lend its own to others.
+    return re.sub(r'(\bid="|href="#|url\(#)', lambda found: found.group(1) + own, tag)
