@@ -80,7 +80,7 @@ def _train_and_measure(run: Run) -> None:
         whole = training.train()
         best = training.result()
     finally:
-        training.forget_features()
+        training.close()
     if best is None:
         run.log.append("stopped", words="Stopped before the first round, so there is no model.", model=False)
         return
