@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from transfer.learning import worker
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
+STANDBY = [sys.executable, "-m", "transfer.learning.worker", "--standby"]
 NUMBERS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -113,6 +117,25 @@ def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], t
     assert uninterrupted is not None
     assert ours["confusion"] == uninterrupted["confusion"]
     assert ours["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-5)
+
+
+def test_a_standby_worker_serves_the_run_it_is_given(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    run = make_run(head_epochs=2, frozen_layers=None)
+    with (tmp_path / "standby.log").open("wb") as log:
+        process = subprocess.Popen(STANDBY, stdin=subprocess.PIPE, stdout=log, stderr=log)
+    assert process.stdin is not None
+    process.stdin.write(os.fsencode(run.path) + b"\n")
+    process.stdin.close()
+    assert process.wait(timeout=300) == 0, run.worker_log.read_text()
+    assert run.status().state == "finished"
+    assert "training on" in run.worker_log.read_text()
+
+
+def test_a_standby_worker_ends_when_nobody_is_left_to_ask_it(tmp_path: Path) -> None:
+    process = subprocess.Popen(STANDBY, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=100) == 0
 
 
 def stop_at(run: Run, condition: Callable[[], object]) -> threading.Thread:
