@@ -40,23 +40,21 @@ class Score:
 
 
 class Tally:
-    """Adds up what steps return; reading it waits for the device, adding does not."""
+    """Adds up what steps return; reading the score waits for the device, adding does not.
+
+    Attributes:
+        sums: of the losses, of the right answers and of the samples, (3,) float32.
+    """
 
     def __init__(self) -> None:
-        self._sums: tf.Tensor | None = None
+        self.sums: tf.Tensor = tf.zeros(3)
 
     def add(self, sums: tf.Tensor) -> None:
-        self._sums = sums if self._sums is None else self._sums + sums
-
-    def go_on(self, steps: Callable[[tf.Tensor], tf.Tensor]) -> None:
-        """Let many steps add to what there is, one after the other, so that it does not matter how many at a time."""
-        self._sums = steps(tf.zeros(3) if self._sums is None else self._sums)
+        self.sums = self.sums + sums
 
     def score(self) -> Score | None:
         """None when there was not one real sample."""
-        if self._sums is None:
-            return None
-        loss, right, photos = (float(value) for value in self._sums.numpy())
+        loss, right, photos = (float(value) for value in self.sums.numpy())
         return Score(loss / photos, right / photos, int(photos)) if photos else None
 
 
@@ -160,7 +158,7 @@ class Steps:
             sums: of the steps before.
 
         Returns:
-            `sums` and those of these steps, for `Tally.go_on`.
+            `sums` and those of these steps, one after the other: it does not matter how many at a time.
         """
         return self._run(self._train_some, table, order, begin, end, sums)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -25,32 +25,16 @@ from transfer.learning import checkpoints
 from transfer.learning.compiled import Part, part_of
 from transfer.learning.cut import cut
 from transfer.learning.device import Device, use_precision
-from transfer.learning.features import Features, FeatureSource, Frozen, NotKept
+from transfer.learning.features import Features, Frozen, NotKept
 from transfer.learning.model import Classifier, build, freeze, new_head, size_of
+from transfer.learning.passes import Samples, go_over
 from transfer.learning.phases import Phase, State, class_weights, optimizer, phases
-from transfer.learning.pipeline import Key, PhotoSource, Source, steps
+from transfer.learning.pipeline import Key, PhotoSource, steps
 from transfer.learning.reporter import Reporter, Stopped
-from transfer.learning.steps import Network, Score, Steps, Table, Tally
+from transfer.learning.steps import Network, Score, Steps
 from transfer.runs.run import Run
 from transfer.runs.store import FeatureStore
 from transfer.runs.workspace import Workspace
-
-CHECK = 0.25  # seconds of steps in a row before the next look at the stop file and the loss
-
-
-@dataclass(frozen=True)
-class Samples:
-    """What one pass of an epoch goes over.
-
-    Attributes:
-        source: where the batches come from.
-        network: takes them.
-        table: all samples at once, where they fit in memory.
-    """
-
-    source: Source
-    network: Network
-    table: Table | None = None
 
 
 class Training:
@@ -239,14 +223,14 @@ class Training:
         reporter.turn_to("train", f"Round {epoch} of {phase.epochs}: {phase.words}.")
         self._reseed(key)
         began = time.monotonic()
-        score, whole = self._pass(compiled.train, compiled.train_some, train, phase, epoch, key)
+        score, whole = go_over(train, compiled.train, compiled.train_some, reporter, phase, epoch, key)
         if score is None and not whole:
             return False
         trained = time.monotonic() - began
         measured: Score | None = None
         if whole and validation:
             reporter.turn_to("validate", f"Round {epoch} of {phase.epochs}: looking at the validation photos.")
-            measured, whole = self._pass(compiled.measure, compiled.measure_some, validation, phase, epoch)
+            measured, whole = go_over(validation, compiled.measure, compiled.measure_some, reporter, phase, epoch)
         if score is None:
             raise _nothing_left()
         value = measured.loss if measured else score.loss
@@ -276,61 +260,6 @@ class Training:
         checkpoints.save(self._last, asdict(state), weights=variables, optimizer=rule.variables)
         self._tell(state.events)
         return not reporter.stop_requested()
-
-    def _pass(
-        self, step: Any, some: Any, samples: Samples, phase: Phase, epoch: int, key: Key | None = None
-    ) -> tuple[Score | None, bool]:
-        """One time through the samples. Returns the score so far and whether it went to the end."""
-        if samples.table is not None:
-            return self._quick_pass(some, samples, phase, epoch, key)
-        tally, reporter, whole = Tally(), self._reporter, True
-        for batch in samples.source.batches(key):
-            if reporter.stop_requested():
-                whole = False
-                break
-            tally.add(step(batch))
-            if reporter.advance(reporter.done + 1, batch.photos):
-                self._check(tally.score(), phase, epoch)
-        score = tally.score()
-        self._check(score, phase, epoch)
-        return score, whole
-
-    def _quick_pass(
-        self, some: Any, samples: Samples, phase: Phase, epoch: int, key: Key | None
-    ) -> tuple[Score | None, bool]:
-        """As `_pass`, for samples in memory: as many steps in one call as take about `CHECK` seconds."""
-        assert isinstance(samples.source, FeatureSource)
-        tally, reporter, score = Tally(), self._reporter, None
-        order = np.stack(list(samples.source.numbers(key)))
-        numbers = tf.convert_to_tensor(order)
-        done, count = 0, 16
-
-        def steps_in_a_row(sums: tf.Tensor) -> tf.Tensor:
-            return some(samples.table, numbers, done, end, sums)
-
-        while done < len(order) and not reporter.stop_requested():
-            began, end = time.monotonic(), min(done + count, len(order))
-            tally.go_on(steps_in_a_row)
-            score = tally.score()  # waits for the device
-            self._check(score, phase, epoch)
-            count = max(1, int((end - done) * min(CHECK / max(time.monotonic() - began, 1e-6), 8)))
-            reporter.advance(reporter.done + end - done, int((order[done:end] >= 0).sum()))
-            done = end
-        return score, done == len(order)
-
-    def _check(self, score: Score | None, phase: Phase, epoch: int) -> None:
-        """Raises TrainingError when the loss is no longer a number."""
-        if score is None or math.isfinite(score.loss):
-            return
-        rate = phase.learning_rate
-        setting = "head_learning_rate" if phase.name == "head" else "fine_tune_learning_rate"
-        raise TrainingError(
-            f"The loss became {'infinite' if math.isinf(score.loss) else 'NaN (not a number)'} in round {epoch}: "
-            "the corrections were so large that the network fell apart.",
-            expected="a loss that is a number and sinks",
-            found=f"a learning rate of {rate:g} ({setting})",
-            fix=f"Start again with a learning rate of {rate / 10:g} or {rate / 100:g}.",
-        )
 
     # ------------------------------------------------------------------ small parts
 
