@@ -157,8 +157,16 @@ class RunConfig:
     augmentation: str = _setting(
         "off",
         "Vary the photos (augmentation)",
-        "Shows mirrored, turned, zoomed and re-lit versions of your photos, so that few photos go further. Slower.",
+        "Shows mirrored, turned, zoomed and re-lit versions of your photos, so that few photos go further.",
         choices=(("off", "off"), ("light", "light"), ("strong", "strong")),
+    )
+    augmentation_views: int = _setting(
+        4,
+        "Variations of each photo (views)",
+        "How many varied versions of each photo the network looks at, each once; every round shows one of them. "
+        "0: new ones every round, which takes about as long per round as all of them together.",
+        minimum=0,
+        maximum=64,
     )
     class_weights: str = _setting(
         "auto",

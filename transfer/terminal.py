@@ -23,7 +23,7 @@ def follow(workspace: Workspace, run: Run) -> Status:
 
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
-    supervisor = Supervisor(workspace).start()
+    supervisor = Supervisor(workspace, standby=False).start()
     line, shown, waiting = _Line(), 0, ""
     asked = False
     try:

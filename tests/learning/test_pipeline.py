@@ -30,7 +30,6 @@ def test_an_order_follows_from_its_key_and_has_every_photo_once() -> None:
     assert sorted(flat[flat >= 0]) == list(range(10))
     assert flat[-2:].tolist() == [-1, -1]
     assert [batch.tolist() for batch in order(3, 2, None)] == [[0, 1], [2, -1]]
-    assert [batch.tolist() for batch in order(5, 2, None, start=2)] == [[2, 3], [4, -1]]
 
 
 def test_batches_hold_the_photos_of_the_split(photos: Path) -> None:

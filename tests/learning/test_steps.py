@@ -20,11 +20,12 @@ import keras, numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from transfer.config import RunConfig
-from transfer.learning import device, features
+from transfer.learning import device
+from transfer.learning.engine import KerasEngine
 from transfer.learning.model import build, freeze
 from transfer.learning.pipeline import Batch
 from transfer.learning.steps import Steps, Tally
-from transfer.learning.training import optimizer
+from transfer.learning.phases import optimizer
 from tests.learning.conftest import TINY
 
 config = RunConfig.from_dict(
@@ -55,8 +56,7 @@ def result(on, policy):
         tally.add(steps.train(batch))
     for batch in batches:
         check.add(steps.measure(batch))
-    extract = features.Extractor(features.cut(classifier).lower, on)
-    rows = extract(batches[0].inputs)[:5]
+    rows = KerasEngine(classifier.features).run(batches[0].inputs)
     score, measured = tally.score(), check.score()
     return {
         "scores": [score.loss, score.accuracy, score.photos, measured.loss, measured.accuracy],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import pytest
 from tests.learning.conftest import paint
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset, Photo
-from transfer.learning import device, training
+from transfer.learning import device, features, model, phases, training
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.runs.run import Run
+from transfer.runs.store import FeatureStore
 
 
 def dataset(*counts: int) -> Dataset:
@@ -26,30 +28,30 @@ def dataset(*counts: int) -> Dataset:
 
 def test_class_weights_come_when_classes_are_uneven() -> None:
     config = RunConfig()
-    assert training.class_weights(config, dataset(10, 19)).tolist() == [1, 1]
-    uneven = training.class_weights(config, dataset(10, 30))
+    assert phases.class_weights(config, dataset(10, 19)).tolist() == [1, 1]
+    uneven = phases.class_weights(config, dataset(10, 30))
     assert uneven.tolist() == pytest.approx([2, 2 / 3])
-    assert training.class_weights(dataclasses.replace(config, class_weights="off"), dataset(1, 30)).tolist() == [1, 1]
-    always = training.class_weights(dataclasses.replace(config, class_weights="balanced"), dataset(10, 19))
+    assert phases.class_weights(dataclasses.replace(config, class_weights="off"), dataset(1, 30)).tolist() == [1, 1]
+    always = phases.class_weights(dataclasses.replace(config, class_weights="balanced"), dataset(10, 19))
     assert always.tolist() == pytest.approx([29 / 20, 29 / 38])
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
 def test_optimizers_and_schedules(name: str) -> None:
     config = RunConfig(optimizer=name, schedule="cosine")
-    made = training.optimizer(config, 0.1, 10)
+    made = phases.optimizer(config, 0.1, 10)
     assert type(made).__name__.lower() == name
     assert getattr(made, "momentum", None) == {"sgd": 0.9, "rmsprop": 0.0}.get(name)
     schedule = made._learning_rate
     assert float(schedule(0)) == pytest.approx(0.1)
     assert float(schedule(5)) == pytest.approx(0.05)
     assert float(schedule(10)) == pytest.approx(0, abs=1e-9)
-    assert isinstance(training.optimizer(RunConfig(optimizer=name), 0.1, 10)._learning_rate, keras.Variable)
+    assert isinstance(phases.optimizer(RunConfig(optimizer=name), 0.1, 10)._learning_rate, keras.Variable)
 
 
 def test_phases_without_epochs_are_left_out() -> None:
     def names(**settings: object) -> list[str]:
-        return [phase.name for phase in training.phases(RunConfig(**settings))]  # type: ignore[arg-type]
+        return [phase.name for phase in phases.phases(RunConfig(**settings))]  # type: ignore[arg-type]
 
     assert names(frozen_layers=None, fine_tune_epochs=5) == ["head"]
     assert names(frozen_layers=10, fine_tune_epochs=5) == ["head", "fine_tune"]
@@ -57,9 +59,12 @@ def test_phases_without_epochs_are_left_out() -> None:
     assert names(frozen_layers=10, head_epochs=0) == ["fine_tune"]
 
 
-def train(run: Run) -> training.Training:
-    session = training.Training(run, device.choose(), Reporter(run))
-    assert session.train()
+def train(run: Run, store: FeatureStore | None = None, dtype: str = "float16") -> training.Training:
+    session = training.Training(run, device.choose(), Reporter(run), store, dtype)
+    try:
+        assert session.train()
+    finally:
+        session.close()
     return session
 
 
@@ -103,9 +108,105 @@ def test_early_stopping_goes_back_to_the_best_epoch(make_run: Callable[..., Run]
     assert loss_on(session, "validation") == pytest.approx(history["val_loss"].min(), rel=1e-4)
 
 
-def test_varied_photos_train_through_the_whole_network(make_run: Callable[..., Run], tmp_path: Path) -> None:
-    folder = paint(tmp_path / "some", {"blue": 20, "red": 20})
-    run = make_run(folder, augmentation="strong", head_epochs=2, frozen_layers=None)
-    session = train(run)
-    assert sorted(path.name for path in (run.path / "features").iterdir()) == ["validation.json", "validation.npy"]
+LOSSES = ["loss", "val_loss"]
+
+
+def test_kept_features_give_the_same_curve_as_the_whole_network(
+    make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept in 32 bits, computed by Keras: head and fine-tuning lose nothing by looking at each photo once."""
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    settings = {"dropout": 0.0, "head_epochs": 5, "fine_tune_epochs": 4, "fine_tune_learning_rate": 1e-3}
+    kept, through = make_run(**settings), make_run(**settings)
+    store, none = FeatureStore(tmp_path / "kept"), FeatureStore(tmp_path / "none", cap_bytes=0)
+    train(kept, store, "float32")
+    train(through, none)
+    assert sorted(shelf.dtype for shelf in store.shelves()) == ["float32", "float32"]
+    assert sum(shelf.rows for shelf in store.shelves()) == 2 * len(
+        {photo.digest for split in ("train", "validation") for photo in kept.dataset.of(split)}  # type: ignore[arg-type]
+    )
+    assert not sum(shelf.rows for shelf in none.shelves())
+    notices = [event for event in through.log.read() if event["event"] == "notice"]
+    assert len(notices) == 2 and all("0 GB set aside" in event["words"] for event in notices)
+    slow = [event for event in kept.log.read() if event["event"] == "notice"]
+    assert len(slow) == 1 and "slower than OpenVINO" in slow[0]["words"]
+    ours, theirs = kept.history()[LOSSES].to_numpy(float), through.history()[LOSSES].to_numpy(float)
+    assert len(ours) == 9
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+def test_sixteen_bits_and_another_engine_come_close(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    settings = {"dropout": 0.0, "head_epochs": 5, "fine_tune_epochs": 2}
+    kept, through = make_run(**settings), make_run(**settings)
+    train(kept, FeatureStore(tmp_path / "kept"))
+    train(through, FeatureStore(tmp_path / "none", cap_bytes=0))
+    np.testing.assert_allclose(
+        kept.history()[LOSSES].to_numpy(float), through.history()[LOSSES].to_numpy(float), rtol=0.01
+    )
+
+
+def test_features_on_disk_train_like_features_in_memory(
+    make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FeatureStore(tmp_path / "kept")
+    memory, disk = make_run(), make_run()
+    train(memory, store)
+    monkeypatch.setattr(features, "RESIDENT", 0)
+    train(disk, store)
+    np.testing.assert_allclose(
+        memory.history()[LOSSES].to_numpy(float), disk.history()[LOSSES].to_numpy(float), rtol=1e-5
+    )
+
+
+def test_another_head_on_known_photos_needs_no_network_until_the_end(
+    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it begins with the same weights, whether the network was built before it or not."""
+    first = make_run(frozen_layers=None, dropout=0.3, seed=3)
+    train(first)
+    built: list[int] = []
+    monkeypatch.setattr(training, "build", lambda *given: built.append(len(second.history())) or model.build(*given))
+    second = make_run(frozen_layers=None, dropout=0.3, seed=3)
+    session = train(second)
+    assert built == []
+    assert any("Features reused" in event.get("words", "") for event in second.log.read())
+    assert loss_on(session, "validation") == pytest.approx(second.history()["val_loss"].min(), rel=0.01)
+    assert built == [4]
+    assert second.history()[LOSSES].equals(first.history()[LOSSES])
+
+
+def test_a_few_views_of_each_photo_are_computed_once(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    folder, store = paint(tmp_path / "some", {"blue": 20, "red": 20}, seed=5), FeatureStore(tmp_path / "kept")
+    settings = {"augmentation": "strong", "augmentation_views": 3, "head_epochs": 6, "frozen_layers": None}
+    run = make_run(folder, **settings)
+    session = train(run, store)
+    train_photos, validation = len(run.dataset.of("train")), len(run.dataset.of("validation"))
+    rows = {str(shelf.key["varied"]): shelf.rows for shelf in store.shelves()}
+    assert rows == {"off": validation, "strong": 3 * train_photos}
+    assert not run.log.last("notice")
+    assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=0.01)
+    again = make_run(folder, **settings)
+    train(again, store)
+    assert again.history()[LOSSES].equals(run.history()[LOSSES])
+
+
+def test_fresh_variations_go_through_the_whole_network_and_the_page_says_so(
+    make_run: Callable[..., Run], tmp_path: Path
+) -> None:
+    folder, store = paint(tmp_path / "some", {"blue": 20, "red": 20}, seed=6), FeatureStore(tmp_path / "kept")
+    run = make_run(folder, augmentation="strong", augmentation_views=0, head_epochs=2, frozen_layers=None)
+    session = train(run, store)
+    assert [shelf.rows for shelf in store.shelves()] == [len(run.dataset.of("validation"))]
+    notice = run.log.last("notice")
+    assert notice is not None and "new variations" in notice["words"]
+    assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=0.01)
+
+
+def test_nothing_is_kept_where_nothing_is_frozen(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "kept")
+    run = make_run(frozen_layers=0, head_epochs=0, fine_tune_epochs=2)
+    session = train(run, store)
+    assert store.shelves() == []
+    notice = run.log.last("notice")
+    assert notice is not None and "hardly any frozen layers" in notice["words"]
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=1e-4)

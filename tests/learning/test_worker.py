@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +21,9 @@ from tests.learning.conftest import COLOURS, paint, work
 from transfer.errors import TrainingError
 from transfer.learning import worker
 from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
 
+STANDBY = [sys.executable, "-m", "transfer.learning.worker", "--standby"]
 NUMBERS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -47,7 +52,8 @@ def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
     assert history["phase"].tolist() == ["head"] * 4 + ["fine_tune"] * 3
     assert history["loss"].iloc[3] < 0.95 * history["loss"].iloc[0]
     assert trained.model_file.is_file()
-    assert not (trained.path / "features").exists()
+    store = Workspace.of(trained).features
+    assert store.shelves() and not any(shelf.in_use for shelf in store.shelves())
     assert not trained.lock_is_held()
 
 
@@ -113,6 +119,25 @@ def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], t
     assert ours["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-5)
 
 
+def test_a_standby_worker_serves_the_run_it_is_given(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    run = make_run(head_epochs=2, frozen_layers=None)
+    with (tmp_path / "standby.log").open("wb") as log:
+        process = subprocess.Popen(STANDBY, stdin=subprocess.PIPE, stdout=log, stderr=log)
+    assert process.stdin is not None
+    process.stdin.write(os.fsencode(run.path) + b"\n")
+    process.stdin.close()
+    assert process.wait(timeout=300) == 0, run.worker_log.read_text()
+    assert run.status().state == "finished"
+    assert "training on" in run.worker_log.read_text()
+
+
+def test_a_standby_worker_ends_when_nobody_is_left_to_ask_it(tmp_path: Path) -> None:
+    process = subprocess.Popen(STANDBY, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=100) == 0
+
+
 def stop_at(run: Run, condition: Callable[[], object]) -> threading.Thread:
     def watch() -> None:
         for _ in range(100_000):
@@ -128,7 +153,8 @@ def stop_at(run: Run, condition: Callable[[], object]) -> threading.Thread:
 
 def test_stopped_within_an_epoch_keeps_the_best_and_measures_it(make_run: Callable[..., Run], tmp_path: Path) -> None:
     folder = paint(tmp_path / "many", dict.fromkeys(COLOURS, 200))  # a round that lasts longer than a stop takes
-    run = make_run(folder, head_epochs=1000, augmentation="light", batch_size=1, fine_tune_epochs=0)
+    fresh = {"augmentation": "light", "augmentation_views": 0, "batch_size": 1}
+    run = make_run(folder, head_epochs=1000, fine_tune_epochs=0, **fresh)
     watcher = stop_at(run, lambda: any(event["words"].startswith("Round 3 of") for event in events(run, "progress")))
     assert worker.main([str(run.path)]) == 0
     watcher.join()
@@ -153,11 +179,12 @@ def test_stopped_before_the_first_step_there_is_no_model(make_run: Callable[...,
     assert last["event"] == "stopped"
     assert "no model" in last["words"]
     assert not run.model_file.exists()
-    assert not (run.path / "features").exists()
 
 
-def test_photos_that_vanish_are_named_and_training_goes_on(make_run: Callable[..., Run], tmp_path: Path) -> None:
-    folder = paint(tmp_path / "vanishing", dict.fromkeys(COLOURS, 14))
+def test_photos_that_vanish_are_named_and_training_goes_on(
+    make_run: Callable[..., Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = paint(tmp_path / "vanishing", dict.fromkeys(COLOURS, 14), seed=8)  # photos no other test has kept
     run = make_run(folder, head_epochs=2, fine_tune_epochs=1)
     gone = [run.dataset.of(split)[0] for split in ("train", "validation", "test")]
     for photo in gone:
@@ -168,6 +195,8 @@ def test_photos_that_vanish_are_named_and_training_goes_on(make_run: Callable[..
     metrics = run.metrics()
     assert metrics is not None
     assert metrics["photos"] == len(run.dataset.of("test")) - 1
+    said = capsys.readouterr().out
+    assert "The frozen part of the network runs on" in said and "looks at every photo once" in said
 
 
 def test_so_few_photos_that_only_training_gets_any(make_run: Callable[..., Run], tmp_path: Path) -> None:
@@ -197,7 +226,7 @@ def test_an_exploding_loss_ends_with_words(make_run: Callable[..., Run]) -> None
     assert last["error"]["kind"] == "TrainingError"
     assert "1e+36" in last["error"]["found"]
     assert "1e+35" in last["error"]["fix"]
-    assert not (run.path / "features").exists()
+    assert not any(shelf.in_use for shelf in Workspace.of(run).features.shelves())
 
 
 def test_a_lack_of_memory_ends_with_sizes_to_try(make_run: Callable[..., Run]) -> None:

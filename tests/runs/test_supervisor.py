@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from transfer.runs.run import Run
@@ -20,7 +21,11 @@ WORKER = """
 import os, sys, time
 from pathlib import Path
 from transfer.runs.run import Run
-run = Run(Path(sys.argv[-1]))
+given = sys.argv[-1]
+if given == "--standby":
+    given = sys.stdin.readline().strip()
+    if not given: sys.exit(0)
+run = Run(Path(given))
 do = run.config.name
 if do == "crash": sys.exit("no such module: tensorflow")
 with run.lock.acquire(timeout=10):
@@ -37,8 +42,8 @@ COMMAND = (sys.executable, "-c", WORKER)
 def supervise(workspace: Workspace):
     started = []
 
-    def start() -> Supervisor:
-        started.append(Supervisor(workspace, COMMAND).start())
+    def start(standby: bool = False) -> Supervisor:
+        started.append(Supervisor(workspace, COMMAND, standby).start())
         return started[-1]
 
     yield start
@@ -159,6 +164,90 @@ def test_one_leads_and_the_other_takes_over(workspace: Workspace, supervise: Cal
     assert not second.leads
     first.stop()
     until(lambda: second.leads)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transfer.runs.standby.SETTLE", 0.0)
+    monkeypatch.setattr("transfer.runs.standby.PAUSE", 0.2)
+
+
+def waiting(supervisor: Supervisor) -> int | None:
+    assert supervisor.standby
+    return supervisor.standby.pid
+
+
+def gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_a_worker_stands_by_and_takes_the_next_run(
+    workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
+) -> None:
+    supervisor = supervise(standby=True)
+    until(lambda: waiting(supervisor))
+    ready = waiting(supervisor)
+    run = new_run(workspace, tmp_path, name="wait")
+    until(lambda: run.log.last("started"))
+    assert run.log.last("started")["pid"] == ready
+    time.sleep(1.2)
+    assert waiting(supervisor) is None  # nothing is loaded beside a training
+    supervisor.stop()
+    assert state(run) == "running" and not gone(ready)  # it outlives the supervisor like any other worker
+    run.request_stop()
+    until(lambda: state(run) == "stopped")
+    assert kinds(run) == ["launched", "started", "stopped"]
+
+
+def test_after_a_run_the_next_one_stands_by_and_a_death_then_is_recorded(
+    workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
+) -> None:
+    supervisor = supervise(standby=True)
+    until(lambda: waiting(supervisor))
+    first = waiting(supervisor)
+    run = new_run(workspace, tmp_path, name="wait")
+    until(lambda: run.log.last("started"))
+    os.kill(first, signal.SIGKILL)
+    until(lambda: run.log.last("died"))
+    assert run.log.last("died")["exit_code"] == -9
+    until(lambda: waiting(supervisor))
+    assert waiting(supervisor) != first
+
+
+def test_one_that_dies_while_waiting_is_replaced_in_silence(
+    workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
+) -> None:
+    supervisor = supervise(standby=True)
+    until(lambda: waiting(supervisor))
+    first = waiting(supervisor)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: waiting(supervisor) not in (None, first))
+    run = new_run(workspace, tmp_path, name="finish")
+    until(lambda: state(run) == "finished")
+    assert kinds(run) == ["launched", "started", "finished"]
+
+
+def test_without_one_that_lives_the_run_is_started_as_always(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    monkeypatch.setattr("transfer.runs.standby.PAUSE", 60.0)
+    broken = Supervisor(workspace, (sys.executable, "-c", f"import sys; assert sys.argv[-1] != '--standby'\n{WORKER}"))
+    broken.start()
+    until(lambda: "AssertionError" in end_of(workspace.cache_dir / "standby.log"))
+    run = new_run(workspace, tmp_path, name="finish")
+    until(lambda: state(run) == "finished")
+    broken.stop()
+
+
+def test_one_that_waits_ends_with_its_supervisor(workspace: Workspace, supervise: Callable, soon: None) -> None:
+    supervisor = supervise(standby=True)
+    until(lambda: waiting(supervisor))
+    ready = waiting(supervisor)
+    supervisor.stop()
+    until(lambda: gone(ready))
 
 
 def test_end_of_a_log(tmp_path: Path) -> None:

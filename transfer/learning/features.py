@@ -1,155 +1,254 @@
 """Features: what the frozen part of the network says about each photo, computed once and trained from.
 
-A frozen layer gives the same answer every epoch, so the answers are kept in one float32 `.npy` file per split. The
-file grows batch by batch and says how far it is, so that a killed run goes on where it was. Where the network is cut
-in two is decided by `cut` alone; nothing else here knows what the numbers are.
+A frozen layer gives the same answer every epoch, so the answers are kept in the workspace's feature store and found
+again by the content of the photos, by this run and by later ones. Here the photos that are still missing are read,
+put through the engine and stored, all three at the same time, and what is stored becomes batches. Where the network
+is cut in two is decided in `cut`, what computes the lower part in `engine`, where the numbers lie in `runs.store`.
+
+Which engine computed a row is not part of its key: an engine is used only when it answers as Keras does.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator
+import contextlib
+import dataclasses
+import importlib.metadata
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
-from numpy.lib.format import open_memmap
 
-from transfer.errors import TrainingError
+from transfer.learning import compiled
+from transfer.learning.compiled import Part
 from transfer.learning.device import Device
-from transfer.learning.model import Classifier
+from transfer.learning.engine import Engine, KerasEngine, open_engine
 from transfer.learning.pipeline import Batch, Key, PhotoSource, order
 from transfer.learning.reporter import Reporter
-from transfer.learning.steps import Network, joined, share
+from transfer.learning.steps import Table
+from transfer.runs.store import FeatureStore, OutOfRange, Shelf
+from transfer.runs.workspace import Workspace
 
-FLUSH = 5.0  # seconds between two notes of how far the file is
+PIXELS = 1  # raise it when photos are read or varied differently
+BLOCK = 32  # photos that are computed and stored together
+RESIDENT = 64 * 2**20  # bytes up to which the features of a split are held in main memory
+ENGINES = 2_000_000_000  # bytes that kept engines may take
+
+
+class NotKept(Exception):
+    """Features cannot be kept; the reason, in words for people."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """A network in two parts.
+class Frozen:
+    """The frozen part of a network in one phase.
 
     Attributes:
-        lower: float32 photos, 0-255 -> features; never trains.
-        upper: features -> probabilities.
+        part: what its answers depend on besides the photo.
+        shape: of one photo's answer.
+        lower: makes it, or gets it: photos of 0-255 -> (batch, *shape).
     """
 
-    lower: Network
-    upper: Network
-
-
-def cut(classifier: Classifier) -> Cut:
-    """Cut before the head, behind the pooling: what lies below never trains in the head phase."""
-    return Cut(classifier.features, classifier.head)
+    part: Part
+    shape: tuple[int, ...]
+    lower: Callable[[], keras.Model]
 
 
 class FeatureSource:
     """Batches of kept features, in any order.
 
     Args:
-        features: (photos, …) float32, may be a memory map.
+        rows: (n, *shape), may be a memory map.
+        places: (views, photos) int64, where the row of each is; -1 for a photo that could not be read, whose features
+            are zeros and count for nothing.
         labels: (photos,) int32.
-        unreadable: positions of photos that could not be read; their features are zeros and count for nothing.
         batch_size: samples per batch.
     """
 
-    def __init__(self, features: np.ndarray, labels: np.ndarray, unreadable: list[int], batch_size: int) -> None:
-        self.photos = len(labels)
+    def __init__(self, rows: np.ndarray, places: np.ndarray, labels: np.ndarray, batch_size: int) -> None:
+        self._views, self.photos = places.shape
         self.batch_size = batch_size
-        self._features = features
-        self._labels = labels
-        self._valid = np.ones(len(labels), np.float32)
-        self._valid[unreadable] = 0.0
+        self._rows, self._places = rows, places.ravel()
+        self._labels = np.tile(labels, self._views)
+        self._valid = (self._places >= 0).astype(np.float32)
+
+    def table(self) -> Table | None:
+        """All of it in main memory; None when it is too large for that."""
+        size = len(self._places) * int(np.prod(self._rows.shape[1:])) * self._rows.itemsize
+        if size > RESIDENT:
+            return None
+        return Table.of(self._gather(np.arange(len(self._places))), self._labels, self._valid)
+
+    def numbers(self, key: Key | None = None) -> Iterator[np.ndarray]:
+        """The rows of each batch of an epoch, (batch,) int64: view × photos + photo; -1 for a filler.
+
+        Which view of a photo an epoch shows follows from the key; without one it is the first.
+        """
+        shown = np.zeros(self.photos, np.int64)
+        if key is not None:
+            shown[:] = np.random.default_rng((*key, 1)).integers(0, self._views, self.photos)
+        for indices in order(self.photos, self.batch_size, key):
+            yield np.where(indices >= 0, shown[indices] * self.photos + indices, -1)
 
     def batches(self, key: Key | None = None) -> Iterator[Batch]:
         """One epoch; see `pipeline.Source`."""
-        for indices in order(self.photos, self.batch_size, key):
-            real = indices >= 0
+        for numbers in self.numbers(key):
+            real = numbers >= 0
             yield Batch(
-                np.ascontiguousarray(self._features[indices]),
-                np.where(real, self._labels[indices], 0).astype(np.int32),
-                np.where(real, self._valid[indices], 0).astype(np.float32),
-                indices,
+                self._gather(numbers),
+                np.where(real, self._labels[numbers], 0).astype(np.int32),
+                np.where(real, self._valid[numbers], 0).astype(np.float32),
+                np.where(real, numbers % self.photos, -1),
             )
 
+    def _gather(self, numbers: np.ndarray) -> np.ndarray:
+        places = np.where(numbers >= 0, self._places[numbers], -1)
+        found = np.zeros((len(places), *self._rows.shape[1:]), self._rows.dtype)
+        found[places >= 0] = self._rows[places[places >= 0]]
+        return found
 
-class Extractor:
-    """The lower part, compiled once for all splits and shared among all devices.
+
+class Features:
+    """The kept features of one run.
 
     Args:
-        lower: float32 photos -> features.
-        device: computes them.
+        workspace: where they are kept, and the engines.
+        device: what the run trains on.
+        reporter: where progress goes.
+        store: another place for them than the workspace's.
+        dtype: how they are stored, float16 or float32; what float16 cannot hold becomes float32 by itself.
     """
 
-    def __init__(self, lower: Network, device: Device) -> None:
-        self._device = device
-        strategy = device.strategy
+    def __init__(
+        self,
+        workspace: Workspace,
+        device: Device,
+        reporter: Reporter,
+        store: FeatureStore | None = None,
+        dtype: str = "float16",
+    ) -> None:
+        self._store = store or workspace.features
+        self._engines_dir = workspace.engines_dir
+        self._device, self._reporter, self._dtype = device, reporter, dtype
+        self._shelves: list[Shelf] = []
+        self._engine: tuple[Part, Engine] | None = None
 
-        def of_some(images: Any) -> Any:
-            return tf.cast(lower(tf.cast(images, tf.float32), training=False), tf.float32)
+    def close(self) -> None:
+        """Let go of everything: other runs may need the room."""
+        self.rest()
+        while self._shelves:
+            self._shelves.pop().close()
 
-        @tf.function(jit_compile=False)
-        def features(images: Any) -> Any:
-            return strategy.run(of_some, (images,))
+    def rest(self) -> None:
+        """Let go of the engine's memory until it is needed again."""
+        self._engine = None
 
-        self._features = features
+    def known_shape(self, part: Part) -> tuple[int, ...] | None:
+        """What one photo's answer looks like, if any photo was ever asked about."""
+        return self._store.row_shape(self._key(part, "off"))
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """(batch, size, size, 3) uint8 -> (at least batch, …) float32, in the same order."""
-        return joined(self._device, self._features(*share(self._device, images)))
+    def source(self, frozen: Frozen, photos: PhotoSource, views: int = 0) -> FeatureSource:
+        """The features of a split; those that are missing are computed now.
 
+        Args:
+            frozen: whose answers.
+            photos: of the split.
+            views: how many variations of each photo; 0 for the photos as they are.
 
-def compute(extract: Extractor, source: PhotoSource, folder: Path, split: str, reporter: Reporter) -> FeatureSource:
-    """The features of one split; from the file where an earlier process left them.
-
-    Raises:
-        Stopped: when the user asked to stop; what was computed stays for a resume.
-        TrainingError: when the disk is full.
-    """
-    file, note = folder / f"{split}.npy", folder / f"{split}.json"
-    found: dict[str, Any] = json.loads(note.read_text()) if note.is_file() and file.is_file() else {}
-    if found.get("done") != source.photos:
+        Raises:
+            Stopped: when the user asked to stop; what was computed is kept.
+            NotKept: when they cannot be stored.
+        """
+        numbers = tuple(range(1, views + 1)) if views else (0,)
+        key = self._key(frozen.part, photos.augmentation if views else "off")
+        shelf = self._store.shelf(key, frozen.shape, self._dtype)
+        self._shelves.append(shelf)
         try:
-            found = _fill(extract, source, file, note, found, reporter)
+            self._complete(shelf, frozen, photos, numbers)
+        except OutOfRange as trouble:
+            if not trouble.finite or shelf.dtype == np.float32:
+                raise NotKept(f"the frozen part of the network gives values that are {trouble}") from trouble
+            self._store.too_narrow(shelf)
+            self._shelves.pop().close()
+            return self.source(frozen, photos, views)
         except OSError as trouble:
-            raise TrainingError(
-                f"The features of the {split} photos could not be written.",
-                expected=f"room on the disk for them in {folder}",
-                found=str(trouble),
-                fix="Free some disk space, or choose average pooling or a smaller photo size, and start again.",
-            ) from trouble
-    return FeatureSource(np.load(file, mmap_mode="r"), source.labels, found["unreadable"], source.batch_size)
+            raise NotKept(f"they could not be written to the disk ({trouble})") from trouble
+        places = np.stack([shelf.positions(photos.digests, number) for number in numbers])
+        return FeatureSource(shelf.rows, places, photos.labels, photos.batch_size)
 
+    # ------------------------------------------------------------------ what is missing
 
-def _fill(
-    extract: Extractor, source: PhotoSource, file: Path, note: Path, found: dict[str, Any], reporter: Reporter
-) -> dict[str, Any]:
-    done, unreadable = found.get("done", 0), list(found.get("unreadable", []))
-    memory = open_memmap(file, mode="r+") if done else None
-    noted = time.monotonic()
-    reporter.begin("features", "The network looks at every photo once.", source.photos, done=done)
-    for batch in source.batches(start=done):
-        reporter.raise_if_stopped()
-        rows = extract(batch.inputs)
-        real = batch.indices[batch.indices >= 0]
-        if memory is None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            memory = open_memmap(file, mode="w+", dtype=np.float32, shape=(source.photos, *rows.shape[1:]))
-        memory[real] = rows[: len(real)]
-        unreadable += [int(index) for index in batch.indices[(batch.valid == 0) & (batch.indices >= 0)]]
-        done += len(real)
-        reporter.advance(done, batch.photos)
-        if time.monotonic() > noted + FLUSH or done == source.photos:
-            memory.flush()
-            _write(note, {"done": done, "unreadable": unreadable})
-            noted = time.monotonic()
-    return {"done": done, "unreadable": unreadable}
+    def _complete(self, shelf: Shelf, frozen: Frozen, photos: PhotoSource, views: tuple[int, ...]) -> None:
+        if self._missing(shelf, photos, views):
+            # One process computes, another one that needs the same waits for it.
+            with shelf.writing(waiting=self._reporter.raise_if_stopped):
+                missing = self._missing(shelf, photos, views)
+                count = sum(len(positions) for positions in missing.values())
+                if not self._store.make_room(count * shelf.row_bytes):
+                    needed, cap = count * shelf.row_bytes / 1e9, self._store.cap_bytes / 1e9
+                    raise NotKept(f"they would take {needed:.1f} GB of the {cap:g} GB set aside for them")
+                self._fill(shelf, frozen, photos, missing, count, len(views) * photos.photos - count)
+        else:
+            words = "Features reused: the network has looked at these photos before."
+            self._reporter.begin("features", words, photos.photos, done=photos.photos)
+            self._reporter.say()
+            print(words, flush=True)
 
+    @staticmethod
+    def _missing(shelf: Shelf, photos: PhotoSource, views: tuple[int, ...]) -> dict[int, np.ndarray]:
+        """For each view the positions of the photos that have no row; of exact copies only the first."""
+        first = np.zeros(photos.photos, bool)
+        first[np.unique(photos.digests, return_index=True)[1]] = True
+        found = {view: np.flatnonzero((shelf.positions(photos.digests, view) < 0) & first) for view in views}
+        return {view: positions for view, positions in found.items() if len(positions)}
 
-def _write(note: Path, content: dict[str, Any]) -> None:
-    temporary = note.with_suffix(".writing")
-    temporary.write_text(json.dumps(content))
-    temporary.replace(note)
+    def _fill(
+        self, shelf: Shelf, frozen: Frozen, photos: PhotoSource, missing: dict[int, np.ndarray], count: int, known: int
+    ) -> None:
+        reporter = self._reporter
+        words = f"The network looks at every {'variation of every ' if 0 not in missing else ''}photo once."
+        if known:
+            words = f"Features reused: {known:,} of {known + count:,}; the network looks at the other photos."
+        engine = self._opened(frozen)
+        reporter.begin("features", words, count)
+        reporter.say()
+        print(words, flush=True)
+        under_way: deque[tuple[int, Batch]] = deque()
+
+        def inputs() -> Iterator[np.ndarray]:
+            for view, positions in missing.items():
+                for batch in photos.pick(positions, BLOCK, view):
+                    reporter.raise_if_stopped()
+                    under_way.append((view, batch))
+                    yield batch.inputs[batch.valid > 0]
+
+        feed: Any = inputs()
+        answers: Any = engine.map(feed)
+        done = 0
+        with contextlib.closing(feed), contextlib.closing(answers):
+            for rows in answers:
+                view, batch = under_way.popleft()
+                shelf.append([photos.digests[index] for index in batch.indices[batch.valid > 0]], rows, view)
+                done += len(batch.indices)
+                reporter.advance(done, batch.photos)
+
+    def _opened(self, frozen: Frozen) -> Engine:
+        if self._engine is None or self._engine[0] != frozen.part:
+            self._reporter.begin("loading", "Getting the frozen part of the network ready for this machine.", 0)
+            self._reporter.say()
+            # OpenVINO is for one processor with 32 bits; everything else is TensorFlow's.
+            other = bool(self._device.gpus) or self._device.mixed_precision or self._device.replicas > 1
+            engine = open_engine(frozen.lower, frozen.part, self._engines_dir, gpu=other)
+            compiled.prune(self._engines_dir, ENGINES)
+            print(f"The frozen part of the network runs on {engine.words}.", flush=True)
+            if isinstance(engine, KerasEngine) and not other:
+                self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.words}.")
+            self._engine = frozen.part, engine
+        return self._engine[1]
+
+    def _key(self, part: Part, varied: str) -> dict[str, str | int | float | None]:
+        arithmetic = "mixed_float16" if self._device.mixed_precision else "float32"
+        made_by = {"keras": importlib.metadata.version("keras"), "arithmetic": arithmetic, "pixels": PIXELS}
+        return dataclasses.asdict(part) | made_by | {"varied": varied}

@@ -55,12 +55,17 @@ class Classifier:
         return int(self.model.input_shape[1])
 
 
-def build(config: RunConfig, classes: int) -> Classifier:
+def build(config: RunConfig, classes: int, head: keras.Sequential | None = None) -> Classifier:
     """The network that `config` describes, with weights loaded, everything reproducible from `config.seed`.
 
     The backbone answers the same in training as in prediction, so that frozen layers can be computed once: no
     BatchNorm of it is ever trainable, and its own dropouts are set to zero. Under a global mixed-precision policy it
     computes in float16; preprocessing, pooling and the answer stay float32.
+
+    Args:
+        config: what the user chose.
+        classes: how many.
+        head: one that `new_head` made for this config before, to be built upon; None for a new one.
 
     Raises:
         ConfigError: for an unknown network or one that does not come in this width or size, a file that is
@@ -84,11 +89,38 @@ def build(config: RunConfig, classes: int) -> Classifier:
     pixels = _preprocessed(photo, kind)
     preprocess = keras.Model(photo, before(pixels, training=False) if before else pixels, name="preprocess")
     features = keras.Model(photo, _pooled(network(preprocess(photo), training=False), config.pooling), name="features")
-    head = _head(config, classes)
+    head = head or new_head(config, classes)
     model = keras.Model(photo, head(features.output), name="classifier")
     classifier = Classifier(model, preprocess, network, features, head)
     freeze(classifier, "head", None)
     return classifier
+
+
+def new_head(config: RunConfig, classes: int) -> keras.Sequential:
+    """The new layers alone: pooled features (batch, n) -> probabilities (batch, classes).
+
+    Their first weights follow from `config.seed` and their sizes alone, so a head that learns from stored features
+    before the network is built begins as it would within the network.
+    """
+    keras.utils.set_random_seed(config.seed)
+    head = keras.Sequential(name="head")
+    if config.hidden_units:
+        head.add(keras.layers.Dense(config.hidden_units, activation="relu", name="hidden"))
+    if config.dropout:
+        head.add(keras.layers.Dropout(config.dropout, name="dropout", seed=config.seed))
+    head.add(keras.layers.Dense(classes, activation="softmax", name="answer", dtype="float32"))
+    return head
+
+
+def size_of(config: RunConfig) -> int | None:
+    """The photo size that a config leads to, pixels; None when only the user's own network says.
+
+    Raises:
+        ConfigError: for an unknown network, or a size it does not come in.
+    """
+    if own.is_file(config.backbone):
+        return config.image_size
+    return checked_size(backbone(config.backbone), config.image_size)
 
 
 def freeze(classifier: Classifier, phase: str, frozen_layers: int | None) -> None:
@@ -228,16 +260,6 @@ def _pooled(maps: Any, pooling: str) -> Any:
         "flatten": keras.layers.Flatten,
     }
     return kinds[pooling](name="pooling", dtype="float32")(maps)
-
-
-def _head(config: RunConfig, classes: int) -> keras.Sequential:
-    head = keras.Sequential(name="head")
-    if config.hidden_units:
-        head.add(keras.layers.Dense(config.hidden_units, activation="relu", name="hidden"))
-    if config.dropout:
-        head.add(keras.layers.Dropout(config.dropout, name="dropout", seed=config.seed))
-    head.add(keras.layers.Dense(classes, activation="softmax", name="answer", dtype="float32"))
-    return head
 
 
 def _quiet(network: keras.Model) -> None:

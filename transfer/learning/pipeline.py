@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
@@ -23,6 +23,8 @@ from transfer.dataset.photo import read_photo
 AHEAD = 3  # batches decoded in advance
 Key = tuple[int, ...]
 """(seed, phase, epoch): what an epoch's order and variations follow from."""
+Vary = Callable[[int], Key]
+"""The position of a photo -> what its variation follows from."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,10 @@ def steps(source: Source) -> int:
     return -(-source.photos // source.batch_size)
 
 
-def order(photos: int, batch_size: int, key: Key | None, start: int = 0) -> Iterator[np.ndarray]:
+def order(photos: int, batch_size: int, key: Key | None) -> Iterator[np.ndarray]:
     """The positions of each batch of an epoch, (batch,) int64, the last one filled up with -1."""
     positions = np.arange(photos) if key is None else np.random.default_rng(key).permutation(photos)
-    for begin in range(start, photos, batch_size):
+    for begin in range(0, photos, batch_size):
         batch = positions[begin : begin + batch_size]
         yield np.concatenate([batch, np.full(batch_size - len(batch), -1, batch.dtype)])
 
@@ -80,7 +82,7 @@ class PhotoSource:
         image_size: edge of the square they are resized to, pixels.
         batch_size: photos per batch.
         unreadable: told (path, reason) when a photo cannot be read; it then counts as a filler.
-        augmentation: off, light or strong; only epochs with a key are varied.
+        augmentation: off, light or strong; only epochs with a key, and numbered views, are varied.
     """
 
     def __init__(
@@ -96,20 +98,38 @@ class PhotoSource:
         self._photos = dataset.of(split)
         self.photos = len(self._photos)
         self.labels = np.array([photo.label for photo in self._photos], np.int32)
+        self.digests = [photo.digest for photo in self._photos]
         self.image_size = image_size
         self.batch_size = batch_size
         self._unreadable = unreadable
-        self._augmentation = augmentation
+        self.augmentation = augmentation
 
-    def batches(self, key: Key | None = None, start: int = 0) -> Iterator[Batch]:
-        """One epoch, from position `start` on. Closing the generator early ends its threads."""
+    def batches(self, key: Key | None = None) -> Iterator[Batch]:
+        """One epoch. Closing the generator early ends its threads."""
+        vary = None if key is None else lambda index: (*key, index)
+        return self._batches(order(self.photos, self.batch_size, key), vary)
+
+    def pick(self, positions: np.ndarray, batch_size: int, view: int = 0) -> Iterator[Batch]:
+        """Some photos only, in the order given.
+
+        Args:
+            positions: (n,) int64 in this split.
+            batch_size: photos per batch.
+            view: 0 for the photos as they are; any other number is one variation, which follows from it and the
+                content of the photo alone.
+        """
+        vary = (lambda index: (view, int(self.digests[index][:16], 16))) if view else None
+        orders = (positions[begin : begin + batch_size] for begin in range(0, len(positions), batch_size))
+        return self._batches(orders, vary)
+
+    def _batches(self, orders: Iterable[np.ndarray], vary: Vary | None) -> Iterator[Batch]:
         with ThreadPoolExecutor(_threads(), thread_name_prefix="photos") as pool:
             pending: deque[tuple[np.ndarray, np.ndarray, list[Future[str | None]]]] = deque()
             try:
-                for indices in order(self.photos, self.batch_size, key, start):
-                    images = np.zeros((self.batch_size, self.image_size, self.image_size, 3), np.uint8)
+                for indices in orders:
+                    images = np.zeros((len(indices), self.image_size, self.image_size, 3), np.uint8)
                     reads = [
-                        pool.submit(self._read, images, place, int(index), key)
+                        pool.submit(self._read, images, place, int(index), vary)
                         for place, index in enumerate(indices)
                         if index >= 0
                     ]
@@ -121,16 +141,15 @@ class PhotoSource:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _read(self, images: np.ndarray, place: int, index: int, key: Key | None) -> str | None:
+    def _read(self, images: np.ndarray, place: int, index: int, vary: Vary | None) -> str | None:
         """Put one photo in its place; the reason when that is impossible."""
         try:
             image = read_photo(self._dataset.path(self._photos[index]), self.image_size)
         except (OSError, ValueError) as trouble:
             return str(trouble) or type(trouble).__name__
-        if key is not None and self._augmentation != "off":
-            image = augment(
-                image, cast(Literal["light", "strong"], self._augmentation), np.random.default_rng((*key, index))
-            )
+        if vary is not None and self.augmentation != "off":
+            strength = cast(Literal["light", "strong"], self.augmentation)
+            image = augment(image, strength, np.random.default_rng(vary(index)))
         images[place] = image
         return None
 

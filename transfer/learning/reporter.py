@@ -1,7 +1,7 @@
 """Reporter: how far the work is, told at most twice a second, and whether the user asked to stop.
 
-Everything that takes long in a worker reports through one `Reporter`. It writes `progress` and `skipped` events and
-looks for the stop file; it decides nothing.
+Everything that takes long in a worker reports through one `Reporter`. It writes `progress`, `skipped` and `notice`
+events and looks for the stop file; it decides nothing.
 """
 
 from __future__ import annotations
@@ -107,6 +107,12 @@ class Reporter:
         if path not in self.skipped:
             self.skipped.add(path)
             self.run.log.append("skipped", path=path, reason=reason)
+
+    def notice(self, title: str, words: str) -> None:
+        """Something the user should know although it stops nothing; told once per run."""
+        print(f"{title} {words}", flush=True)
+        if not any(event["event"] == "notice" and event["words"] == words for event in self.run.log.read()):
+            self.run.log.append("notice", title=title, words=words)
 
     def stop_requested(self) -> bool:
         """Whether the stop file is there. Cheap enough to be asked at every step."""

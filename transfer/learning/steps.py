@@ -1,5 +1,7 @@
 """Steps: what is computed for one batch, compiled once per phase and shared among all devices.
 
+Where all samples are in memory many steps are one call, because for a small head calling costs more than computing.
+
 A batch's loss is the sum over its samples of weight × cross-entropy, the weights adding the class weight and the
 division by the number of real samples. A sum has the same gradient whether one device or several compute it, so
 training on several GPUs equals training on one.
@@ -38,20 +40,36 @@ class Score:
 
 
 class Tally:
-    """Adds up what steps return; reading it waits for the device, adding does not."""
+    """Adds up what steps return; reading the score waits for the device, adding does not.
+
+    Attributes:
+        sums: of the losses, of the right answers and of the samples, (3,) float32.
+    """
 
     def __init__(self) -> None:
-        self._sums: tf.Tensor | None = None
+        self.sums: tf.Tensor = tf.zeros(3)
 
     def add(self, sums: tf.Tensor) -> None:
-        self._sums = sums if self._sums is None else self._sums + sums
+        self.sums = self.sums + sums
 
     def score(self) -> Score | None:
         """None when there was not one real sample."""
-        if self._sums is None:
-            return None
-        loss, right, photos = (float(value) for value in self._sums.numpy())
+        loss, right, photos = (float(value) for value in self.sums.numpy())
         return Score(loss / photos, right / photos, int(photos)) if photos else None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Samples that are all in memory: rows (n, …), labels (n,) int32, valid (n,) float32, as in `Batch`."""
+
+    rows: tf.Tensor
+    labels: tf.Tensor
+    valid: tf.Tensor
+
+    @classmethod
+    def of(cls, *arrays: np.ndarray) -> Table:
+        """Put rows, labels and valid where training computes."""
+        return cls(*(tf.convert_to_tensor(array) for array in arrays))
 
 
 class Steps:
@@ -102,6 +120,25 @@ class Steps:
 
         self._train, self._measure = train, measure
 
+        def in_a_row(step: Callable[..., Any], *, correct: bool) -> Any:
+            @tf.function(jit_compile=False, autograph=False)
+            def run(rows: Any, labels: Any, valid: Any, order: Any, begin: Any, end: Any, sums: Any) -> Any:
+                def one(number: Any, sums: Any) -> tuple[Any, Any]:
+                    filler, places = order[number] < 0, tf.maximum(order[number], 0)
+                    parts = [tf.gather(rows, places), tf.gather(labels, places)]
+                    parts.append(tf.where(filler, 0.0, tf.gather(valid, places)))
+                    if correct:
+                        share = parts[2] / tf.maximum(tf.reduce_sum(parts[2]), 1.0)
+                        parts.append(tf.gather(tf.constant(class_weights), parts[1]) * share)
+                    return number + 1, sums + step(*parts)
+
+                return tf.while_loop(lambda number, _: number < end, one, (begin, sums))[1]
+
+            return run
+
+        self._train_some = in_a_row(train_one, correct=True)
+        self._measure_some = in_a_row(measure_one, correct=False)
+
     def train(self, batch: Batch) -> tf.Tensor:
         """Correct the variables once; what a `Tally` adds up."""
         weights = self._class_weights[batch.labels] * batch.valid / max(batch.photos, 1)
@@ -110,6 +147,29 @@ class Steps:
     def measure(self, batch: Batch) -> tf.Tensor:
         """Only look how good it is; what a `Tally` adds up."""
         return self._measure(*share(self._device, batch.inputs, batch.labels, batch.valid))
+
+    def train_some(self, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
+        """Correct the variables once per row of `order`, from row `begin` to before row `end`. One device only.
+
+        Args:
+            table: the samples.
+            order: (steps, batch) int64, which samples each step sees; -1 for a filler.
+            begin, end: which steps.
+            sums: of the steps before.
+
+        Returns:
+            `sums` and those of these steps, one after the other: it does not matter how many at a time.
+        """
+        return self._run(self._train_some, table, order, begin, end, sums)
+
+    def measure_some(self, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
+        """Only look how good it is; otherwise as `train_some`."""
+        return self._run(self._measure_some, table, order, begin, end, sums)
+
+    @staticmethod
+    def _run(compiled: Any, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
+        limits = (tf.constant(begin, tf.int64), tf.constant(end, tf.int64))
+        return compiled(table.rows, table.labels, table.valid, order, *limits, sums)
 
 
 def share(device: Device, *arrays: np.ndarray) -> tuple[Any, ...]:
@@ -126,11 +186,6 @@ def share(device: Device, *arrays: np.ndarray) -> tuple[Any, ...]:
 
     distribute = device.strategy.experimental_distribute_values_from_function
     return tuple(distribute(lambda context, of=of: piece(context, of)) for of in cut)
-
-
-def joined(device: Device, values: Any) -> np.ndarray:
-    """The opposite of `share` for one result: the devices' rows below each other, fillers still at the end."""
-    return np.concatenate([value.numpy() for value in device.strategy.experimental_local_results(values)])
 
 
 def _sums(losses: Any, probabilities: Any, labels: Any, valid: Any) -> Any:

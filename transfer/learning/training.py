@@ -1,106 +1,40 @@
 """Training: the two phases of transfer learning, epoch by epoch, resumable exactly.
 
-First the head alone, on features computed once; then, where layers are unfrozen, the whole network at a lower learning
-rate, starting from the head's best epoch. What is kept is the best epoch of both phases by validation loss (training
-loss where there are no validation photos), so fine-tuning never makes the result worse. What an epoch does follows from
+First the head alone, then, where layers are unfrozen, these too at a lower learning rate, starting from the head's best
+epoch. Both learn from kept features of what stays frozen, or, where that is impossible or not wanted, from the photos
+through the whole network. What is kept is the best epoch of both phases by validation loss (training loss where there
+are no validation photos), so fine-tuning never makes the result worse. What an epoch does follows from
 (seed, phase, epoch) and the last checkpoint alone. Evaluation and export come after this, in `worker`.
 """
 
 from __future__ import annotations
 
 import math
-import shutil
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from transfer.config import RunConfig
-from transfer.dataset.catalog import Dataset, Split
+from transfer.dataset.catalog import Split
 from transfer.errors import TrainingError
-from transfer.learning import checkpoints, features
+from transfer.learning import checkpoints
+from transfer.learning.compiled import Part, part_of
+from transfer.learning.cut import cut
 from transfer.learning.device import Device, use_precision
-from transfer.learning.model import Classifier, build, freeze
-from transfer.learning.pipeline import Key, PhotoSource, Source, steps
+from transfer.learning.features import Features, Frozen, NotKept
+from transfer.learning.model import Classifier, build, freeze, new_head, size_of
+from transfer.learning.passes import Samples, go_over
+from transfer.learning.phases import Phase, State, class_weights, optimizer, phases
+from transfer.learning.pipeline import Key, PhotoSource, steps
 from transfer.learning.reporter import Reporter, Stopped
-from transfer.learning.steps import Network, Score, Steps, Tally
+from transfer.learning.steps import Network, Score, Steps
 from transfer.runs.run import Run
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One of the two phases; `index` is its part of the key an epoch's order follows from."""
-
-    name: str
-    index: int
-    epochs: int
-    learning_rate: float
-    words: str
-
-
-@dataclass
-class State:
-    """Where training stands between two epochs; with the variables in `last.npz` all that a resume needs.
-
-    Attributes:
-        phase, epoch: epochs of this phase that are done.
-        step: epochs of both phases that are done.
-        value: the lowest loss so far over both phases, and None before the first epoch.
-        phase_value, phase_epoch: the lowest loss of this phase, and its epoch.
-        wait: epochs of this phase without improvement.
-        phase_over: nothing more to do in this phase.
-        events: what the last epoch has to tell; in the log, or about to be.
-    """
-
-    phase: str = "head"
-    epoch: int = 0
-    step: int = 0
-    value: float | None = None
-    phase_value: float | None = None
-    phase_epoch: int = 0
-    wait: int = 0
-    phase_over: bool = False
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-
-def phases(config: RunConfig) -> list[Phase]:
-    """The phases that have epochs, in order."""
-    head = Phase("head", 0, config.head_epochs, config.head_learning_rate, "the new layers learn")
-    tune = Phase(
-        "fine_tune", 1, config.fine_tune_epochs, config.fine_tune_learning_rate, "the unfrozen layers are adjusted"
-    )
-    return [phase for phase in (head, tune) if phase.epochs and (phase is head or config.fine_tunes)]
-
-
-def class_weights(config: RunConfig, dataset: Dataset) -> np.ndarray:
-    """What a photo of each class counts, (classes,) float32, with a mean of 1 over the training photos.
-
-    The weights are photos / (classes × photos of the class), as scikit-learn's "balanced".
-    """
-    counts = dataset.counts()["train"].to_numpy()
-    uneven = counts.max() >= 2 * max(counts.min(), 1)
-    if config.class_weights == "off" or (config.class_weights == "auto" and not uneven):
-        return np.ones(len(counts), np.float32)
-    return (counts.sum() / (len(counts) * np.maximum(counts, 1))).astype(np.float32)
-
-
-def optimizer(config: RunConfig, learning_rate: float, total_steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of one phase with its schedule; under mixed precision it scales the loss by itself."""
-    rate: Any = learning_rate
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(learning_rate, max(total_steps, 1))
-    made: keras.optimizers.Optimizer = {
-        "adam": lambda: keras.optimizers.Adam(rate),
-        "adamw": lambda: keras.optimizers.AdamW(rate),
-        "rmsprop": lambda: keras.optimizers.RMSprop(rate),
-        "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9),
-    }[config.optimizer]()
-    if keras.config.dtype_policy().compute_dtype == "float16":
-        made = keras.optimizers.LossScaleOptimizer(made)
-    return made
+from transfer.runs.store import FeatureStore
+from transfer.runs.workspace import Workspace
 
 
 class Training:
@@ -110,17 +44,25 @@ class Training:
         run: its directory; the caller holds the run's lock.
         device: what to train on.
         reporter: where progress goes.
+        store, dtype: where and how features are kept, if not as usual; see `Features`.
     """
 
-    def __init__(self, run: Run, device: Device, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        run: Run,
+        device: Device,
+        reporter: Reporter,
+        store: FeatureStore | None = None,
+        dtype: str = "float16",
+    ) -> None:
         self.config, self.dataset = run.config, run.dataset
         self._run, self._device, self._reporter = run, device, reporter
         self._last, self._best = run.checkpoints_dir / "last.npz", run.checkpoints_dir / "best.npz"
-        self._features_dir = run.path / "features"
+        self._features = Features(Workspace.of(run), device, reporter, store, dtype)
         found = checkpoints.read_state(self._last)
         self.resumed_from: int | None = found["step"] if found else None
         self._state = State(**found) if found else State(phase=phases(self.config)[0].name)
-        self._sources: dict[str, features.FeatureSource] = {}
+        self._head: keras.Sequential | None = None
         self._classifier: Classifier | None = None
 
     # ------------------------------------------------------------------ the whole of it
@@ -139,11 +81,9 @@ class Training:
         plan = phases(self.config)
         if self._state.phase == plan[-1].name and self._state.phase_over:
             return True
-        self._reporter.begin("loading", f"Building the network {self.config.backbone}.", 0)
-        self._reporter.say()
         use_precision(self._device)
-        with self._device.strategy.scope():
-            self._classifier = build(self.config, len(self.dataset.classes))
+        if self.config.fine_tunes:
+            self._network()
         try:
             for phase in plan[[phase.name for phase in plan].index(self._state.phase) :]:
                 if not self._phase(phase):
@@ -158,50 +98,53 @@ class Training:
         if best is None:
             return None
         reusable = self._device.replicas == 1 and not self._device.mixed_precision
-        classifier = self._classifier if reusable else None
-        if classifier is None:
-            use_precision(None)
-            classifier = build(self.config, len(self.dataset.classes))
+        use_precision(None)
+        classifier = self._network() if reusable else build(self.config, len(self.dataset.classes))
         self._restore_best(classifier)
         return classifier
 
-    def forget_features(self) -> None:
-        """Free the disk space of the features; they can be computed again."""
-        self._sources.clear()
-        shutil.rmtree(self._features_dir, ignore_errors=True)
+    def close(self) -> None:
+        """Let go of the kept features."""
+        self._features.close()
+
+    def _network(self) -> Classifier:
+        """The whole network, built when it is first needed: not before the end where all features are known."""
+        if self._classifier is None:
+            self._reporter.begin("loading", f"Building the network {self.config.backbone}.", 0)
+            self._reporter.say()
+            with self._device.strategy.scope():
+                self._classifier = build(self.config, len(self.dataset.classes), self._head)
+            self._head = self._classifier.head
+        return self._classifier
 
     # ------------------------------------------------------------------ one phase
 
     def _phase(self, phase: Phase) -> bool:
         """Train one phase, or the rest of it. False when stopped."""
-        state, classifier = self._state, self._classifier
-        assert classifier is not None
+        state = self._state
         if state.phase != phase.name:
             self._state = state = State(phase=phase.name, step=state.step, value=state.value)
         if state.phase_over:
             return True
-        if state.epoch == 0 and self._best.is_file():
-            self._restore_best(classifier)  # the phase before ends with its best epoch
-        freeze(classifier, phase.name, self.config.frozen_layers)
-        variables = classifier.model.trainable_variables
+        if phase.name == "fine_tune":
+            classifier = self._network()
+            if state.epoch == 0 and self._best.is_file():
+                self._restore_best(classifier)  # the phase before ends with its best epoch
+            freeze(classifier, phase.name, self.config.frozen_layers)
+        train, validation = self._samples(phase)
+        assert self._head is not None
+        variables = (self._head if phase.name == "head" else self._network().model).trainable_variables
         if state.epoch == 0 and self._best.is_file():
             # From here on more variables change, and going back to the best means going back with all of them.
             checkpoints.save(self._best, {"phase": phase.name}, weights=variables)
-
-        train, train_network, validation, measure_network = self._sources_of(phase)
         with self._device.strategy.scope():
-            rule = optimizer(self.config, phase.learning_rate, phase.epochs * steps(train))
+            rule = optimizer(self.config, phase.learning_rate, phase.epochs * steps(train.source))
             rule.build(variables)
         if state.epoch:
             checkpoints.restore(self._last, weights=variables, optimizer=rule.variables)
-        compiled = Steps(
-            self._device,
-            variables,
-            rule,
-            train_network,
-            measure_network,
-            class_weights(self.config, self.dataset),
-        )
+        measured_by = validation.network if validation else train.network
+        weights = class_weights(self.config, self.dataset)
+        compiled = Steps(self._device, variables, rule, train.network, measured_by, weights)
         if not self._log_has("phase", phase=phase.name):
             self._run.log.append(
                 "phase",
@@ -209,61 +152,85 @@ class Training:
                 epochs=phase.epochs,
                 learning_rate=phase.learning_rate,
                 trainable_parameters=sum(math.prod(variable.shape) for variable in variables),
-                photos=train.photos,
+                photos=train.source.photos,
             )
-        per_epoch = steps(train) + (steps(validation) if validation else 0)
+        per_epoch = steps(train.source) + (steps(validation.source) if validation else 0)
         self._reporter.begin("train", "", phase.epochs * per_epoch, "steps", done=state.epoch * per_epoch)
         while not state.phase_over:
             if not self._epoch(phase, compiled, train, validation, variables, rule):
                 return False
         return True
 
-    def _sources_of(self, phase: Phase) -> tuple[Source, Network, Source | None, Network]:
-        """Where training and validation samples come from, and which network takes them."""
-        assert self._classifier is not None
-        whole = self._classifier.model
-        parts = features.cut(self._classifier)
-        train: Source = self._photos("train", self.config.augmentation)
-        validation: Source | None = self._photos("validation") if self.dataset.of("validation") else None
-        if phase.name != "head":
-            return train, whole, validation, whole
-        extract = features.Extractor(parts.lower, self._device)
-        # Validation photos are never varied, so their features serve even when those of the training photos cannot.
-        if validation:
-            validation = self._features("validation", extract)
-        if self.config.augmentation != "off":
-            return train, whole, validation, parts.upper
-        return self._features("train", extract), parts.upper, validation, parts.upper
+    # ------------------------------------------------------------------ what a phase learns from
 
-    def _photos(self, split: Split, augmentation: str = "off") -> PhotoSource:
-        assert self._classifier is not None
-        size, batch = self._classifier.image_size, self.config.batch_size
-        return PhotoSource(self.dataset, split, size, batch, self._reporter.skip, augmentation)
+    def _samples(self, phase: Phase) -> tuple[Samples, Samples | None]:
+        """Training and validation samples of a phase, as features of its frozen part where these can be kept."""
+        frozen, upper, whole = self._divided(phase)
+        size, config = frozen.part.image_size, self.config
+        varied = config.augmentation != "off"
 
-    def _features(self, split: Split, extract: features.Extractor) -> features.FeatureSource:
-        if split not in self._sources:
-            photos, folder = self._photos(split), self._features_dir
-            self._sources[split] = features.compute(extract, photos, folder, split, self._reporter)
-        return self._sources[split]
+        def samples(split: Split, augmentation: str, views: int, reason: str = "") -> Samples:
+            photos = PhotoSource(self.dataset, split, size, config.batch_size, self._reporter.skip, augmentation)
+            if upper is not None and not reason:
+                try:
+                    source = self._features.source(frozen, photos, views)
+                    return Samples(source, upper, source.table() if self._device.replicas == 1 else None)
+                except NotKept as trouble:
+                    reason = f"{trouble}."
+            words = f"Every round of the phase “{phase.words}” runs the whole network on every photo: {reason}"
+            self._reporter.notice("Nothing is remembered of the frozen layers.", words)
+            return Samples(photos, whole())
+
+        useless = "" if upper is not None else "there are hardly any frozen layers to remember."
+        fresh = "new variations were asked for in every round (0 views)." if varied else ""
+        validation = samples("validation", "off", 0, useless) if self.dataset.of("validation") else None
+        views = config.augmentation_views if varied else 0
+        train = samples("train", config.augmentation, views, useless or (fresh if not views else ""))
+        self._features.rest()
+        return train, validation
+
+    def _divided(self, phase: Phase) -> tuple[Frozen, Network | None, Callable[[], Network]]:
+        """The frozen part, what takes its answers (None: not worth it), and both together, made when needed."""
+        if phase.name == "fine_tune":
+            parts = cut(self._network(), self.config.frozen_layers)
+            part = part_of(self.config, self._network().image_size, parts.name)
+            upper = parts.upper if parts.gains else None
+            return Frozen(part, parts.shape, lambda: parts.lower), upper, lambda: parts.whole
+        size = size_of(self.config) or self._network().image_size
+        part = self._features_part(size)
+        shape = self._features.known_shape(part) or tuple(self._network().features.output_shape[1:])
+        if self._head is None:
+            with self._device.strategy.scope():
+                self._head = new_head(self.config, len(self.dataset.classes))
+                self._head(keras.Input(shape, dtype="float32"))
+        frozen = Frozen(part, shape, lambda: self._network().features)
+        return frozen, self._head, lambda: cut(self._network(), None).whole
+
+    def _features_part(self, size: int) -> Part:
+        part = part_of(self.config, size)
+        if "missing" in part.weights:  # they come with the network
+            self._network()
+            part = part_of(self.config, size)
+        return part
 
     # ------------------------------------------------------------------ one epoch
 
     def _epoch(
-        self, phase: Phase, compiled: Steps, train: Source, validation: Source | None, variables: Any, rule: Any
+        self, phase: Phase, compiled: Steps, train: Samples, validation: Samples | None, variables: Any, rule: Any
     ) -> bool:
         state, reporter, epoch = self._state, self._reporter, self._state.epoch + 1
         key = (self.config.seed, phase.index, epoch)
         reporter.turn_to("train", f"Round {epoch} of {phase.epochs}: {phase.words}.")
         self._reseed(key)
         began = time.monotonic()
-        score, whole = self._pass(compiled.train, train, phase, epoch, key)
+        score, whole = go_over(train, compiled.train, compiled.train_some, reporter, phase, epoch, key)
         if score is None and not whole:
             return False
         trained = time.monotonic() - began
         measured: Score | None = None
         if whole and validation:
             reporter.turn_to("validate", f"Round {epoch} of {phase.epochs}: looking at the validation photos.")
-            measured, whole = self._pass(compiled.measure, validation, phase, epoch)
+            measured, whole = go_over(validation, compiled.measure, compiled.measure_some, reporter, phase, epoch)
         if score is None:
             raise _nothing_left()
         value = measured.loss if measured else score.loss
@@ -289,72 +256,17 @@ class Training:
         if not whole:  # not a state to go on from: the checkpoint stays at the epoch before
             self._tell([event])
             return False
-        self._advance(phase, value, better, event)
+        state.advance(phase, self.config.early_stopping_patience, value, better, event)
         checkpoints.save(self._last, asdict(state), weights=variables, optimizer=rule.variables)
         self._tell(state.events)
         return not reporter.stop_requested()
-
-    def _pass(
-        self, step: Any, source: Source, phase: Phase, epoch: int, key: Key | None = None
-    ) -> tuple[Score | None, bool]:
-        """One time through a source. Returns the score so far and whether it went to the end."""
-        tally, reporter, whole = Tally(), self._reporter, True
-        for batch in source.batches(key):
-            if reporter.stop_requested():
-                whole = False
-                break
-            tally.add(step(batch))
-            if reporter.advance(reporter.done + 1, batch.photos):
-                self._check(tally.score(), phase, epoch)
-        score = tally.score()
-        self._check(score, phase, epoch)
-        return score, whole
-
-    def _advance(self, phase: Phase, value: float, better: bool, event: dict[str, Any]) -> None:
-        """Early stopping and the best so far, after a whole epoch."""
-        state = self._state
-        state.epoch += 1
-        state.step += 1
-        state.value = value if better else state.value
-        if state.phase_value is None or value < state.phase_value:
-            state.phase_value, state.phase_epoch, state.wait = value, state.epoch, 0
-        else:
-            state.wait += 1
-        state.events = [event]
-        patience = self.config.early_stopping_patience
-        if state.epoch >= phase.epochs:
-            state.phase_over = True
-        elif patience and state.wait >= patience:
-            state.phase_over = True
-            state.events.append(
-                {
-                    "event": "early_stopped",
-                    "phase": phase.name,
-                    "epoch": state.epoch,
-                    "best_epoch": state.phase_epoch,
-                }
-            )
-
-    def _check(self, score: Score | None, phase: Phase, epoch: int) -> None:
-        """Raises TrainingError when the loss is no longer a number."""
-        if score is None or math.isfinite(score.loss):
-            return
-        rate = phase.learning_rate
-        setting = "head_learning_rate" if phase.name == "head" else "fine_tune_learning_rate"
-        raise TrainingError(
-            f"The loss became {'infinite' if math.isinf(score.loss) else 'NaN (not a number)'} in round {epoch}: "
-            "the corrections were so large that the network fell apart.",
-            expected="a loss that is a number and sinks",
-            found=f"a learning rate of {rate:g} ({setting})",
-            fix=f"Start again with a learning rate of {rate / 10:g} or {rate / 100:g}.",
-        )
 
     # ------------------------------------------------------------------ small parts
 
     def _reseed(self, key: Key) -> None:
         """Dropout of an epoch follows from its key, not from how many epochs this process has seen."""
-        assert self._classifier is not None
-        for number, layer in enumerate(self._classifier.head.layers):
+        assert self._head is not None
+        for number, layer in enumerate(self._head.layers):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
                 seeds = np.random.default_rng((*key, number)).integers(0, 2**31 - 1, generator.state.shape)

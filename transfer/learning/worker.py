@@ -1,5 +1,8 @@
 """The worker: `python -m transfer.learning.worker RUN_DIR` trains, evaluates and exports one run, then ends.
 
+With `--standby` in place of the directory it loads everything first and waits for the directory on its standard input,
+one line; when the input ends without one, so does it. A GPU is not touched until then.
+
 It holds the run's lock for as long as it lives and tells everything through the run's event log. Its output goes to
 worker.log. Exit code 0 when the run is finished or was stopped by the user, 1 otherwise.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +27,12 @@ LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they p
 
 
 def main(arguments: list[str]) -> int:
-    """Work on the run directory given as the only argument."""
+    """Work on the run directory given as the only argument, or on standard input."""
     if len(arguments) != 1:
-        print("usage: python -m transfer.learning.worker RUN_DIR", file=sys.stderr)
+        print("usage: python -m transfer.learning.worker RUN_DIR | --standby", file=sys.stderr)
         return 1
+    if arguments == ["--standby"]:
+        return _stand_by()
     try:
         run = Run(Path(arguments[0]))
         with run.lock.acquire(timeout=LOCK_TIMEOUT):
@@ -37,6 +43,36 @@ def main(arguments: list[str]) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _stand_by() -> int:
+    """Load everything, then work on the run whose directory comes in."""
+    given: list[str] = []
+
+    def listen() -> None:
+        # In a thread, so that whatever goes wrong while loading is in the log of a run that is waiting already.
+        line = os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n")
+        if not line:
+            os._exit(0)  # whoever started this is gone
+        log = os.open(Path(line) / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for place, file in ((0, nothing), (1, log), (2, log)):
+            os.dup2(file, place)
+        given.append(line)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    _load()
+    listener.join()
+    return main(given)
+
+
+def _load() -> None:
+    """Import what a run needs, which takes seconds."""
+    from transfer.learning import compiled, evaluation, export, prediction, training  # noqa: F401
+
+    with contextlib.suppress(ImportError):
+        compiled.openvino()
 
 
 def _work(run: Run) -> int:
@@ -80,7 +116,7 @@ def _train_and_measure(run: Run) -> None:
         whole = training.train()
         best = training.result()
     finally:
-        training.forget_features()
+        training.close()
     if best is None:
         run.log.append("stopped", words="Stopped before the first round, so there is no model.", model=False)
         return

@@ -188,7 +188,8 @@ class Run:
         if kind == "died":
             return Status("interrupted", last["words"] if last else "")
         if kind in (None, "resume"):
-            place = 1 + [run.id for run in queue(self.path.parent)].index(self.id)
+            waiting = [run.id for run in queue(self.path.parent)]
+            place = 1 + waiting.index(self.id) if self.id in waiting else 1  # else: it has just been started
             return Status("queued", _words("queued", self, place), place)
         starting = kind == "launched" and last is not None and time.time() - last["time"] < GRACE
         if starting or self.lock_is_held():

@@ -25,8 +25,9 @@ from filelock import FileLock, Timeout
 
 from transfer.runs.shelf import OutOfRange, Shelf, complete_rows
 
-__all__ = ["Cleared", "FeatureStore", "OutOfRange", "Shelf", "ShelfInfo"]
+__all__ = ["CAP", "Cleared", "FeatureStore", "OutOfRange", "Shelf", "ShelfInfo"]
 
+CAP = 10_000_000_000  # bytes that all shelves of a workspace may take
 FORMAT = 1  # of the files of a shelf; another number means another shelf
 ITEM_BYTES = {"float16": 2, "float32": 4}
 _GONE = ".gone-"  # shelves being deleted
@@ -76,7 +77,7 @@ class FeatureStore:
         cap_bytes: how large all shelves together may become, as far as `make_room` is asked.
     """
 
-    def __init__(self, folder: Path, cap_bytes: int) -> None:
+    def __init__(self, folder: Path, cap_bytes: int = CAP) -> None:
         self.folder = Path(folder).resolve()
         self.cap_bytes = cap_bytes
 
@@ -104,6 +105,15 @@ class FeatureStore:
             held = FileLock(path / "held" / f"{os.getpid()}-{secrets.token_hex(4)}", thread_local=False)
             held.acquire(timeout=10)
         return Shelf(path, row_shape, dtype, held)
+
+    def row_shape(self, key: Key) -> tuple[int, ...] | None:
+        """The shape of the rows under a key; None when there is no shelf for it yet."""
+        for path in self._paths():
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                data = json.loads((path / "key.json").read_text(encoding="utf-8"))
+                if data["format"] == FORMAT and data["key"] == dict(key):
+                    return tuple(int(side) for side in data["row_shape"])
+        return None
 
     def too_narrow(self, shelf: Shelf) -> None:
         """Remember that a float16 shelf met a value beyond its range, so that `shelf` opens float32 from now on."""

@@ -2,7 +2,7 @@
 
 It trains nothing and knows the worker only as a command line. Of all processes that use a workspace one leads, the one
 that holds the supervisor lock; the others stand by and take over when it goes. A worker outlives its supervisor:
-whoever leads next finds the run's lock held and waits for it.
+whoever leads next finds the run's lock held and waits for it. While nothing trains it keeps one worker standing by.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from transfer.runs.run import TERMINAL, Run
+from transfer.runs.standby import Standby
 from transfer.runs.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -32,11 +33,13 @@ class Supervisor:
     Args:
         workspace: whose runs to look after.
         command: the worker's command line; the run directory is added as the last argument.
+        standby: whether to keep a worker ready for the next run. Not worth it for a program that ends with its run.
     """
 
-    def __init__(self, workspace: Workspace, command: tuple[str, ...] = WORKER) -> None:
+    def __init__(self, workspace: Workspace, command: tuple[str, ...] = WORKER, standby: bool = True) -> None:
         self.workspace = workspace
         self.command = command
+        self.standby = Standby(command, workspace.path / "cache" / "standby.log") if standby else None
         self._lock = workspace.supervisor_lock
         self._children: dict[Run, subprocess.Popen[bytes]] = {}
         self._over: set[Run] = set()  # runs seen in a state that only a user can change
@@ -71,6 +74,8 @@ class Supervisor:
                     logger.exception("The supervisor could not look after a run; it goes on with the others.")
                 self._end.wait(POLL)
         finally:
+            if self.standby:
+                self.standby.end()
             self._lock.release()
 
     def _lead(self) -> bool:
@@ -99,10 +104,10 @@ class Supervisor:
                 self._record_death(run, None)
             elif status.over:
                 self._over.add(run)
-        if not busy:
-            self._start_next()
+        if not busy and not self._start_next() and self.standby:
+            self.standby.prepare()  # not while something trains: loading would slow it down
 
-    def _start_next(self) -> None:
+    def _start_next(self) -> bool:
         for run in self.workspace.queue():
             with run.lock.acquire(timeout=10):
                 if run.queued_since() is None:
@@ -112,8 +117,10 @@ class Supervisor:
                     continue
                 # Before the spawn: a worker that dies while importing must not be started for ever.
                 run.log.append("launched")
-            self._children[run] = self._spawn(run)
-            return
+            ready = self.standby.take(run) if self.standby else None
+            self._children[run] = ready or self._spawn(run)
+            return True
+        return False
 
     def _spawn(self, run: Run) -> subprocess.Popen[bytes]:
         with run.worker_log.open("ab") as log:

@@ -14,6 +14,7 @@ from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset
 from transfer.errors import RunError
 from transfer.runs.run import Run, queue, runs_in, write_atomically
+from transfer.runs.store import FeatureStore
 
 
 class Workspace:
@@ -21,6 +22,11 @@ class Workspace:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path).expanduser().resolve()
+
+    @classmethod
+    def of(cls, run: Run) -> Workspace:
+        """The workspace a run lies in."""
+        return cls(run.path.parent.parent)
 
     @classmethod
     def default(cls) -> Workspace:
@@ -47,6 +53,16 @@ class Workspace:
     def photo_memory(self) -> Path:
         """The database in which `dataset.scan` remembers which photos it has already checked."""
         return self.cache_dir / "photos.sqlite"
+
+    @property
+    def features(self) -> FeatureStore:
+        """What the frozen parts of networks said about photos, for all runs."""
+        return FeatureStore(self.cache_dir / "features")
+
+    @property
+    def engines_dir(self) -> Path:
+        """Frozen parts of networks, translated for the processor."""
+        return self.cache_dir / "engines"
 
     @property
     def supervisor_lock(self) -> FileLock:

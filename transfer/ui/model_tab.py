@@ -135,7 +135,9 @@ def _learning(setting: Callable[..., Field]) -> gr.HTML:
         setting("fine_tune_learning_rate")
     setting("name")
     with gr.Accordion("More options", open=False, elem_id="more-options"):
-        setting("augmentation")
+        with gr.Row():
+            setting("augmentation")
+            setting("augmentation_views")
         preview = gr.HTML(elem_id="augmentation-preview")
         with gr.Row():
             setting("weights", kind=gr.Dropdown, choices=KNOWLEDGE, allow_custom_value=True)

@@ -70,9 +70,12 @@ def charts(run: Run) -> str:
 
 
 def remarks(run: Run) -> str:
-    """Advice on the curves, photos that could not be read on the way, and why a phase ended early."""
+    """Advice on the curves, what the worker had to say, unreadable photos, and why a phase ended early."""
     events = run.log.read()
     said = notices(advice.during(run.config, run.dataset, events))
+    for event in events:
+        if event["event"] == "notice":
+            said += panel("info", event["title"], event["words"])
     skipped = [event for event in events if event["event"] == "skipped"]
     if skipped:
         names = "; ".join(f"{event['path']}: {event['reason']}" for event in skipped[:8])

@@ -12,6 +12,7 @@ import gradio as gr
 
 from transfer.errors import TransferError
 from transfer.runs.run import Run
+from transfer.runs.store import FeatureStore
 from transfer.ui import curves, figures, form, network_view, run_view
 from transfer.ui.context import Context
 from transfer.ui.model_tab import ModelTab
@@ -31,6 +32,10 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
             again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible=False)
         told = gr.HTML(elem_id="runs-told")
         compared = gr.HTML(elem_id="runs-compared")
+        with gr.Accordion("Remembered features", open=False, elem_id="remembered"):
+            size = gr.HTML(elem_id="remembered-size")
+            with gr.Row(elem_classes="t-buttons"):
+                clear = gr.Button("Clear", elem_id="clear-remembered")
     screen = [table, again, compared]
 
     def look(run_id: str) -> list[Any]:
@@ -63,6 +68,8 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
 
     gr.on([tab.select, chosen.change], look, chosen, screen, **QUIET)
     table.click(pick, None, chosen, **QUIET)
+    gr.on([tab.select, chosen.change], lambda: remembered(context.workspace.features), None, size, **QUIET)
+    clear.click(lambda: cleared(context.workspace.features), None, size, **QUIET)
     again.click(fill, chosen, [told, *model.fields.values()], **QUIET)
 
 
@@ -75,6 +82,27 @@ def listing(runs: Sequence[Run], chosen: str) -> str:
         '<div class="t-scroll t-tall"><table class="t-table t-plain t-networks t-runs"><thead><tr>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}"
     )
+
+
+def remembered(store: FeatureStore) -> str:
+    """How much of the disk is taken by what networks said about photos."""
+    about = "What frozen layers said about your photos, so that the next run over the same photos starts at once."
+    size, cap = megabytes(store.size()), megabytes(store.cap_bytes)
+    return f'<p>Remembered features: {size} of {cap}.</p><p class="t-muted">{about}</p>'
+
+
+def cleared(store: FeatureStore) -> str:
+    """Throw it away, except what a run uses right now, and say so."""
+    done = store.clear()
+    words = f"{megabytes(done.bytes)} freed."
+    if done.in_use:
+        words += " What the run in training uses was kept."
+    return panel("good", words) + remembered(store)
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes as people say it."""
+    return f"{size / 1e9:.1f} GB".replace(".0 GB", " GB") if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def _row(run: Run, chosen: bool) -> str:
