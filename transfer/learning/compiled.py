@@ -88,7 +88,7 @@ def part_of(config: RunConfig, image_size: int, cut: str = "features") -> Part:
     digests = [_digest(Path(config.backbone.strip()).expanduser())] if own else []
     if config.weights == "random":
         digests.append(f"random {config.seed}")
-    elif not (own and config.weights in PRETRAINED):
+    elif not (own and config.weights in weight_files.PRETRAINED):
         file = weight_files.require(config)
         digests += [_digest(file.path)] if file is not None and file.present else ["missing"]
     return Part(name, " ".join(digests), image_size, f"{cut} {config.pooling}" if cut == "features" else cut)
