@@ -171,3 +171,13 @@ def test_links_are_not_followed(store: FeatureStore, tmp_path: Path) -> None:
         assert not shelf.path.is_symlink()
     assert sorted(path.name for path in outside.iterdir()) == ["held", "index", "key.json", "mine.txt", "rows", "used"]
     assert all(path.read_text() == "{}" for path in outside.iterdir() if path.is_file())
+
+
+def test_the_shape_under_a_key_is_known_once_there_is_a_shelf(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "features")
+    assert store.row_shape({"network": "one"}) is None
+    store.shelf({"network": "one"}, (7, 7, 3)).close()
+    store.shelf({"network": "two"}, (5,), "float32").close()
+    assert store.row_shape({"network": "one"}) == (7, 7, 3)
+    assert store.row_shape({"network": "two"}) == (5,)
+    assert store.row_shape({"network": "three"}) is None

@@ -68,11 +68,37 @@ def _stand_by() -> int:
 
 
 def _load() -> None:
-    """Import what a run needs, which takes seconds."""
+    """Everything that takes seconds and does not depend on the run."""
     from transfer.learning import compiled, evaluation, export, prediction, training  # noqa: F401
 
     with contextlib.suppress(ImportError):
         compiled.openvino()
+    _practise()
+
+
+def _practise() -> None:
+    """Train a head of no use: the first time takes TensorFlow about a second longer. Not where a GPU would be used."""
+    import numpy as np
+    import tensorflow as tf
+
+    from transfer.config import RunConfig
+    from transfer.learning import device
+    from transfer.learning.model import new_head
+    from transfer.learning.phases import optimizer
+    from transfer.learning.steps import Steps, Table
+
+    if device.describe()[1]:
+        return
+    config = RunConfig(hidden_units=2)
+    head = new_head(config, 2)
+    head(np.zeros((2, 2), np.float32))
+    variables, rule = head.trainable_variables, optimizer(config, 1e-3, 1)
+    rule.build(variables)
+    steps = Steps(device.choose(), variables, rule, head, head, np.ones(2, np.float32))
+    table = Table.of(np.zeros((2, 2), np.float16), np.zeros(2, np.int32), np.ones(2, np.float32))
+    order = tf.zeros((1, 2), tf.int64)
+    for some in (steps.train_some, steps.measure_some):
+        some(table, order, 0, 1, tf.zeros(3))
 
 
 def _work(run: Run) -> int:
