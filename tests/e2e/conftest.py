@@ -111,7 +111,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator
 
 
 @pytest.fixture
-def page(app: App, chromium: Browser) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, app: App, chromium: Browser) -> Iterator[Page]:
     """A new browser profile that has the page open; JavaScript errors fail the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
@@ -121,5 +121,6 @@ def page(app: App, chromium: Browser) -> Iterator[Page]:
     # Said by Python when the page has loaded: before that, a click would fall on a page that cannot answer yet.
     page.locator("#photos-state .t-empty").wait_for(timeout=90_000)
     yield page
+    page.screenshot(path=app.folder / f"{request.node.name}.png", full_page=True)  # what a failure looked like
     context.close()
     assert not errors, errors

@@ -101,8 +101,10 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
 def start_long_run(page: Page, app: App) -> str:
     """Train for so long that it only ends when told to; returns the run's id."""
     check_folder(page, draw(app.folder / "shapes"))
-    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=60_000)
-    choose_pocket(page, head_epochs=1000, early_stopping_patience=0)
+    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
+    # Photos varied anew in every round: nothing can be kept from round to round, so a round takes its time.
+    choose_pocket(page, head_epochs=1000, early_stopping_patience=0, augmentation_views=0, image_size=192)
+    page.locator("#setting-augmentation").get_by_text("light").click()
     before = len(app.workspace.runs())
     tab(page, "3 Train")
     page.locator("button#train").click()
@@ -121,13 +123,13 @@ def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) ->
 
     page.reload()
     tab(page, "3 Train")
-    page.locator("#run-curves svg").first.wait_for(timeout=60_000)
+    page.locator("#run-curves svg").first.wait_for(timeout=120_000)
     assert run.status().state == "running"
 
     other = page.context.browser.new_page()  # another profile: nothing is remembered there
     other.goto(app.url)
     tab(other, "3 Train")
-    other.locator("#run-state").get_by_text("of 1000 rounds").wait_for(timeout=60_000)
+    other.locator("#run-state").get_by_text("of 1000 rounds").wait_for(timeout=120_000)
     seen = rounds(other)
     until(lambda: rounds(other) > seen)
     other.close()
@@ -138,7 +140,7 @@ def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) ->
     app.start()
     page.reload()
     tab(page, "3 Train")
-    page.locator("#run-state").get_by_text("of 1000 rounds").wait_for(timeout=60_000)
+    page.locator("#run-state").get_by_text("of 1000 rounds").wait_for(timeout=120_000)
     seen = rounds(page)
     until(lambda: rounds(page) > seen)
 
@@ -153,9 +155,12 @@ def test_a_killed_worker_offers_resume(page: Page, app: App) -> None:
 
     run = app.workspace.run(start_long_run(page, app))
     until(lambda: len(run.history()) >= 2)
-    worker = next(p for p in psutil.process_iter(["cmdline"]) if str(run.path) in (p.info["cmdline"] or []))
+    lock = str(run.path / "lock")
+    worker = next(
+        p for p in psutil.process_iter(["open_files"]) if lock in [f.path for f in p.info["open_files"] or []]
+    )
     worker.kill()
-    page.locator("#run-state").get_by_text("was interrupted").wait_for(timeout=60_000)
+    page.locator("#run-state").get_by_text("was interrupted").wait_for(timeout=120_000)
     done = len(run.history())
     page.locator("#resume").click()
     until(lambda: len(run.history()) > done, 180)
@@ -182,6 +187,6 @@ def test_a_bad_photo_is_named_and_left_out(page: Page, app: App) -> None:
     (folder / "circle" / "cut-short.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "cross" / "empty.png").write_bytes(b"")
     check_folder(page, folder)
-    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=60_000)
+    page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     for name in ("cut-short.jpg", "empty.png"):
         page.locator("#photos-left-out").get_by_text(name).first.wait_for(timeout=10_000)
