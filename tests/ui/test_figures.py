@@ -92,6 +92,11 @@ def test_long_names_are_cut_where_they_differ_least() -> None:
     drawing(figures.confusion([[1, 0], [0, 1]], [HOSTILE * 3, "x" * 300]))
 
 
+def test_names_wider_than_a_cell_do_not_run_into_each_other() -> None:
+    for names, slanted in ((["ant", "bee"], False), (["a rather long one", "another long one"], True)):
+        assert ("rotate(-45" in figures.confusion([[1, 0], [0, 1]], names)) == slanted
+
+
 def test_the_commonest_mistakes_as_sentences() -> None:
     said = figures.confusions([[5, 3, 0], [0, 8, 1], [2, 2, 2]], ["ant", "bee", "cat"], most=3)
     assert said == [

@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from transfer.learning.graph import history, sources
 from transfer.learning.model import Classifier
 
 ALL = "features"
@@ -115,13 +116,13 @@ def _last_separator(network: Any, trained: set[int]) -> Any:
     """
     if len(getattr(network, "inputs", None) or []) != 1 or len(getattr(network, "outputs", None) or []) != 1:
         return None
-    order = _history(network.outputs[0])
-    if order[0] is not network.inputs[0] or any(not _sources(tensor) for tensor in order[1:]):
+    order = history(network.outputs[0])
+    if order[0] is not network.inputs[0] or any(not sources(tensor) for tensor in order[1:]):
         return None
     position = {id(tensor): index for index, tensor in enumerate(order)}
     last_use = list(range(len(order)))
     for index, tensor in enumerate(order):
-        for source in _sources(tensor):
+        for source in sources(tensor):
             last_use[position[id(source)]] = index
     best, needed = None, 0
     for index, tensor in enumerate(order):
@@ -131,24 +132,3 @@ def _last_separator(network: Any, trained: set[int]) -> Any:
             best = tensor
         needed = max(needed, last_use[index])
     return best
-
-
-def _sources(tensor: Any) -> list[Any]:
-    operation, node, _ = tensor._keras_history
-    return list(operation._inbound_nodes[node].input_tensors)
-
-
-def _history(output: Any) -> list[Any]:
-    """Every tensor the output depends on, each after all it depends on itself: an order of computing."""
-    order: list[Any] = []
-    seen: set[int] = set()
-    stack = [(output, False)]
-    while stack:
-        tensor, ready = stack.pop()
-        if ready:
-            order.append(tensor)
-        elif id(tensor) not in seen:
-            seen.add(id(tensor))
-            stack.append((tensor, True))
-            stack += [(source, False) for source in _sources(tensor)]
-    return order

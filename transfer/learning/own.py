@@ -20,6 +20,7 @@ from typing import Any
 import keras
 
 from transfer.errors import ConfigError
+from transfer.learning.graph import history, sources
 
 _ANY_SIZE = 224  # what a network that takes photos of any size is given when nothing was chosen
 _FIRST_LAYERS = 8  # how far into a network its own scaling is looked for
@@ -145,10 +146,10 @@ def parts(layer: Any) -> Iterator[Any]:
 
 def _end_of_backbone(model: keras.Model) -> Any:
     output = model.outputs[0]
-    for tensor in _history(output):
+    for tensor in history(output):
         operation = tensor._keras_history.operation
         if type(operation).__name__ in _SUMMARIES:
-            source = _inputs(tensor)[0]
+            source = sources(tensor)[0]
             if len(source.shape) == 4 and not _reaches_input(output, around=tensor):
                 return source
     if len(output.shape) == 4:
@@ -156,33 +157,12 @@ def _end_of_backbone(model: keras.Model) -> Any:
     end = before_dense = output
     while type(end._keras_history.operation).__name__ in _ANSWERS:
         dense = isinstance(end._keras_history.operation, keras.layers.Dense)
-        end = _inputs(end)[0]
+        end = sources(end)[0]
         if len(end.shape) != 2:
             break
         if dense:
             before_dense = end
     return before_dense
-
-
-def _inputs(tensor: Any) -> list[Any]:
-    operation, node, _ = tensor._keras_history
-    return list(operation._inbound_nodes[node].input_tensors)
-
-
-def _history(output: Any) -> list[Any]:
-    """Every tensor the output depends on, each after all it depends on itself."""
-    order: list[Any] = []
-    seen: set[int] = set()
-    stack = [(output, False)]
-    while stack:
-        tensor, done = stack.pop()
-        if done:
-            order.append(tensor)
-        elif id(tensor) not in seen:
-            seen.add(id(tensor))
-            stack.append((tensor, True))
-            stack += [(before, False) for before in _inputs(tensor)]
-    return order
 
 
 def _reaches_input(output: Any, around: Any) -> bool:
@@ -194,7 +174,7 @@ def _reaches_input(output: Any, around: Any) -> bool:
         if id(tensor) in seen:
             continue
         seen.add(id(tensor))
-        before = _inputs(tensor)
+        before = sources(tensor)
         if not before:
             return True
         stack += before
@@ -205,10 +185,10 @@ def _unwrapped(network: keras.Model) -> tuple[keras.Model | None, keras.Model]:
     last = network.outputs[0]._keras_history.operation
     if not isinstance(last, keras.Model) or any(layer.weights for layer in network.layers if layer is not last):
         return None, network
-    before = _inputs(network.outputs[0])
+    before = sources(network.outputs[0])
     if len(before) != 1 or len(last.inputs) != 1:
         return None, network
-    if not _inputs(before[0]):
+    if not sources(before[0]):
         return None, last
     return keras.Model(network.inputs[0], before[0], name="preprocess"), last
 

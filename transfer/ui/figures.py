@@ -29,8 +29,9 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     cell = 64 if number <= 5 else 44 if number <= 10 else 30 if number <= 20 else 24
     text = 13 if number <= 20 else 11
     margin = 14 + max(map(_columns, names)) * text * 0.56
-    left, top = margin + 22, margin * (0.72 if number > 3 else 0) + (46 if number > 3 else 50)
-    width, height = left + number * cell + (margin * 0.5 if number > 3 else 26), top + number * cell + 6
+    slanted = number > 3 or margin - 8 > cell  # names that would run into each other
+    left, top = margin + 22, margin * (0.72 if slanted else 0) + (46 if slanted else 50)
+    width, height = left + number * cell + (margin * 0.5 if slanted else 26), top + number * cell + 6
     drawn = figure(width, height)
     axes = drawn.add_axes((left / width, 6 / height, number * cell / width, number * cell / height))
     axes.set_xlim(0, number)
@@ -65,7 +66,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     for place, name in enumerate(names):
         words: dict[str, Any] = {"color": INK, "fontsize": text, "parse_math": False}
         axes.text(-8 / cell, place + 0.5, name, ha="right", va="center_baseline", **words)
-        if number > 3:
+        if slanted:
             axes.text(
                 place + 0.5, -7 / cell, name, ha="left", va="bottom", rotation=45, rotation_mode="anchor", **words
             )
