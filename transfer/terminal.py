@@ -29,7 +29,7 @@ def follow(workspace: Workspace, run: Run) -> Status:
     try:
         while True:
             try:
-                status = _status(run)
+                status = run.status()
                 history = run.history()
                 for row in history.iloc[shown:].to_dict("records"):
                     line.print(_epoch(row, run.config.total_epochs))
@@ -69,16 +69,6 @@ def usable(workspace: Path) -> None:
             found=error.strerror or str(error),
             fix="Choose another folder with --workspace, or give your user permission to write to this one.",
         ) from error
-
-
-def _status(run: Run) -> Status:
-    """The status, computed again if the run left the queue between the two looks at it that a status takes."""
-    while True:
-        try:
-            return run.status()
-        except ValueError:
-            if run.queued_since() is not None:
-                raise
 
 
 def _about_to_be_recorded(run: Run, status: Status) -> bool:
