@@ -20,7 +20,7 @@ from transfer.ui import network_view
 from transfer.ui.context import Context
 from transfer.ui.form import Field
 from transfer.ui.networks import Networks, Offer, is_own, offers, width
-from transfer.ui.panels import error_panel
+from transfer.ui.panels import error_panel, shown
 
 OFFERS = 4  # buttons for what could be used instead
 
@@ -54,11 +54,11 @@ def build(setting: Callable[..., Field]) -> Chooser:
     gr.HTML("<h3>The network</h3>")
     with gr.Row():
         setting("backbone", kind=gr.Dropdown, choices=network_view.choices(), allow_custom_value=True, scale=3)
-        setting("alpha", kind=gr.Dropdown, choices=[1.0], allow_custom_value=True, visible=False, scale=2)
+        setting("alpha", kind=gr.Dropdown, choices=[1.0], allow_custom_value=True, visible="hidden", scale=2)
     card = gr.HTML(elem_id="network-card")
     missing = gr.HTML(elem_id="network-missing")
     with gr.Row(elem_classes="t-buttons"):
-        buttons = [gr.Button(visible=False, size="md", elem_id=f"offer-{number}") for number in range(OFFERS)]
+        buttons = [gr.Button(visible="hidden", size="md", elem_id=f"offer-{number}") for number in range(OFFERS)]
     with gr.Accordion("Compare all networks", open=False, elem_id="compare"):
         comparison = gr.HTML(network_view.comparison, js_on_load=network_view.LISTEN)
     with gr.Accordion("Use a .keras file of your own", open=False, elem_id="own-network"):
@@ -91,10 +91,10 @@ def widths(name: str, alpha: Any, size: int | None) -> list[Any]:
     """Updates for the width and the photo size when another network was chosen: what it offers and expects."""
     record = _record(name)
     if record is None:
-        return [gr.Dropdown(value=1.0, visible=False), gr.Number(placeholder="its own")]
+        return [gr.Dropdown(value=1.0, visible="hidden"), gr.Number(placeholder="its own")]
     offered = network_view.widths(record, size)
     return [
-        gr.Dropdown(offered, value=width(record.name, alpha), visible=len(offered) > 1),
+        gr.Dropdown(offered, value=width(record.name, alpha), visible=shown(len(offered) > 1)),
         gr.Number(placeholder=str(record.image_size)),
     ]
 
@@ -110,7 +110,8 @@ def whats_missing(config: RunConfig) -> list[Any]:
     except TransferError:
         pass  # the card already says what is wrong with the network itself
     buttons = [
-        gr.Button(found[i].words, visible=True) if i < len(found) else gr.Button(visible=False) for i in range(OFFERS)
+        gr.Button(found[i].words, visible=True) if i < len(found) else gr.Button(visible="hidden")
+        for i in range(OFFERS)
     ]
     return [words, *buttons, found]
 

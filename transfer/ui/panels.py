@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Iterable
 from html import escape
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PIL import Image
 
@@ -68,6 +68,15 @@ def lead(text: str) -> str:
 def empty(text: str) -> str:
     """What a step shows before there is anything to show."""
     return f'<div class="t-empty">{escape(text)}</div>'
+
+
+def shown(condition: bool) -> bool | Literal["hidden"]:
+    """The value of `visible` for a component that comes and goes.
+
+    Never False: then the component is not in the page at all, and Gradio 6.31 loses updates that arrive while it is
+    being put there.
+    """
+    return True if condition else "hidden"
 
 
 def picture(image: Image.Image, alt: str, kind: str = "") -> str:

@@ -20,7 +20,7 @@ from transfer.errors import TransferError
 from transfer.ui import folders, photos_view
 from transfer.ui.checking import Watched
 from transfer.ui.context import Context
-from transfer.ui.panels import error_panel, lead
+from transfer.ui.panels import error_panel, lead, shown
 
 Tell = Callable[[int, int], None]
 Updates = dict[Any, Any]
@@ -61,7 +61,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                 with gr.Row(elem_classes="t-buttons"):
                     check = gr.Button("Check photos", variant="primary", elem_id="check-photos")
                     browse = gr.Button("Browse …", elem_id="browse-folders")
-                listing = gr.HTML(visible=False, js_on_load=folders.LISTEN, elem_id="folder-browser")
+                listing = gr.HTML(visible="hidden", js_on_load=folders.LISTEN, elem_id="folder-browser")
             with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
                 gr.HTML("<h3>A zip file</h3>")
                 upload = gr.File(
@@ -72,7 +72,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                 sample = gr.Button("Use sample photos", elem_id="use-samples")
         state = gr.HTML(elem_id="photos-state")
         with gr.Row(elem_classes="t-buttons"):
-            stop = gr.Button("Stop checking", size="md", visible=False, elem_id="stop-checking")
+            stop = gr.Button("Stop checking", size="md", visible="hidden", elem_id="stop-checking")
         with gr.Column(visible=False, elem_id="photos-result") as result:
             with gr.Column(elem_classes="t-card"):
                 found = gr.HTML(elem_id="photos-found")
@@ -80,7 +80,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                     following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
             with gr.Accordion("Left out", open=False, visible=False, elem_id="photos-left-out") as left_out:
                 left_out_words = gr.HTML()
-            page = gr.Dropdown(label="Classes shown below", visible=False, elem_id="photos-page")
+            page = gr.Dropdown(label="Classes shown below", visible="hidden", elem_id="photos-page")
             sheets = gr.HTML(elem_id="photos-sheets")
         folder = gr.Textbox(visible="hidden", elem_id="photos-folder")
         summary = gr.State({})
@@ -91,21 +91,23 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
             state: photos_view.progress(words),
             stop: gr.Button(visible=True),
             result: gr.Column(visible=False),
-            listing: gr.HTML(visible=False),
+            listing: gr.HTML(visible="hidden"),
         }
 
     def show(checked: Dataset) -> Iterator[Updates]:
         choices = photos_view.pages(checked)
         yield {
             state: "",
-            stop: gr.Button(visible=False),
+            stop: gr.Button(visible="hidden"),
             result: gr.Column(visible=True),
             found: photos_view.found(checked),
             left_out: gr.Accordion(
-                photos_view.left_out_title(checked), visible=bool(checked.left_out), open=len(checked.left_out) <= 20
+                photos_view.left_out_title(checked),
+                visible=bool(checked.left_out),
+                open=len(checked.left_out) <= 20,
             ),
             left_out_words: photos_view.left_out(checked),
-            page: gr.Dropdown(choices, value=0, visible=len(choices) > 1),
+            page: gr.Dropdown(choices, value=0, visible=shown(len(choices) > 1)),
             sheets: "",
             folder: checked.root,
             stored: checked.root,
@@ -117,7 +119,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
     def failed(error: TransferError) -> Updates:
         return {
             state: error_panel(error),
-            stop: gr.Button(visible=False),
+            stop: gr.Button(visible="hidden"),
             result: gr.Column(visible=False),
             folder: "",
             stored: "",
@@ -178,7 +180,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         context.page().load(check_stored, stored, everything, api_visibility="private", **quiet),
     ]
     stop.click(
-        lambda: {state: photos_view.stopped(), stop: gr.Button(visible=False)},
+        lambda: {state: photos_view.stopped(), stop: gr.Button(visible="hidden")},
         outputs=[state, stop],
         cancels=checks,
         api_visibility="private",

@@ -29,7 +29,7 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
         gr.HTML(lead("Everything that was trained here. Click a run to see it in all the tabs."))
         with gr.Column(elem_classes="t-card"):
             table = gr.HTML(js_on_load=network_view.LISTEN, elem_id="runs-list")
-            again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible=False)
+            again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible="hidden")
         told = gr.HTML(elem_id="runs-told")
         compared = gr.HTML(elem_id="runs-compared")
         with gr.Accordion("Remembered features", open=False, elem_id="remembered"):
@@ -42,7 +42,7 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
         runs = context.workspace.runs()
         if not runs:
             words = "Nothing has been trained yet. Your runs will be listed here."
-            return [empty(words), gr.Button(visible=False), ""]
+            return [empty(words), gr.Button(visible="hidden"), ""]
         newest = {f"{run.name} · {_when(run)}": run.history() for run in runs[: curves.MOST_COMPARED]}
         several = curves.compare(newest) if len(runs) > 1 else ""
         return [

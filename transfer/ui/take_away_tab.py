@@ -36,7 +36,9 @@ def build(context: Context, chosen: gr.BrowserState) -> None:
                 with gr.Column(elem_classes="t-card", min_width=280):
                     gr.HTML(f"<h3>{escape(title)}</h3><p class='t-muted'>{escape(good_for)}</p>")
                     make = gr.Button("Make the zip", elem_id=f"make-{name}")
-                    load = gr.DownloadButton("Download", variant="primary", visible=False, elem_id=f"download-{name}")
+                    load = gr.DownloadButton(
+                        "Download", variant="primary", visible="hidden", elem_id=f"download-{name}"
+                    )
                     words = gr.HTML(elem_id=f"made-{name}")
                     cards[name] = (words, make, load)
     screen = [which, formats, *(part for parts in cards.values() for part in parts)]
@@ -79,7 +81,7 @@ def ready(run: Run, name: str) -> list[Any]:
     """Updates for one format's card: what is there, or how to get it."""
     done = run.exported(name)
     if done is None:
-        return ["", gr.Button("Make the zip", visible=True, interactive=True), gr.DownloadButton(visible=False)]
+        return ["", gr.Button("Make the zip", visible=True, interactive=True), gr.DownloadButton(visible="hidden")]
     pairs = [(f"{done['megabytes']:.1f} MB", "zip")]
     if done.get("milliseconds_per_photo"):
         pairs.append((f"{done['milliseconds_per_photo']:.0f} ms", "per photo, on this machine"))
@@ -89,7 +91,7 @@ def ready(run: Run, name: str) -> list[Any]:
     how = "Unzip it, then: <code>pip install -r requirements.txt</code>, <code>python predict.py photo.jpg</code>"
     return [
         f"<div class='t-made'>{facts(pairs)}<p>{same}</p><p>{how}</p></div>",
-        gr.Button(visible=False),
+        gr.Button(visible="hidden"),
         gr.DownloadButton("Download the zip", value=served(done["zip"]), visible=True),
     ]
 

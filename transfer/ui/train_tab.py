@@ -23,7 +23,7 @@ from transfer.ui import form, photos_view, run_view
 from transfer.ui.checking import Watched
 from transfer.ui.context import Context
 from transfer.ui.model_tab import ModelTab
-from transfer.ui.panels import empty, error_panel, lead
+from transfer.ui.panels import empty, error_panel, lead, shown
 from transfer.ui.photos_tab import PhotosTab
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
@@ -50,9 +50,9 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         with gr.Column(elem_classes="t-card", elem_id="train-run"):
             state = gr.HTML(empty("Nothing has been trained yet."), elem_id="run-state")
             with gr.Row(elem_classes="t-buttons"):
-                stop = gr.Button("Stop and keep the best", variant="stop", visible=False, elem_id="stop")
-                resume = gr.Button("Resume", variant="primary", visible=False, elem_id="resume")
-                results = gr.Button("See the results", variant="primary", visible=False, elem_id="see-results")
+                stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
+                resume = gr.Button("Resume", variant="primary", visible="hidden", elem_id="resume")
+                results = gr.Button("See the results", variant="primary", visible="hidden", elem_id="see-results")
             charts = gr.HTML(elem_id="run-curves")
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
@@ -69,16 +69,16 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
             return [gr.skip()] * len(screen)
         if run is None:
             words = "Nothing has been trained yet. Check your photos in step 1, then press Train."
-            hidden = [gr.Button(visible=False)] * 3
+            hidden = [gr.Button(visible="hidden")] * 3
             return [version, gr.Timer(active=False), empty(words), *hidden, "", "", ""]
         status = run.status()
         return [
             version,
             gr.Timer(active=not status.over),
             run_view.state(run),
-            gr.Button(visible=not status.over, interactive=status.state != "stopping"),
-            gr.Button(visible=status.state == "interrupted"),
-            gr.Button(visible=run.metrics() is not None),
+            gr.Button(visible=shown(not status.over), interactive=status.state != "stopping"),
+            gr.Button(visible=shown(status.state == "interrupted")),
+            gr.Button(visible=shown(run.metrics() is not None)),
             run_view.charts(run),
             run_view.remarks(run),
             run_view.log(run),
