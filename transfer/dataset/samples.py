@@ -65,9 +65,9 @@ def _save(folder: Path, label: int, number: int) -> None:
 def photo(paint: Paint, random: np.random.Generator) -> Image.Image:
     """One photo of a thing somewhere in front of something."""
     scene = background(SIZE, random)
-    for _ in range(int(random.integers(0, 4))):
+    for _ in range(int(random.integers(0, 3))):
         _clutter(scene, random)
-    thing = Thing(int(SIZE * FINE * random.uniform(0.42, 0.86)), random)
+    thing = Thing(int(SIZE * FINE * random.uniform(0.62, 0.95)), random)
     paint(thing)
     layer = thing.finished()
     layer = layer.resize((layer.width // FINE, layer.height // FINE), Image.Resampling.BOX)
@@ -129,7 +129,7 @@ class Thing:
             lit = lit.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         lean = self.vary(-0.25, 0.25)
         lit = lit.transform(lit.size, Image.Transform.AFFINE, (1, lean, -lean * self.size / 2, 0, 1, 0))
-        return lit.rotate(self.vary(-55, 55), Image.Resampling.BICUBIC, expand=True)
+        return lit.rotate(self.vary(-25, 25), Image.Resampling.BICUBIC, expand=True)
 
     def _at(self, point: Point) -> Point:
         return ((point[0] * 0.92 + 1) * self.size / 2, (point[1] * 0.92 + 1) * self.size / 2)
@@ -269,6 +269,7 @@ def curve(points: Sequence[Point], between: int = 8) -> list[Point]:
 def background(side: int, random: np.random.Generator) -> Image.Image:
     """Something out of focus: two colours, a gradient or patches, stripes or tiles, and grain."""
     first, second = (np.array(_colour(random), np.float32) for _ in range(2))
+    second = first + random.uniform(0.15, 0.6) * (second - first)  # a background is seldom louder than the thing
     grid = np.linspace(0, 1, side, dtype=np.float32)
     turn = random.uniform(0, 2 * math.pi)
     mix = math.cos(turn) * grid[None, :] + math.sin(turn) * grid[:, None]
@@ -280,11 +281,11 @@ def background(side: int, random: np.random.Generator) -> Image.Image:
         mix = (waves[None, :] * waves[:, None] > random.uniform(-0.3, 0.3)).astype(np.float32) * random.uniform(0.3, 1)
     elif kind == 3:
         mix = (_noise(side, random, int(random.integers(3, 10))) - 0.5) * 2.4 + 0.5
-    mix = np.clip(mix + (_noise(side, random, 5) - 0.5) * random.uniform(0, 0.9), 0, 1)[..., None]
+    mix = np.clip(mix + (_noise(side, random, 5) - 0.5) * random.uniform(0, 0.5), 0, 1)[..., None]
     values = first * (1 - mix) + second * mix
     values *= 1 + (_noise(side, random, side // 4)[..., None] - 0.5) * random.uniform(0, 0.5)
     picture = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
-    return picture.filter(ImageFilter.GaussianBlur(float(random.uniform(0, 2))))
+    return picture.filter(ImageFilter.GaussianBlur(float(random.uniform(1, 4))))
 
 
 def _clutter(scene: Image.Image, random: np.random.Generator) -> None:
@@ -317,7 +318,7 @@ def _camera(picture: Image.Image, random: np.random.Generator) -> Image.Image:
     picture = picture.filter(ImageFilter.GaussianBlur(float(random.uniform(0, 1.1))))
     values = np.asarray(picture, np.float32)
     values = (values - 128) * random.uniform(0.75, 1.15) + 128 + random.uniform(-25, 25)
-    tinted = values * random.uniform(0.92, 1.08, 3) + random.normal(0, random.uniform(1, 7), values.shape)
+    tinted = values * random.uniform(0.92, 1.08, 3) + random.normal(0, random.uniform(1, 5), values.shape)
     return Image.fromarray(np.clip(tinted, 0, 255).astype(np.uint8))
 
 
