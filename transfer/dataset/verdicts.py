@@ -54,17 +54,20 @@ def judge(
     known = _recall(memory, stamps)
     unknown = [index for index, stamp in enumerate(stamps) if stamp not in known]
     done, told = len(paths) - len(unknown), 0.0
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="photos") as threads:
-        for index, verdict in zip(unknown, threads.map(lambda i: _look(paths[i]), unknown), strict=True):
-            known[stamps[index]] = verdict
-            done += 1
-            if progress and time.monotonic() - told > 0.1:
-                told = time.monotonic()
-                progress(done, len(paths))
+    try:
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="photos") as threads:
+            for index, verdict in zip(unknown, threads.map(lambda i: _look(paths[i]), unknown), strict=True):
+                known[stamps[index]] = verdict
+                done += 1
+                if progress and time.monotonic() - told > 0.1:
+                    told = time.monotonic()
+                    progress(done, len(paths))
+    finally:  # also when `progress` broke the check off: what was looked at need not be looked at again
+        # A file that could not be opened may be repaired without a change of its time (permissions): ask again.
+        judged = [(stamps[i], known[stamps[i]]) for i in unknown if stamps[i] in known]
+        _remember(memory, [(stamp, verdict) for stamp, verdict in judged if verdict.digest])
     if progress:
         progress(len(paths), len(paths))
-    # A file that could not be opened may be repaired without a change of its time (permissions): ask again.
-    _remember(memory, [(stamps[i], known[stamps[i]]) for i in unknown if known[stamps[i]].digest])
     return [known[stamp] for stamp in stamps]
 
 

@@ -24,7 +24,11 @@ from photo import read_photo
 {load}
 labels = (Path(__file__).parent / "labels.txt").read_text("utf-8").splitlines()
 for path in [argument for argument in sys.argv[1:] if argument != "--json"]:
-    began, photo = time.time(), read_photo(path, {size})[None].astype("float32")  # whole photo, squashed, 0-255 RGB
+    try:
+        began, photo = time.time(), read_photo(path, {size})[None].astype("float32")  # whole, squashed, 0-255 RGB
+    except (OSError, ValueError) as trouble:
+        print(f"{{path}}: {{trouble}}", file=sys.stderr)
+        continue
     shares = {call}
     milliseconds = 1000 * (time.time() - began)
     result = {{"path": path, "milliseconds": milliseconds, "classes": dict(zip(labels, shares.tolist()))}}

@@ -85,6 +85,7 @@ class Supervisor:
         return self.leads
 
     def _look(self) -> None:
+        self._drop_stopped()
         busy = False
         for run in self.workspace.runs():
             if run in self._over and (last := run.log.last()) and last["event"] in TERMINAL:
@@ -107,13 +108,17 @@ class Supervisor:
         if not busy and not self._start_next() and self.standby:
             self.standby.prepare()  # not while something trains: loading would slow it down
 
+    def _drop_stopped(self) -> None:
+        for run in self.workspace.queue():
+            if run.stop_file.exists():
+                with run.lock.acquire(timeout=10):
+                    if run.queued_since() is not None:
+                        run.log.append("stopped", words="Taken off the queue before it began.")
+
     def _start_next(self) -> bool:
         for run in self.workspace.queue():
             with run.lock.acquire(timeout=10):
-                if run.queued_since() is None:
-                    continue
-                if run.stop_file.exists():
-                    run.log.append("stopped", words="Taken off the queue before it began.")
+                if run.queued_since() is None or run.stop_file.exists():
                     continue
                 # Before the spawn: a worker that dies while importing must not be started for ever.
                 run.log.append("launched")

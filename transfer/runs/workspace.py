@@ -45,6 +45,11 @@ class Workspace:
         return self._made("photos")
 
     @property
+    def networks_dir(self) -> Path:
+        """Uploaded `.keras` files; runs may refer to them."""
+        return self._made("networks")
+
+    @property
     def cache_dir(self) -> Path:
         """What can be computed again."""
         return self._made("cache")

@@ -29,7 +29,7 @@ def build(context: Context) -> None:
     def check(folder: str) -> dict[str, Any]:
         """What is in a photo folder: classes, photos per class and split, and what would be left out and why."""
         place = _in_words(lambda: context.roots.confine(folder))
-        dataset = _in_words(lambda: scan(place, memory=context.workspace.photo_memory))
+        dataset = _in_words(lambda: scan(place, memory=context.workspace.photo_memory, roots=context.roots))
         return {
             "root": dataset.root,
             "counts": dataset.counts().to_dict("index"),

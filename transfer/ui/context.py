@@ -67,8 +67,12 @@ class Context:
 
     def run(self, run_id: str) -> Run | None:
         """The run that a tab shows; None when none is chosen, or it was deleted."""
+        # What comes from a browser names a run of this workspace and nothing else: no path, no part of a name.
+        place = self.workspace.runs_dir / run_id
+        if not run_id or place.name != run_id or place.resolve().parent != self.workspace.runs_dir:
+            return None
         try:
-            return self.workspace.run(run_id) if run_id else None
+            return Run(place)
         except RunError:
             return None
 
@@ -113,8 +117,10 @@ class Context:
         """Where an uploaded `.keras` file was put to stay: uploads themselves are temporary."""
         assert upload is not None
         source = Path(upload)
-        place = self.workspace.cache_dir / "networks" / source.name
-        place.parent.mkdir(exist_ok=True)
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        # Another file of the same name must not change what an earlier run was made with.
+        place = self.workspace.networks_dir / f"{source.stem}-{digest}.keras"
         shutil.copyfile(source, place)
         return str(place)
 

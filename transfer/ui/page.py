@@ -14,7 +14,7 @@ TITLE = "Transfer"
 
 def build(context: Context) -> gr.Blocks:
     """The whole page. Each tab file makes its own `gr.Tab` and names the buttons that lead to other tabs (`go`)."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.HTML(
             '<header class="t-header"><h1>Transfer</h1>'
             "<p>Teach a network that already knows how to see to tell your own photos apart.</p></header>"

@@ -92,6 +92,9 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
             stop: gr.Button(visible=True),
             result: gr.Column(visible=False),
             listing: gr.HTML(visible="hidden"),
+            folder: "",  # until the new photos are checked there is nothing to train from
+            summary: {},
+            dataset: None,
         }
 
     def show(checked: Dataset) -> Iterator[Updates]:

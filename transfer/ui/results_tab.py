@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ from transfer.runs.run import Run
 from transfer.ui import figures, run_view
 from transfer.ui.context import Context
 from transfer.ui.panels import empty, lead, picture
+from transfer.ui.take_away_tab import served
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 THUMBNAIL = 256  # pixels
@@ -102,9 +102,9 @@ def in_words(metrics: dict[str, Any]) -> str:
 
 def history_file(run: Run) -> str:
     """The run's history as a CSV file to download; a copy, because the page may not serve the workspace itself."""
-    file = Path(tempfile.mkdtemp(prefix="transfer-")) / f"{run.id}.csv"
+    file = run.path / "history.csv"
     run.history().to_csv(file, index=False)
-    return str(file)
+    return served(file)
 
 
 def gallery(run: Run, mistakes: list[dict[str, Any]]) -> str:

@@ -63,7 +63,7 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
             values = form.to_components(run.config)
         except TransferError:
             return [gr.skip()] * (1 + len(model.fields))
-        words = "Look at them in step 2, change what you like, then press Train in step 3."
+        words = "The photos stay those of step 1. Change what you like in step 2, then press Train in step 3."
         return [panel("good", f"The settings of “{run.name}” are in the form.", words), *values]
 
     gr.on([tab.select, chosen.change], look, chosen, screen, **QUIET)

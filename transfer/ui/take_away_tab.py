@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from transfer.runs.run import Run
 from transfer.ui import run_view
 from transfer.ui.context import Context
 from transfer.ui.panels import empty, error_panel, facts, lead, panel
+
+_COPIES = tempfile.TemporaryDirectory(prefix="transfer-", ignore_cleanup_errors=True)  # gone with this process
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
 FORMATS = {
@@ -97,7 +100,11 @@ def ready(run: Run, name: str) -> list[Any]:
 
 
 def served(file: Path) -> str:
-    """A copy that the page may serve: the workspace itself is never opened to the browser."""
-    place = Path(tempfile.mkdtemp(prefix="transfer-")) / file.name
-    shutil.copyfile(file, place)
+    """A copy that the page may serve: the workspace itself is never opened to the browser. Made once per file."""
+    about = file.stat()
+    digest = hashlib.sha256(f"{file} {about.st_size} {about.st_mtime_ns}".encode()).hexdigest()[:16]
+    place = Path(_COPIES.name) / digest / file.name
+    if not place.is_file():
+        place.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, place)
     return str(place)

@@ -18,7 +18,7 @@ from transfer import weights
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import PhotosError, RunError, TransferError
-from transfer.runs.run import Run
+from transfer.runs.run import Run, Status
 from transfer.ui import form, photos_view, run_view
 from transfer.ui.checking import Watched
 from transfer.ui.context import Context
@@ -76,7 +76,7 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
             version,
             gr.Timer(active=not status.over),
             run_view.state(run),
-            gr.Button(visible=shown(not status.over), interactive=status.state != "stopping"),
+            _stop_button(run, status),
             gr.Button(visible=shown(status.state == "interrupted")),
             gr.Button(visible=shown(run.metrics() is not None)),
             run_view.charts(run),
@@ -195,8 +195,8 @@ def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
     except TransferError as error:
         return error_panel(error)
     sizes = summary["photos"]
-    rounds = f"{config.head_epochs} rounds for the new layers"
-    rounds += f", then {config.fine_tune_epochs} rounds of fine-tuning" if config.fine_tunes else ""
+    rounds = f"{_rounds(config.head_epochs)} for the new layers"
+    rounds += f", then {_rounds(config.fine_tune_epochs)} of fine-tuning" if config.fine_tunes else ""
     width = f", width {config.alpha:g}" if config.alpha != 1 else ""
     rows = [
         ("Photos", f"{Path(folder).name}: {sizes['train']:,} to learn from, {len(summary['classes'])} classes"),
@@ -207,5 +207,19 @@ def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
     return f'<dl class="t-summary">{listed}</dl>'
 
 
+def _rounds(number: int) -> str:
+    return f"{number} round{'' if number == 1 else 's'}"
+
+
 def _where(words: str) -> str:
     return f'<dl class="t-summary"><dt>Trains on</dt><dd>{escape(words)}</dd></dl>'
+
+
+def _stop_button(run: Run, status: Status) -> Any:
+    """What stopping would mean right now; nothing once all rounds are done and the model is only being written."""
+    if status.state == "queued":
+        return gr.Button("Take off the queue", visible=True, interactive=True)
+    done = (run.log.last("progress") or {}).get("stage") in {"evaluate", "export"}
+    return gr.Button(
+        "Stop and keep the best", visible=shown(status.alive and not done), interactive=status.state != "stopping"
+    )
