@@ -61,6 +61,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#see-results").click()
     page.locator("#results-score").get_by_text("95 % interval").wait_for()
     page.locator("#results-confusion svg").wait_for()
+    assert page.locator("#results-confusion svg").bounding_box()["width"] > 100
     page.locator("#results-classes").get_by_text("recall").wait_for()
 
     page.locator("#next-try").click()
@@ -177,7 +178,7 @@ def test_a_folder_that_cannot_be_used_is_said_in_the_page(page: Page, app: App) 
         check_folder(page, folder)
         panel = page.locator("#photos-state .t-panel.t-stop")
         panel.get_by_text("What to do").wait_for(timeout=30_000)
-        assert page.locator("#photos-result").is_hidden()
+        assert page.locator("#next-network").is_hidden()
         page.locator("#photos-path textarea, #photos-path input").fill("")
 
 

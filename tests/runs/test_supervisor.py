@@ -156,6 +156,19 @@ def test_stopping_a_waiting_run_takes_it_off_the_queue(
     assert kinds(run) == ["stopped"]
 
 
+def test_a_waiting_run_is_taken_off_while_another_trains(
+    workspace: Workspace, tmp_path: Path, supervise: Callable
+) -> None:
+    first = new_run(workspace, tmp_path, name="wait")
+    time.sleep(0.02)
+    second = new_run(workspace, tmp_path, name="finish")
+    supervise()
+    until(lambda: first.log.last("started"))
+    second.request_stop()
+    until(lambda: state(second) == "stopped")
+    assert state(first) == "running"
+
+
 def test_one_leads_and_the_other_takes_over(workspace: Workspace, supervise: Callable) -> None:
     first = supervise()
     until(lambda: first.leads)

@@ -73,28 +73,27 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         state = gr.HTML(elem_id="photos-state")
         with gr.Row(elem_classes="t-buttons"):
             stop = gr.Button("Stop checking", size="md", visible="hidden", elem_id="stop-checking")
-        with gr.Column(visible=False, elem_id="photos-result") as result:
-            with gr.Column(elem_classes="t-card"):
-                found = gr.HTML(elem_id="photos-found")
-                with gr.Row(elem_classes="t-end"):
-                    following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
-            with gr.Accordion("Left out", open=False, visible=False, elem_id="photos-left-out") as left_out:
-                left_out_words = gr.HTML()
-            page = gr.Dropdown(label="Classes shown below", visible="hidden", elem_id="photos-page")
-            sheets = gr.HTML(elem_id="photos-sheets")
+        found = gr.HTML(elem_id="photos-found")
+        left_out = gr.HTML(elem_id="photos-left-out")
+        with gr.Row(elem_classes="t-end"):
+            following = gr.Button("Next: choose a network", variant="primary", visible="hidden", elem_id="next-network")
+        page = gr.Dropdown(label="Classes shown below", visible="hidden", elem_id="photos-page")
+        sheets = gr.HTML(elem_id="photos-sheets")
         folder = gr.Textbox(visible="hidden", elem_id="photos-folder")
         summary = gr.State({})
         dataset = gr.State(None)
+
+    def nothing() -> Updates:
+        """No checked photos: until others are, there is nothing to train from either."""
+        unseen = {following: gr.Button(visible="hidden"), page: gr.Dropdown(visible="hidden")}
+        return {found: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None, **unseen}
 
     def begin(words: str) -> Updates:
         return {
             state: photos_view.progress(words),
             stop: gr.Button(visible=True),
-            result: gr.Column(visible=False),
+            **nothing(),
             listing: gr.HTML(visible="hidden"),
-            folder: "",  # until the new photos are checked there is nothing to train from
-            summary: {},
-            dataset: None,
         }
 
     def show(checked: Dataset) -> Iterator[Updates]:
@@ -102,14 +101,9 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         yield {
             state: "",
             stop: gr.Button(visible="hidden"),
-            result: gr.Column(visible=True),
-            found: photos_view.found(checked),
-            left_out: gr.Accordion(
-                photos_view.left_out_title(checked),
-                visible=bool(checked.left_out),
-                open=len(checked.left_out) <= 20,
-            ),
-            left_out_words: photos_view.left_out(checked),
+            found: f'<div class="t-card">{photos_view.found(checked)}</div>',
+            left_out: photos_view.folded(checked),
+            following: gr.Button(visible=True),
             page: gr.Dropdown(choices, value=0, visible=shown(len(choices) > 1)),
             sheets: "",
             folder: checked.root,
@@ -123,11 +117,8 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         return {
             state: error_panel(error),
             stop: gr.Button(visible="hidden"),
-            result: gr.Column(visible=False),
-            folder: "",
+            **nothing(),
             stored: "",
-            summary: {},
-            dataset: None,
         }
 
     def checked(words: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
@@ -172,7 +163,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         )
 
     everything = [
-        path, upload, state, stop, result, listing, found, left_out, left_out_words, page, sheets,
+        path, upload, state, stop, listing, found, left_out, following, page, sheets,
         folder, stored, summary, dataset,
     ]  # fmt: skip
     quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}

@@ -118,6 +118,15 @@ def left_out(dataset: Dataset) -> str:
     return f'<ul class="t-left-out">{rows}</ul>{rest}'
 
 
+def folded(dataset: Dataset) -> str:
+    """`left_out` under its heading, open while it is short."""
+    if not dataset.left_out:
+        return ""
+    state = " open" if len(dataset.left_out) <= 20 else ""
+    title = f"<summary>{left_out_title(dataset)}</summary>"
+    return f'<details class="t-fold"{state}>{title}{left_out(dataset)}</details>'
+
+
 def left_out_title(dataset: Dataset) -> str:
     """The heading over `left_out`."""
     count = len(dataset.left_out)

@@ -32,24 +32,15 @@ def build(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     with gr.Tab("4 Results", id="results", render_children=True) as tab:
         gr.HTML(lead("How well it does on photos that were kept aside and that it has never seen."))
         score = gr.HTML(elem_id="results-score")
-        with gr.Column(visible=False) as details:
-            with gr.Row(elem_classes="t-buttons"):
-                following = gr.Button("Next: try it with a photo", variant="primary", elem_id="next-try")
-                history = gr.DownloadButton("Download the curves (CSV)", elem_id="download-history")
-            with gr.Column(elem_classes="t-card"):
-                matrix = gr.HTML(elem_id="results-confusion")
-            with gr.Column(elem_classes="t-card"):
-                classes = gr.HTML(elem_id="results-classes")
-            with gr.Column(elem_classes="t-card", visible=False) as mistakes_card:
-                gr.HTML(
-                    "<h3>Its worst mistakes</h3><p class='t-muted'>Wrong, and most sure of it. "
-                    "Sometimes the photo is in the wrong folder.</p>"
-                )
-                mistakes = gr.HTML(elem_id="results-mistakes")
-            with gr.Column(elem_classes="t-card"):
-                curves = gr.HTML(elem_id="results-curves")
+        with gr.Row(elem_classes="t-buttons"):
+            following = gr.Button("Next: try it with a photo", variant="primary", visible="hidden", elem_id="next-try")
+            history = gr.DownloadButton("Download the curves (CSV)", visible="hidden", elem_id="download-history")
+        matrix = gr.HTML(elem_id="results-confusion")
+        classes = gr.HTML(elem_id="results-classes")
+        mistakes = gr.HTML(elem_id="results-mistakes")
+        curves = gr.HTML(elem_id="results-curves")
         seen = gr.State(None)
-    screen = [seen, score, details, history, matrix, classes, mistakes_card, mistakes, curves]
+    screen = [seen, score, following, history, matrix, classes, mistakes, curves]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         run = context.run(run_id)
@@ -58,18 +49,17 @@ def build(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             return [gr.skip()] * len(screen)
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
-            return [version, empty(_nothing(run)), gr.Column(visible=False), *[gr.skip()] * (len(screen) - 3)]
-        wrong = gallery(run, metrics["mistakes"])
+            hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
+            return [version, empty(_nothing(run)), *hidden, "", "", "", ""]
         return [
             version,
             _card(run_view.headline(run, run.status()) + in_words(metrics)),
-            gr.Column(visible=True),
-            gr.DownloadButton(value=history_file(run)),
-            _matrix(metrics),
-            "<h3>Class by class</h3>" + figures.scores(metrics["classes"]),
-            gr.Column(visible=bool(wrong)),
-            wrong,
-            run_view.charts(run),
+            gr.Button(visible=True),
+            gr.DownloadButton(value=history_file(run), visible=True),
+            _card(_matrix(metrics)),
+            _card("<h3>Class by class</h3>" + figures.scores(metrics["classes"])),
+            _card(gallery(run, metrics["mistakes"])),
+            _card(run_view.charts(run)),
         ]
 
     gr.on([tab.select, chosen.change], look, [chosen, seen], screen, **QUIET)
@@ -104,7 +94,7 @@ def history_file(run: Run) -> str:
     """The run's history as a CSV file to download; a copy, because the page may not serve the workspace itself."""
     file = run.path / "history.csv"
     run.history().to_csv(file, index=False)
-    return served(file)
+    return served(file, f"{run.id}.csv")
 
 
 def gallery(run: Run, mistakes: list[dict[str, Any]]) -> str:
@@ -121,7 +111,10 @@ def gallery(run: Run, mistakes: list[dict[str, Any]]) -> str:
             f"{mistake['confidence']:.0%} sure<br>really <b>{escape(mistake['label'])}</b>"
             f"<small>{escape(Path(mistake['path']).name)}</small></figcaption></figure>"
         )
-    return f'<div class="t-mistakes">{"".join(figures)}</div>' if figures else ""
+    if not figures:
+        return ""
+    words = "Wrong, and most sure of it. Sometimes the photo is in the wrong folder."
+    return f'<h3>Its worst mistakes</h3><p class="t-muted">{words}</p><div class="t-mistakes">{"".join(figures)}</div>'
 
 
 def _matrix(metrics: dict[str, Any]) -> str:
@@ -136,7 +129,7 @@ def _matrix(metrics: dict[str, Any]) -> str:
 
 
 def _card(html: str) -> str:
-    return f'<div class="t-card">{html}</div>'
+    return f'<div class="t-card">{html}</div>' if html else ""
 
 
 def _nothing(run: Run | None) -> str:

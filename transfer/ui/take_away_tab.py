@@ -34,25 +34,26 @@ def build(context: Context, chosen: gr.BrowserState) -> None:
         gr.HTML(lead("Take the model with you: a zip with its labels, a description and a small program to use it."))
         which = gr.HTML(elem_id="take-run")
         cards: dict[str, tuple[gr.HTML, gr.Button, gr.DownloadButton]] = {}
-        with gr.Row(elem_classes="t-ways", visible=False) as formats:
+        with gr.Row(elem_classes="t-ways"):
             for name, (title, good_for) in FORMATS.items():
                 with gr.Column(elem_classes="t-card", min_width=280):
                     gr.HTML(f"<h3>{escape(title)}</h3><p class='t-muted'>{escape(good_for)}</p>")
-                    make = gr.Button("Make the zip", elem_id=f"make-{name}")
+                    make = gr.Button("Make the zip", visible="hidden", elem_id=f"make-{name}")
                     load = gr.DownloadButton(
                         "Download", variant="primary", visible="hidden", elem_id=f"download-{name}"
                     )
                     words = gr.HTML(elem_id=f"made-{name}")
                     cards[name] = (words, make, load)
-    screen = [which, formats, *(part for parts in cards.values() for part in parts)]
+    screen = [which, *(part for parts in cards.values() for part in parts)]
 
     def look(run_id: str) -> list[Any]:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
             words = "There is no trained model yet: train one in step 3, or choose one in “Past runs”."
-            return [empty(words), gr.Row(visible=False), *[gr.skip()] * (len(screen) - 2)]
+            nothing = ["", gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
+            return [empty(words), *nothing * len(FORMATS)]
         parts = [part for name in FORMATS for part in ready(run, name)]
-        return [run_view.headline(run, run.status()), gr.Row(visible=True), *parts]
+        return [run_view.headline(run, run.status()), *parts]
 
     def export(run_id: str, name: str) -> Iterator[list[Any]]:
         run = context.run(run_id)
@@ -99,11 +100,11 @@ def ready(run: Run, name: str) -> list[Any]:
     ]
 
 
-def served(file: Path) -> str:
+def served(file: Path, name: str = "") -> str:
     """A copy that the page may serve: the workspace itself is never opened to the browser. Made once per file."""
     about = file.stat()
     digest = hashlib.sha256(f"{file} {about.st_size} {about.st_mtime_ns}".encode()).hexdigest()[:16]
-    place = Path(_COPIES.name) / digest / file.name
+    place = Path(_COPIES.name) / digest / (name or file.name)
     if not place.is_file():
         place.parent.mkdir(exist_ok=True)
         shutil.copyfile(file, place)
