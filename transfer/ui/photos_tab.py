@@ -72,11 +72,13 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                 sample = gr.Button("Use sample photos", elem_id="use-samples")
         state = gr.HTML(elem_id="photos-state")
         with gr.Row(elem_classes="t-buttons"):
-            stop = gr.Button("Stop checking", size="md", visible="hidden", elem_id="stop-checking")
+            # style.css shows it while something is being checked, and "Next" once something was: a button that is told
+            # to appear and, an instant later, to go away may do either.
+            stop = gr.Button("Stop checking", size="md", elem_id="stop-checking")
         found = gr.HTML(elem_id="photos-found")
         left_out = gr.HTML(elem_id="photos-left-out")
         with gr.Row(elem_classes="t-end"):
-            following = gr.Button("Next: choose a network", variant="primary", visible="hidden", elem_id="next-network")
+            following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
         page = gr.Dropdown(label="Classes shown below", visible="hidden", elem_id="photos-page")
         sheets = gr.HTML(elem_id="photos-sheets")
         folder = gr.Textbox(visible="hidden", elem_id="photos-folder")
@@ -85,13 +87,11 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
 
     def nothing() -> Updates:
         """No checked photos: until others are, there is nothing to train from either."""
-        unseen = {following: gr.Button(visible="hidden"), page: gr.Dropdown(visible="hidden")}
-        return {found: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None, **unseen}
+        return {found: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None}
 
     def begin(words: str) -> Updates:
         return {
             state: photos_view.progress(words),
-            stop: gr.Button(visible=True),
             **nothing(),
             listing: gr.HTML(visible="hidden"),
         }
@@ -100,10 +100,8 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         choices = photos_view.pages(checked)
         yield {
             state: "",
-            stop: gr.Button(visible="hidden"),
             found: f'<div class="t-card">{photos_view.found(checked)}</div>',
             left_out: photos_view.folded(checked),
-            following: gr.Button(visible=True),
             page: gr.Dropdown(choices, value=0, visible=shown(len(choices) > 1)),
             sheets: "",
             folder: checked.root,
@@ -116,7 +114,6 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
     def failed(error: TransferError) -> Updates:
         return {
             state: error_panel(error),
-            stop: gr.Button(visible="hidden"),
             **nothing(),
             stored: "",
         }
@@ -163,7 +160,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         )
 
     everything = [
-        path, upload, state, stop, listing, found, left_out, following, page, sheets,
+        path, upload, state, listing, found, left_out, page, sheets,
         folder, stored, summary, dataset,
     ]  # fmt: skip
     quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
@@ -174,8 +171,8 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         context.page().load(check_stored, stored, everything, api_visibility="private", **quiet),
     ]
     stop.click(
-        lambda: {state: photos_view.stopped(), stop: gr.Button(visible="hidden")},
-        outputs=[state, stop],
+        photos_view.stopped,
+        outputs=state,
         cancels=checks,
         api_visibility="private",
         **quiet,
