@@ -51,7 +51,7 @@ from torch import nn
 
 from transfer.learning import pocket
 
-PHASES = ((0.0, 48), (0.6, 64), (0.95, 96))
+PHASES = ((0.0, 48), (0.4, 64), (0.85, 96))
 """(from this share of the schedule on, side of the crops in pixels); sides are multiples of the total stride 16."""
 
 DENSE = 128
@@ -363,7 +363,7 @@ class Training:
             self.teacher = Teacher(home, images, options.work, options.teacher_side, self.device)
         keras.utils.set_random_seed(options.seed)
         torch.manual_seed(options.seed)
-        self.model = pocket.pocket(weights=None)
+        self.model = pocket.pocket(weights=options.begin)
         classes = int(self.answers.max()) + 1
         self.student = Student(self.model, classes, len(self.teacher.top[1]) if self.teacher else 0)
         self.student.to(self.device, memory_format=torch.channels_last)
@@ -558,6 +558,7 @@ def main() -> None:
     parser.add_argument("--teacher", default="none", help="Keras home whose models/ holds MobileNet 0.75, or none")
     parser.add_argument("--work", type=Path, required=True, help="scratch folder: decoded images, checkpoint, log")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write, also after every epoch")
+    parser.add_argument("--begin", type=Path, help="an .npz of an earlier run to begin with, else random weights")
     parser.add_argument("--epochs", type=float, default=20, help="times through the data")
     parser.add_argument("--minutes", type=float, default=0, help="end the schedule in this time, however far it came")
     parser.add_argument("--images", type=int, default=0, help="learn from the first so many images only; 0 for all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,29 @@ def test_maps_below_unfrozen_layers_are_kept_too(run: Run, classifier: Classifie
     batch, seen = next(source.batches()), next(photos(run).batches())
     whole = np.asarray(classifier.model(seen.inputs.astype(np.float32), training=False))
     assert np.allclose(np.asarray(parts.upper(batch.inputs.astype(np.float32), training=False)), whole, atol=1e-3)
+    kept.close()
+
+
+def test_two_phases_look_at_each_photo_once(
+    run: Run, classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = cut(classifier, 3)
+    kept = Kept(run, tmp_path, KerasEngine(parts.lower))
+    lower = Frozen(replace(PART, cut="maps"), parts.shape, lambda: parts.lower)
+    tail = Frozen(replace(PART, cut="tail of maps"), (24,), lambda: parts.tail)
+    engines = {lower.part: kept.counted, tail.part: KerasEngine(parts.tail)}
+    monkeypatch.setattr(kept, "_opened", lambda frozen: engines[frozen.part])
+    both = replace(kept.frozen, halves=(lower, tail))
+    for views, variation in ((0, "off"), (2, "strong")):
+        source = kept.source(both, photos(run, augmentation=variation), views)
+        looked = kept.counted.photos
+        maps = kept.source(lower, photos(run, augmentation=variation), views)
+        assert kept.counted.photos == looked == source.photos * (views or 1) + (source.photos if views else 0)
+        for key in (None, (1, 0, 3)):
+            for below, above in zip(maps.batches(key), source.batches(key), strict=True):
+                wanted = np.asarray(parts.tail(below.inputs.astype(np.float32)))
+                np.testing.assert_allclose(above.inputs, wanted, atol=2e-3)
+                assert (below.indices == above.indices).all() and (below.labels == above.labels).all()
     kept.close()
 
 

@@ -49,11 +49,15 @@ class Frozen:
         part: what its answers depend on besides the photo.
         shape: of one photo's answer.
         lower: makes it, or gets it: photos of 0-255 -> (batch, *shape).
+        halves: two parts that, one after the other, are this one, where a later phase learns from the answers of the
+            first. The photos then go through the first only, and the second (whose `lower` takes these answers in
+            place of photos) is all that is computed twice. None: there is no such phase.
     """
 
     part: Part
     shape: tuple[int, ...]
     lower: Callable[[], keras.Model]
+    halves: tuple[Frozen, Frozen] | None = None
 
 
 class FeatureSource:
@@ -92,16 +96,24 @@ class FeatureSource:
         for indices in order(self.photos, self.batch_size, key):
             yield np.where(indices >= 0, shown[indices] * self.photos + indices, -1)
 
+    def pick(self, positions: np.ndarray, batch_size: int, view: int = 0) -> Iterator[Batch]:
+        """Some photos only, in the order given; as `PhotoSource.pick`."""
+        first = max(view - 1, 0) * self.photos  # views are numbered from 1; 0 is the only one where nothing is varied
+        for begin in range(0, len(positions), batch_size):
+            yield self._batch(first + positions[begin : begin + batch_size])
+
     def batches(self, key: Key | None = None) -> Iterator[Batch]:
         """One epoch; see `pipeline.Source`."""
-        for numbers in self.numbers(key):
-            real = numbers >= 0
-            yield Batch(
-                self._gather(numbers),
-                np.where(real, self._labels[numbers], 0).astype(np.int32),
-                np.where(real, self._valid[numbers], 0).astype(np.float32),
-                np.where(real, numbers % self.photos, -1),
-            )
+        return map(self._batch, self.numbers(key))
+
+    def _batch(self, numbers: np.ndarray) -> Batch:
+        real = numbers >= 0
+        return Batch(
+            self._gather(numbers),
+            np.where(real, self._labels[numbers], 0).astype(np.int32),
+            np.where(real, self._valid[numbers], 0).astype(np.float32),
+            np.where(real, numbers % self.photos, -1),
+        )
 
     def _gather(self, numbers: np.ndarray) -> np.ndarray:
         places = np.where(numbers >= 0, self._places[numbers], -1)
@@ -211,6 +223,12 @@ class Features:
         words = f"The network looks at every {'variation of every ' if 0 not in missing else ''}photo once."
         if known:
             words = f"Features reused: {known:,} of {known + count:,}; the network looks at the other photos."
+        source: PhotoSource | FeatureSource = photos
+        if frozen.halves:
+            below, above = frozen.halves
+            with contextlib.suppress(NotKept):  # then in one go; the later phase says why
+                source = self.source(below, photos, 0 if 0 in missing else max(missing))
+                frozen, words = above, "What the frozen layers saw goes through the layers that will be unfrozen, once."
         engine = self._opened(frozen)
         reporter.begin("features", words, count)
         reporter.say()
@@ -219,7 +237,7 @@ class Features:
 
         def inputs() -> Iterator[np.ndarray]:
             for view, positions in missing.items():
-                for batch in photos.pick(positions, BLOCK, view):
+                for batch in source.pick(positions, BLOCK, view):
                     reporter.raise_if_stopped()
                     under_way.append((view, batch))
                     yield batch.inputs[batch.valid > 0]

@@ -23,7 +23,7 @@ from transfer.dataset.catalog import Split
 from transfer.errors import TrainingError
 from transfer.learning import checkpoints
 from transfer.learning.compiled import Part, part_of
-from transfer.learning.cut import cut
+from transfer.learning.cut import Cut, cut
 from transfer.learning.device import Device, use_precision
 from transfer.learning.features import Features, Frozen, NotKept
 from transfer.learning.model import Classifier, build, freeze, new_head, size_of
@@ -192,10 +192,8 @@ class Training:
     def _divided(self, phase: Phase) -> tuple[Frozen, Network | None, Callable[[], Network]]:
         """The frozen part, what takes its answers (None: not worth it), and both together, made when needed."""
         if phase.name == "fine_tune":
-            parts = cut(self._network(), self.config.frozen_layers)
-            part = part_of(self.config, self._network().image_size, parts.name)
-            upper = parts.upper if parts.gains else None
-            return Frozen(part, parts.shape, lambda: parts.lower), upper, lambda: parts.whole
+            parts, frozen, _ = self._halves()
+            return frozen, parts.upper if parts.gains else None, lambda: parts.whole
         size = size_of(self.config) or self._network().image_size
         part = self._features_part(size)
         shape = self._features.known_shape(part) or tuple(self._network().features.output_shape[1:])
@@ -203,8 +201,19 @@ class Training:
             with self._device.strategy.scope():
                 self._head = new_head(self.config, len(self.dataset.classes))
                 self._head(keras.Input(shape, dtype="float32"))
-        frozen = Frozen(part, shape, lambda: self._network().features)
+        halves = None
+        if self.config.fine_tunes:
+            parts, *both = self._halves()
+            halves = tuple(both) if parts.gains else None
+        frozen = Frozen(part, shape, lambda: self._network().features, halves)
         return frozen, self._head, lambda: cut(self._network(), None).whole
+
+    def _halves(self) -> tuple[Cut, Frozen, Frozen]:
+        """The cut of the fine-tuning phase: what stays frozen then, and what lies between that and the head."""
+        parts, size = cut(self._network(), self.config.frozen_layers), self._network().image_size
+        lower = Frozen(part_of(self.config, size, parts.name), parts.shape, lambda: parts.lower)
+        shape = tuple(parts.tail.output_shape[1:])
+        return parts, lower, Frozen(part_of(self.config, size, f"tail of {parts.name}"), shape, lambda: parts.tail)
 
     def _features_part(self, size: int) -> Part:
         part = part_of(self.config, size)
