@@ -14,7 +14,7 @@ import pytest
 from tests.learning.conftest import paint
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset, Photo
-from transfer.learning import device, features, model, phases, training
+from transfer.learning import device, features, material, model, phases, training
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.runs.run import Run
@@ -165,7 +165,7 @@ def test_another_head_on_known_photos_needs_no_network_until_the_end(
     first = make_run(frozen_layers=None, dropout=0.3, seed=3)
     train(first)
     built: list[int] = []
-    monkeypatch.setattr(training, "build", lambda *given: built.append(len(second.history())) or model.build(*given))
+    monkeypatch.setattr(material, "build", lambda *given: built.append(len(second.history())) or model.build(*given))
     second = make_run(frozen_layers=None, dropout=0.3, seed=3)
     session = train(second)
     assert built == []

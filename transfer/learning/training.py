@@ -1,37 +1,32 @@
 """Training: the two phases of transfer learning, epoch by epoch, resumable exactly.
 
 First the head alone, then, where layers are unfrozen, these too at a lower learning rate, starting from the head's best
-epoch. Both learn from kept features of what stays frozen, or, where that is impossible or not wanted, from the photos
-through the whole network. What is kept is the best epoch of both phases by validation loss (training loss where there
-are no validation photos), so fine-tuning never makes the result worse. What an epoch does follows from
-(seed, phase, epoch) and the last checkpoint alone. Evaluation and export come after this, in `worker`.
+epoch. What they learn from is `material`'s business. What is kept is the best epoch of both phases by validation loss
+(training loss where there are no validation photos), so fine-tuning never makes the result worse. What an epoch does
+follows from (seed, phase, epoch) and the last checkpoint alone. Evaluation and export come after this, in `worker`.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from transfer.dataset.catalog import Split
 from transfer.errors import TrainingError
 from transfer.learning import checkpoints
-from transfer.learning.compiled import Part, part_of
-from transfer.learning.cut import Cut, cut
 from transfer.learning.device import Device, use_precision
-from transfer.learning.features import Features, Frozen, NotKept
-from transfer.learning.model import Classifier, build, freeze, new_head, size_of
+from transfer.learning.features import Features
+from transfer.learning.material import Material
+from transfer.learning.model import Classifier, build, freeze
 from transfer.learning.passes import Samples, go_over
 from transfer.learning.phases import Phase, State, class_weights, optimizer, phases
-from transfer.learning.pipeline import Key, PhotoSource, steps
+from transfer.learning.pipeline import Key, steps
 from transfer.learning.reporter import Reporter, Stopped
-from transfer.learning.steps import Network, Score, Steps
+from transfer.learning.steps import Score, Steps
 from transfer.runs.run import Run
 from transfer.runs.store import FeatureStore
 from transfer.runs.workspace import Workspace
@@ -59,11 +54,10 @@ class Training:
         self._run, self._device, self._reporter = run, device, reporter
         self._last, self._best = run.checkpoints_dir / "last.npz", run.checkpoints_dir / "best.npz"
         self._features = Features(Workspace.of(run), device, reporter, store, dtype)
+        self._material = Material(self.config, self.dataset, device, reporter, self._features)
         found = checkpoints.read_state(self._last)
         self.resumed_from: int | None = found["step"] if found else None
         self._state = State(**found) if found else State(phase=phases(self.config)[0].name)
-        self._head: keras.Sequential | None = None
-        self._classifier: Classifier | None = None
 
     # ------------------------------------------------------------------ the whole of it
 
@@ -83,7 +77,7 @@ class Training:
             return True
         use_precision(self._device)
         if self.config.fine_tunes:
-            self._network()
+            self._material.network()
         try:
             for phase in plan[[phase.name for phase in plan].index(self._state.phase) :]:
                 if not self._phase(phase):
@@ -99,23 +93,13 @@ class Training:
             return None
         reusable = self._device.replicas == 1 and not self._device.mixed_precision
         use_precision(None)
-        classifier = self._network() if reusable else build(self.config, len(self.dataset.classes))
+        classifier = self._material.network() if reusable else build(self.config, len(self.dataset.classes))
         self._restore_best(classifier)
         return classifier
 
     def close(self) -> None:
         """Let go of the kept features."""
         self._features.close()
-
-    def _network(self) -> Classifier:
-        """The whole network, built when it is first needed: not before the end where all features are known."""
-        if self._classifier is None:
-            self._reporter.begin("loading", f"Building the network {self.config.backbone}.", 0)
-            self._reporter.say()
-            with self._device.strategy.scope():
-                self._classifier = build(self.config, len(self.dataset.classes), self._head)
-            self._head = self._classifier.head
-        return self._classifier
 
     # ------------------------------------------------------------------ one phase
 
@@ -127,13 +111,13 @@ class Training:
         if state.phase_over:
             return True
         if phase.name == "fine_tune":
-            classifier = self._network()
+            classifier = self._material.network()
             if state.epoch == 0 and self._best.is_file():
                 self._restore_best(classifier)  # the phase before ends with its best epoch
             freeze(classifier, phase.name, self.config.frozen_layers)
-        train, validation = self._samples(phase)
-        assert self._head is not None
-        variables = (self._head if phase.name == "head" else self._network().model).trainable_variables
+        train, validation = self._material.samples(phase)
+        head_only = phase.name == "head"
+        variables = (self._material.head if head_only else self._material.network().model).trainable_variables
         if state.epoch == 0 and self._best.is_file():
             # From here on more variables change, and going back to the best means going back with all of them.
             checkpoints.save(self._best, {"phase": phase.name}, weights=variables)
@@ -160,67 +144,6 @@ class Training:
             if not self._epoch(phase, compiled, train, validation, variables, rule):
                 return False
         return True
-
-    # ------------------------------------------------------------------ what a phase learns from
-
-    def _samples(self, phase: Phase) -> tuple[Samples, Samples | None]:
-        """Training and validation samples of a phase, as features of its frozen part where these can be kept."""
-        frozen, upper, whole = self._divided(phase)
-        size, config = frozen.part.image_size, self.config
-        varied = config.augmentation != "off"
-
-        def samples(split: Split, augmentation: str, views: int, reason: str = "") -> Samples:
-            photos = PhotoSource(self.dataset, split, size, config.batch_size, self._reporter.skip, augmentation)
-            if upper is not None and not reason:
-                try:
-                    source = self._features.source(frozen, photos, views)
-                    return Samples(source, upper, source.table() if self._device.replicas == 1 else None)
-                except NotKept as trouble:
-                    reason = f"{trouble}."
-            words = f"Every round of the phase “{phase.words}” runs the whole network on every photo: {reason}"
-            self._reporter.notice("Nothing is remembered of the frozen layers.", words)
-            return Samples(photos, whole())
-
-        useless = "" if upper is not None else "there are hardly any frozen layers to remember."
-        fresh = "new variations were asked for in every round (0 views)." if varied else ""
-        validation = samples("validation", "off", 0, useless) if self.dataset.of("validation") else None
-        views = config.augmentation_views if varied else 0
-        train = samples("train", config.augmentation, views, useless or (fresh if not views else ""))
-        self._features.rest()
-        return train, validation
-
-    def _divided(self, phase: Phase) -> tuple[Frozen, Network | None, Callable[[], Network]]:
-        """The frozen part, what takes its answers (None: not worth it), and both together, made when needed."""
-        if phase.name == "fine_tune":
-            parts, frozen, _ = self._halves()
-            return frozen, parts.upper if parts.gains else None, lambda: parts.whole
-        size = size_of(self.config) or self._network().image_size
-        part = self._features_part(size)
-        shape = self._features.known_shape(part) or tuple(self._network().features.output_shape[1:])
-        if self._head is None:
-            with self._device.strategy.scope():
-                self._head = new_head(self.config, len(self.dataset.classes))
-                self._head(keras.Input(shape, dtype="float32"))
-        halves = None
-        if self.config.fine_tunes:
-            parts, *both = self._halves()
-            halves = tuple(both) if parts.gains else None
-        frozen = Frozen(part, shape, lambda: self._network().features, halves)
-        return frozen, self._head, lambda: cut(self._network(), None).whole
-
-    def _halves(self) -> tuple[Cut, Frozen, Frozen]:
-        """The cut of the fine-tuning phase: what stays frozen then, and what lies between that and the head."""
-        parts, size = cut(self._network(), self.config.frozen_layers), self._network().image_size
-        lower = Frozen(part_of(self.config, size, parts.name), parts.shape, lambda: parts.lower)
-        shape = tuple(parts.tail.output_shape[1:])
-        return parts, lower, Frozen(part_of(self.config, size, f"tail of {parts.name}"), shape, lambda: parts.tail)
-
-    def _features_part(self, size: int) -> Part:
-        part = part_of(self.config, size)
-        if "missing" in part.weights:  # they come with the network
-            self._network()
-            part = part_of(self.config, size)
-        return part
 
     # ------------------------------------------------------------------ one epoch
 
@@ -274,8 +197,7 @@ class Training:
 
     def _reseed(self, key: Key) -> None:
         """Dropout of an epoch follows from its key, not from how many epochs this process has seen."""
-        assert self._head is not None
-        for number, layer in enumerate(self._head.layers):
+        for number, layer in enumerate(self._material.head.layers):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
                 seeds = np.random.default_rng((*key, number)).integers(0, 2**31 - 1, generator.state.shape)
