@@ -116,7 +116,7 @@ def test_fine_tuning_that_brought_nothing() -> None:
 
 def test_a_run_that_was_still_getting_better() -> None:
     falling = epochs("head", *[(2 - i / 5, 0.5, 2 - i / 5, 0.8) for i in range(6)])
-    assert "60 (head_epochs)" in said(during(RunConfig(), dataset(), [*falling, {"event": "finished"}]))
+    assert "200 (head_epochs)" in said(during(RunConfig(), dataset(), [*falling, {"event": "finished"}]))
     assert during(RunConfig(), dataset(), falling) == []
 
 

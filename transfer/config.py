@@ -104,15 +104,15 @@ class RunConfig:
         maximum=0.9,
     )
     head_epochs: int = _setting(
-        30,
+        100,
         "Rounds for the new layers (head epochs)",
-        "How often the new layers see every photo while the network stays frozen.",
+        "How often, at most, the new layers see every photo while the network stays frozen.",
         minimum=0,
         maximum=1000,
         advanced=False,
     )
     head_learning_rate: float = _setting(
-        1e-3,
+        3e-3,
         "Learning rate of the new layers",
         "How big each correction is. Too high: the loss jumps or explodes. Too low: it hardly moves.",
         minimum=1e-7,
@@ -176,7 +176,7 @@ class RunConfig:
         choices=(("automatic", "auto"), ("always", "balanced"), ("never", "off")),
     )
     early_stopping_patience: int = _setting(
-        5,
+        10,
         "Stop when it no longer improves (early stopping)",
         "Rounds without improvement on the validation photos before a phase ends. 0: never. "
         "The best round is kept either way.",

@@ -27,8 +27,9 @@ ROOT = Path(__file__).parent.parent.parent
 class App:
     """`python app.py` on a free port, with everything of its own under one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
+        self._environment = environment or {}
         self.workspace = Workspace(folder / "workspace")
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -38,6 +39,7 @@ class App:
         """Start, and wait until the page is served."""
         command = [sys.executable, "app.py", "--port", str(self.port), "--workspace", str(self.workspace.path)]
         environment = {**os.environ, "KERAS_HOME": str(self.folder / "keras"), "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        environment |= self._environment
         with (self.folder / "app.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--root", str(self.folder)], cwd=ROOT, stdout=log, stderr=log, env=environment

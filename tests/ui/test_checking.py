@@ -54,6 +54,6 @@ def test_a_users_mistake_is_raised_where_it_can_be_shown() -> None:
 def test_the_time_left_is_said_once_it_means_something() -> None:
     assert Progress(1, 100, 0.1).eta_seconds is None
     assert Progress(50, 100, 10.0).eta_seconds == pytest.approx(10.0)
-    assert Progress(50, 100, 10.0).words == "50 of 100 photos, about 10 seconds left"
-    assert Progress(10, 1000, 10.0).words == "10 of 1,000 photos, about 16 minutes left"
+    assert Progress(50, 100, 10.0).words == "50 of 100 photos, about 10 s left"
+    assert Progress(10, 1000, 10.0).words == "10 of 1,000 photos, about 16 min left"
     assert Progress(0, 0, 3.0).words == "Looking at the folders …"

@@ -104,7 +104,7 @@ def test_progress_of_a_check(state: Progress | None, now: str) -> None:
     assert page.having("aria-valuenow") == [now]
     assert page.having("aria-label") == [HOSTILE], "a bar has a name"
     if state and state.done == 30:
-        assert "30 of 120 photos, about 9 seconds left" in page.text
+        assert "30 of 120 photos, about 9 s left" in page.text
 
 
 def test_words_before_and_after() -> None:

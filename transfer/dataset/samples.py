@@ -1,7 +1,8 @@
 """The built-in sample photos: six everyday things, drawn by code at first use, so that Transfer can be tried at once.
 
-The class is in the shape alone. Colours, light, place, size, turn, background, clutter and blur are drawn from the same
-distributions for every class, so that a network has to see what a thing is. Nothing here reads photos.
+The class is in the shape. A leaf is greener than a key more often than not, as in life, but any thing may have any
+colour, and light, place, size, turn, background, clutter and blur are drawn from the same distributions for every
+class: counting colours is of little use, a network has to see what a thing is. Nothing here reads photos.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ SIZE = 256  # pixels, edge of a sample photo
 FINE = 2  # drawn this much larger, then scaled down: smooth edges
 PER_CLASS = 60
 SEED = 20
+TYPICAL = 0.8  # share of the things that have the colours of their kind
 FOLDER = "sample photos"  # another set of drawings needs another name: this one is drawn only once
 
 Point = tuple[float, float]
 Paint = Callable[["Thing"], None]
+Hue = tuple[float, float, float, float]
+"""Where the colours of a kind lie: lowest and highest hue in degrees, lowest and highest saturation, 0 to 1."""
 
 
 def draw(into: Path, progress: Callable[[int, int], None] | None = None) -> Path:
@@ -58,16 +62,17 @@ def draw(into: Path, progress: Callable[[int, int], None] | None = None) -> Path
 
 def _save(folder: Path, label: int, number: int) -> None:
     name = list(THINGS)[label]
-    picture = photo(THINGS[name], np.random.default_rng((SEED, label, number)))
+    picture = photo(name, np.random.default_rng((SEED, label, number)))
     picture.save(folder / name / f"{name}-{number + 1:02}.jpg", quality=88 + number % 8)
 
 
-def photo(paint: Paint, random: np.random.Generator) -> Image.Image:
-    """One photo of a thing somewhere in front of something."""
+def photo(name: str, random: np.random.Generator) -> Image.Image:
+    """One photo of the thing of that name somewhere in front of something."""
     scene = background(SIZE, random)
     for _ in range(int(random.integers(0, 3))):
         _clutter(scene, random)
-    thing = Thing(int(SIZE * FINE * random.uniform(0.62, 0.95)), random)
+    paint, *hues = THINGS[name]
+    thing = Thing(int(SIZE * FINE * random.uniform(0.72, 1.0)), random, hues)
     paint(thing)
     layer = thing.finished()
     layer = layer.resize((layer.width // FINE, layer.height // FINE), Image.Resampling.BOX)
@@ -86,12 +91,14 @@ class Thing:
     Args:
         size: pixels of its edge.
         random: what varies.
+        hues: of its two colours, where it is of the usual kind.
     """
 
-    def __init__(self, size: int, random: np.random.Generator) -> None:
+    def __init__(self, size: int, random: np.random.Generator, hues: Sequence[Hue]) -> None:
         self.size = size
         self.random = random
-        self.main, self.other = _colour(random), _colour(random)
+        typical = random.random() < TYPICAL
+        self.main, self.other = (_colour(random, *hue) if typical else _colour(random) for hue in hues)
         self._layer = Image.new("RGBA", (size, size), (0, 0, 0, 0))
         self._pen = ImageDraw.Draw(self._layer)
 
@@ -123,13 +130,13 @@ class Thing:
         grid = np.linspace(-1, 1, self.size, dtype=np.float32)
         light = math.cos(angle) * grid[None, :] + math.sin(angle) * grid[:, None]
         grain = _noise(self.size, self.random, 24) - 0.5
-        values[..., :3] *= (1 + 0.28 * light + self.vary(0, 0.5) * grain)[..., None]
+        values[..., :3] *= (1 + 0.28 * light + self.vary(0, 0.35) * grain)[..., None]
         lit = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8), "RGBA")
         if self.random.random() < 0.5:
             lit = lit.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        lean = self.vary(-0.25, 0.25)
+        lean = self.vary(-0.2, 0.2)
         lit = lit.transform(lit.size, Image.Transform.AFFINE, (1, lean, -lean * self.size / 2, 0, 1, 0))
-        return lit.rotate(self.vary(-25, 25), Image.Resampling.BICUBIC, expand=True)
+        return lit.rotate(self.vary(-22, 22), Image.Resampling.BICUBIC, expand=True)
 
     def _at(self, point: Point) -> Point:
         return ((point[0] * 0.92 + 1) * self.size / 2, (point[1] * 0.92 + 1) * self.size / 2)
@@ -232,15 +239,15 @@ def _umbrella(thing: Thing) -> None:
     thing.line([(0, -high), (0, -high - 0.12)], 0.05, 0.6, True)
 
 
-THINGS: dict[str, Paint] = {
-    "fish": _fish,
-    "key": _key,
-    "leaf": _leaf,
-    "mug": _mug,
-    "mushroom": _mushroom,
-    "umbrella": _umbrella,
+THINGS: dict[str, tuple[Paint, Hue, Hue]] = {
+    "fish": (_fish, (180, 250, 0.2, 0.65), (10, 55, 0.3, 0.7)),
+    "key": (_key, (35, 60, 0.1, 0.6), (0, 360, 0, 0.2)),
+    "leaf": (_leaf, (60, 140, 0.35, 0.7), (60, 140, 0.2, 0.7)),
+    "mug": (_mug, (0, 360, 0.3, 0.7), (0, 360, 0, 0.3)),
+    "mushroom": (_mushroom, (-10, 35, 0.4, 0.7), (30, 60, 0.05, 0.25)),
+    "umbrella": (_umbrella, (240, 340, 0.3, 0.7), (0, 360, 0, 0.4)),
 }
-"""What is on the photos, by class."""
+"""What is on the photos, by class: how it is drawn, and its usual two colours."""
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360) -> list[Point]:
@@ -268,7 +275,7 @@ def curve(points: Sequence[Point], between: int = 8) -> list[Point]:
 
 def background(side: int, random: np.random.Generator) -> Image.Image:
     """Something out of focus: two colours, a gradient or patches, stripes or tiles, and grain."""
-    first, second = (np.array(_colour(random), np.float32) for _ in range(2))
+    first, second = (np.array(_colour(random, vivid=0.4), np.float32) for _ in range(2))
     second = first + random.uniform(0.15, 0.6) * (second - first)  # a background is seldom louder than the thing
     grid = np.linspace(0, 1, side, dtype=np.float32)
     turn = random.uniform(0, 2 * math.pi)
@@ -322,10 +329,12 @@ def _camera(picture: Image.Image, random: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(tinted, 0, 255).astype(np.uint8))
 
 
-def _colour(random: np.random.Generator) -> tuple[int, int, int]:
-    """Any colour but near-black and near-white."""
-    hue, strength, light = random.integers(0, 256), random.integers(20, 175), random.integers(70, 245)
-    red, green, blue = colorsys.hsv_to_rgb(hue / 255, strength / 255, light / 255)
+def _colour(
+    random: np.random.Generator, first: float = 0, last: float = 360, pale: float = 0.08, vivid: float = 0.69
+) -> tuple[int, int, int]:
+    """A colour of a range of hues and saturations (see `Hue`), but near-black and near-white."""
+    hue, strength, light = random.uniform(first, last), random.uniform(pale, vivid), random.uniform(0.27, 0.96)
+    red, green, blue = colorsys.hsv_to_rgb(hue / 360 % 1, strength, light)
     return int(red * 255), int(green * 255), int(blue * 255)
 
 

@@ -70,7 +70,7 @@ class Answers:
         answers = predictor.predict(images, top)
         milliseconds = 1000 * (time.perf_counter() - began)
         predictions: list[dict[str, Any]] = [
-            {"path": each.path, "error": f"{each.error.what} {each.error.found}".strip()}
+            {"path": each.path, "error": f"{each.error.what} {each.error.found}".strip(), "fix": each.error.fix}
             if each.error
             else {"path": each.path, "classes": [[label, share] for label, share in each.classes]}
             for each in answers

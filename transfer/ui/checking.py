@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from transfer.errors import TransferError
+from transfer.runs.progress import duration
 
 T = TypeVar("T")
 
@@ -39,10 +40,10 @@ class Progress:
 
     @property
     def words(self) -> str:
-        """Such as "120 of 398 photos, about 3 seconds left"."""
+        """Such as "120 of 398 photos, about 3 s left"."""
         if not self.total:
             return "Looking at the folders …"
-        left = "" if self.eta_seconds is None else f", about {_duration(self.eta_seconds)} left"
+        left = "" if self.eta_seconds is None else f", about {duration(self.eta_seconds)} left"
         return f"{self.done:,} of {self.total:,} photos{left}"
 
 
@@ -92,10 +93,3 @@ class Watched(Generic[T]):
             self._error = error
         except Exception as error:  # a mistake of ours: the watcher raises it where it is seen
             self._error = error
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        whole = max(1, round(seconds))
-        return f"{whole} second{'s' if whole != 1 else ''}"
-    return f"{seconds / 60:.0f} minutes"

@@ -30,7 +30,7 @@ def build(context: Context) -> gr.Blocks:
             results = results_tab.build(context, chosen)
             trying = try_tab.build(context, chosen)
             take_away_tab.build(context, chosen)
-            runs_tab.build(context, chosen, model)
+            runs_tab.build(context, chosen, photos, model)
         api.build(context)
         for tab in (photos, model, train, results, trying):
             _lead(tab.go, tabs)

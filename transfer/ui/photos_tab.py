@@ -34,12 +34,18 @@ class PhotosTab:
         folder: the folder that was checked and can be trained from; "" when there is none.
         summary: about that folder: `{"root", "classes": [names], "photos": {split: count}}`, or {}.
         dataset: the checked `Dataset` itself, or None.
+        path: where the folder is typed.
+        remembered: the folder that this browser used last, checked again whenever the page is opened; or "".
+        straight: starts training with the settings as they are; it also leads to that tab.
         go: buttons that lead to other tabs.
     """
 
     folder: gr.Textbox
     summary: gr.State
     dataset: gr.State
+    path: gr.Textbox
+    remembered: gr.BrowserState
+    straight: gr.Button
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
@@ -78,6 +84,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         found = gr.HTML(elem_id="photos-found")
         left_out = gr.HTML(elem_id="photos-left-out")
         with gr.Row(elem_classes="t-end"):
+            straight = gr.Button("Train right away", elem_id="train-straight")
             following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
         page = gr.Dropdown(label="Classes shown below", visible="hidden", elem_id="photos-page")
         sheets = gr.HTML(elem_id="photos-sheets")
@@ -185,7 +192,8 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         **quiet,
     )
     _wire_browser(context, path, browse, listing)
-    return PhotosTab(folder, summary, dataset, {"network": following})
+    go = {"network": following, "train": straight}
+    return PhotosTab(folder, summary, dataset, path, stored, straight, go)
 
 
 def about(dataset: Dataset) -> dict[str, Any]:

@@ -17,13 +17,15 @@ from transfer.ui import curves, figures, form, network_view, run_view
 from transfer.ui.context import Context
 from transfer.ui.model_tab import ModelTab
 from transfer.ui.panels import empty, lead, panel
+from transfer.ui.photos_tab import PhotosTab
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 COLUMNS = ("Name", "Photos", "Network", "Begun", "Right on test photos", "State")
+BEAT = 3.0  # seconds between two looks while something waits or trains
 LISTED = 200  # runs shown, newest first
 
 
-def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
+def build(context: Context, chosen: gr.BrowserState, photos: PhotosTab, model: ModelTab) -> None:
     """The tab, inside the `gr.Tabs` that is open."""
     with gr.Tab("Past runs", id="runs", render_children=True) as tab:
         gr.HTML(lead("Everything that was trained here. Click a run to see it in all the tabs."))
@@ -31,21 +33,28 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
             table = gr.HTML(js_on_load=network_view.LISTEN, elem_id="runs-list")
             again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible="hidden")
         told = gr.HTML(elem_id="runs-told")
+        seen, timer = gr.State(None), gr.Timer(BEAT, active=False)
         compared = gr.HTML(elem_id="runs-compared")
         with gr.Accordion("Remembered features", open=False, elem_id="remembered"):
             size = gr.HTML(elem_id="remembered-size")
             with gr.Row(elem_classes="t-buttons"):
                 clear = gr.Button("Clear", elem_id="clear-remembered")
-    screen = [table, again, compared]
+    screen = [seen, timer, table, again, compared]
 
-    def look(run_id: str) -> list[Any]:
+    def look(run_id: str, last_seen: Any) -> list[Any]:
         runs = context.workspace.runs()
+        version = (run_id, [(run.id, run.version()) for run in runs[:LISTED]])
+        if version == last_seen:
+            return [gr.skip()] * len(screen)
         if not runs:
             words = "Nothing has been trained yet. Your runs will be listed here."
-            return [empty(words), gr.Button(visible="hidden"), ""]
-        newest = {f"{run.name} · {_when(run)}": run.history() for run in runs[: curves.MOST_COMPARED]}
-        several = curves.compare(newest) if len(runs) > 1 else ""
+            return [version, gr.Timer(active=False), empty(words), gr.Button(visible="hidden"), ""]
+        histories = {f"{run.name} · {_when(run)}": run.history() for run in runs[: curves.MOST_COMPARED]}
+        begun = {name: history for name, history in histories.items() if len(history)}
+        several = curves.compare(begun) if len(begun) > 1 else ""
         return [
+            version,
+            gr.Timer(active=any(not run.status().over for run in runs[:LISTED])),
             listing(runs, run_id),
             gr.Button(visible=True),
             f'<div class="t-card">{several}</div>' if several else "",
@@ -58,19 +67,20 @@ def build(context: Context, chosen: gr.BrowserState, model: ModelTab) -> None:
     def fill(run_id: str) -> list[Any]:
         run = context.run(run_id)
         if run is None:
-            return [empty("Click a run first."), *[gr.skip()] * len(model.fields)]
+            return [empty("Click a run first."), gr.skip(), *[gr.skip()] * len(model.fields)]
         try:
             values = form.to_components(run.config)
         except TransferError:
-            return [gr.skip()] * (1 + len(model.fields))
-        words = "The photos stay those of step 1. Change what you like in step 2, then press Train in step 3."
-        return [panel("good", f"The settings of “{run.name}” are in the form.", words), *values]
+            return [gr.skip()] * (2 + len(model.fields))
+        words = "Its photo folder is named in step 1: press “Check photos” there to use these photos, too. Change what "
+        words += "you like in step 2, then press Train in step 3."
+        return [panel("good", f"The settings of “{run.name}” are in the form.", words), run.config.photos, *values]
 
-    gr.on([tab.select, chosen.change], look, chosen, screen, **QUIET)
+    gr.on([tab.select, chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
     table.click(pick, None, chosen, **QUIET)
     gr.on([tab.select, chosen.change], lambda: remembered(context.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(context.workspace.features), None, size, **QUIET)
-    again.click(fill, chosen, [told, *model.fields.values()], **QUIET)
+    again.click(fill, chosen, [told, photos.path, *model.fields.values()], **QUIET)
 
 
 def listing(runs: Sequence[Run], chosen: str) -> str:
@@ -123,4 +133,4 @@ def _row(run: Run, chosen: bool) -> str:
 
 
 def _when(run: Run) -> str:
-    return time.strftime("%d %b %H:%M", time.localtime(run.created))
+    return time.strftime("%d %b %H:%M:%S", time.localtime(run.created))

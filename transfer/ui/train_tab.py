@@ -121,7 +121,10 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         run = active or context.run(run_id) or next(iter(context.workspace.runs()), None)
         return run.id if run else ""
 
-    def planned(folder: str, summary: dict[str, Any], *given: Any) -> str:
+    def planned(remembered: str, folder: str, summary: dict[str, Any], *given: Any) -> str:
+        if remembered and not summary:
+            words = f"The photos in {remembered} have to be looked at once more: see step 1."
+            return empty(words)
         return _plan(folder, summary, dict(zip(form.FIELDS, given, strict=True)))
 
     def device() -> Iterator[str]:
@@ -133,7 +136,14 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
 
     values = list(model.fields.values())
     tab.select(device, None, where, api_visibility="private", **QUIET)
-    begun = train.click(begin, [photos.folder, *values], [trouble, chosen], api_visibility="private", **QUIET)
+    begun = gr.on(
+        [train.click, photos.straight.click],
+        begin,
+        [photos.folder, *values],
+        [trouble, chosen],
+        api_visibility="private",
+        **QUIET,
+    )
     begun.then(look, [chosen, seen], screen, api_visibility="private", **QUIET)
     stopped = stop.click(ask_to_stop, chosen, trouble, api_visibility="private", **QUIET)
     resumed = resume.click(ask_to_resume, chosen, trouble, api_visibility="private", **QUIET)
@@ -153,7 +163,7 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
     gr.on(
         [photos.summary.change, tab.select],
         planned,
-        [photos.folder, photos.summary, *values],
+        [photos.remembered, photos.folder, photos.summary, *values],
         plan,
         api_visibility="private",
         **QUIET,
@@ -196,6 +206,7 @@ def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
         return error_panel(error)
     sizes = summary["photos"]
     rounds = f"{_rounds(config.head_epochs)} for the new layers"
+    rounds = f"at most {rounds}" if config.early_stopping_patience else rounds
     rounds += f", then {_rounds(config.fine_tune_epochs)} of fine-tuning" if config.fine_tunes else ""
     width = f", width {config.alpha:g}" if config.alpha != 1 else ""
     rows = [

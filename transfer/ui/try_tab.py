@@ -76,7 +76,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
         except TransferError as error:
             yield error_panel(error)
             return
-        cards = "".join(card(each) for each in said["predictions"])
+        cards = "".join(card(each, named=len(paths) > 1) for each in said["predictions"])
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
         yield f'{more}<div class="t-answers">{cards}</div>'
 
@@ -94,11 +94,11 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
     return TryTab({"take": following})
 
 
-def card(prediction: dict[str, Any]) -> str:
-    """One photo with what the model says, or why it could not be read."""
+def card(prediction: dict[str, Any], named: bool = False) -> str:
+    """One photo with what the model says, or why it could not be read and what to do; `named` with its file's name."""
     path = Path(prediction["path"])
     if "error" in prediction:
-        words = f"<h4>{escape(path.name)}</h4><p>{escape(prediction['error'])}</p>"
+        words = f"<h4>{escape(path.name)}</h4><p>{escape(prediction['error'])}</p><p>{escape(prediction['fix'])}</p>"
         return f'<article class="t-answer"><div>{words}</div></article>'
     image = open_photo(path, at_least=208)
     image.thumbnail((208, 208))
@@ -107,9 +107,10 @@ def card(prediction: dict[str, Any]) -> str:
         f'<li><span>{escape(name)}</span><span>{part:.1%}</span><i style="--share:{part:.4f}"></i></li>'
         for name, part in prediction["classes"]
     )
+    file = f'<p class="t-muted">{escape(path.name)}</p>' if named else ""
     return (
         f'<article class="t-answer">{picture(image, path.name)}<div><h4>{escape(label)}</h4>'
-        f"<p>{certainty(share)}</p><ul>{bars}</ul></div></article>"
+        f"<p>{certainty(share)}</p><ul>{bars}</ul>{file}</div></article>"
     )
 
 

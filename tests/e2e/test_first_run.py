@@ -1,0 +1,55 @@
+"""A first run on a machine without internet and with nothing kept: two clicks, and a good model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from transfer.backbones import BACKBONES
+
+from .conftest import App
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OFFLINE = Path(__file__).parent / "offline"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("first-run")
+    app = App(folder, {"PYTHONPATH": str(OFFLINE), "ATTEMPTS": str(folder / "attempts"), "HOME": str(folder)})
+    app.start()
+    yield app
+    app.close()
+
+
+def test_two_clicks_without_internet_give_a_good_model(page: Page, app: App) -> None:
+    elsewhere: list[str] = []
+    page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(app.url) else None)
+
+    page.locator("#use-samples").click()
+    page.locator("#train-straight").click(timeout=120_000)
+    page.locator("#run-state").get_by_text("Finished.").wait_for(timeout=240_000)
+
+    run = app.workspace.runs()[0]
+    metrics = run.metrics()
+    assert run.config.backbone == "Pocket" and run.config.weights == "bundled"
+    assert metrics is not None and metrics["split"] == "test" and metrics["accuracy"] >= 0.9
+
+    page.get_by_role("tab", name="2 Network").click()
+    page.locator("#compare").get_by_text("Compare all networks").click()
+    rows = page.locator("#compare tr:has([data-name])")
+    assert rows.count() == len(BACKBONES)
+    lacking = rows.filter(has_text="needs a download")
+    assert lacking.count() == len(BACKBONES) - 1
+    assert "Pocket" not in lacking.all_inner_texts()
+
+    attempts = app.folder / "attempts"
+    # The one question that is allowed: can the weights of other networks be downloaded now?
+    asked = set(attempts.read_text().split()) if attempts.exists() else set()
+    assert asked <= {"storage.googleapis.com"}
+    assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
