@@ -22,13 +22,13 @@ from transfer.backbones import BACKBONES, backbone
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import ConfigError, PhotosError, RunError, TransferError, WeightsError
+from transfer.formats import FORMATS
 from transfer.runs.run import Run
 from transfer.runs.service import Service
 from transfer.runs.workspace import Workspace
 from transfer.terminal import follow, usable
 from transfer.weights import PRETRAINED, default_backbone, require, settled, weights_file
 
-FORMATS = ("keras", "savedmodel", "litert")
 MISTAKES = {kind.__name__ for kind in (ConfigError, PhotosError, WeightsError)}  # the user's, when a worker meets them
 
 

@@ -24,8 +24,9 @@ import tensorflow as tf
 
 from transfer.dataset import photo as decoder
 from transfer.errors import ExportError
+from transfer.formats import FORMATS
 from transfer.learning.prediction import Predictor, load
-from transfer.learning.takeaway import FORMATS, card, predict_script, requirements
+from transfer.learning.takeaway import card, predict_script, requirements
 from transfer.runs.run import Run
 
 TOLERANCE = 1e-3  # greatest allowed difference of a probability

@@ -19,14 +19,13 @@ import numpy as np
 from keras import layers
 
 from transfer.errors import WeightsError
+from transfer.weights import BUNDLED_WEIGHTS
 
 IMAGE_SIZE = 96
 """Side in pixels that the bundled weights were finished at."""
 
 CLASSES = 200
 """Classes of the pretraining corpus, the width of the top."""
-
-WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "pocket.npz"
 
 STEM = 16
 BLOCKS = (
@@ -83,7 +82,7 @@ def pocket(
         x = layers.GlobalMaxPooling2D(name="top_pool")(x)
     model = keras.Model(image, x, name=name)
     if weights is not None:
-        load(model, WEIGHTS if weights == "bundled" else Path(weights))
+        load(model, BUNDLED_WEIGHTS if weights == "bundled" else Path(weights))
     return model
 
 

@@ -7,13 +7,13 @@ Nothing here touches a model; `export` does.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset
+from transfer.formats import Format
 
 _PREDICT = '''\
 """What is on a photo?   python predict.py PHOTO... [--json]      (first: pip install -r requirements.txt)"""
@@ -35,63 +35,6 @@ for path in [argument for argument in sys.argv[1:] if argument != "--json"]:
     print(json.dumps(result) if "--json" in sys.argv else
           f"{{path}}: " + ", ".join(f"{{labels[i]}} {{shares[i]:.1%}}" for i in np.argsort(-shares)[:3]), flush=True)
 '''
-
-_LITERT_LOAD = """\
-try:
-    from ai_edge_litert.interpreter import Interpreter
-except ImportError:  # TensorFlow brings the same interpreter
-    import tensorflow
-    Interpreter = tensorflow.lite.Interpreter
-network = Interpreter(str(Path(__file__).with_name("model.tflite"))).get_signature_runner()
-inputs, outputs = [next(iter(details)) for details in (network.get_input_details(), network.get_output_details())]"""
-
-
-@dataclass(frozen=True)
-class Format:
-    """One way to take a model away.
-
-    Attributes:
-        title: its name.
-        model: file or folder of the model inside the export.
-        load, call: how predict.py opens the model and asks it about `photo`; the answer is (classes,) float32.
-        needs: packages, for requirements.txt.
-        good_for: one line for the model card.
-    """
-
-    title: str
-    model: str
-    load: str
-    call: str
-    needs: tuple[str, ...]
-    good_for: str
-
-
-FORMATS = {
-    "keras": Format(
-        "Keras",
-        "model.keras",
-        'import keras\nnetwork = keras.saving.load_model(Path(__file__).with_name("model.keras"), compile=False)',
-        "network.predict_on_batch(photo)[0]",
-        ("tensorflow", "keras"),
-        "Python programs, and training on.",
-    ),
-    "savedmodel": Format(
-        "TensorFlow SavedModel",
-        "model",
-        'import tensorflow as tf\nnetwork = tf.saved_model.load(str(Path(__file__).with_name("model")))',
-        "network.serve(photo).numpy()[0]",
-        ("tensorflow",),
-        "TensorFlow Serving, C++, Java, and converters to other formats.",
-    ),
-    "litert": Format(
-        "LiteRT (TensorFlow Lite)",
-        "model.tflite",
-        _LITERT_LOAD,
-        "network(**{inputs: photo})[outputs][0]",
-        ("ai-edge-litert",),
-        "phones and small computers.",
-    ),
-}
 
 
 def predict_script(kind: Format, image_size: int) -> str:

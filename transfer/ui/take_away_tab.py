@@ -6,13 +6,13 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from transfer.errors import TransferError
+from transfer.formats import FORMATS
 from transfer.runs.run import Run
 from transfer.ui import run_view
 from transfer.ui.context import Context
@@ -21,11 +21,6 @@ from transfer.ui.panels import empty, error_panel, facts, lead, panel
 _COPIES = tempfile.TemporaryDirectory(prefix="transfer-", ignore_cleanup_errors=True)  # gone with this process
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
-FORMATS = {
-    "keras": ("Keras", "For Python programs, and to go on training. One file, model.keras."),
-    "savedmodel": ("TensorFlow SavedModel", "For servers (TensorFlow Serving) and other languages."),
-    "litert": ("LiteRT (TensorFlow Lite)", "For phones, browsers and small computers."),
-}
 
 
 def build(context: Context, chosen: gr.BrowserState) -> None:
@@ -35,9 +30,9 @@ def build(context: Context, chosen: gr.BrowserState) -> None:
         which = gr.HTML(elem_id="take-run")
         cards: dict[str, tuple[gr.HTML, gr.Button, gr.DownloadButton]] = {}
         with gr.Row(elem_classes="t-ways"):
-            for name, (title, good_for) in FORMATS.items():
+            for name, kind in FORMATS.items():
                 with gr.Column(elem_classes="t-card", min_width=280):
-                    gr.HTML(f"<h3>{escape(title)}</h3><p class='t-muted'>{escape(good_for)}</p>")
+                    gr.HTML(f"<h3>{kind.title}</h3><p class='t-muted'>For {kind.good_for}</p>")
                     make = gr.Button("Make the zip", visible="hidden", elem_id=f"make-{name}")
                     load = gr.DownloadButton(
                         "Download", variant="primary", visible="hidden", elem_id=f"download-{name}"
