@@ -80,10 +80,12 @@ class FeatureSource:
 
     def table(self) -> Table | None:
         """All of it in main memory; None when it is too large for that."""
-        size = len(self._places) * int(np.prod(self._rows.shape[1:])) * self._rows.itemsize
-        if size > RESIDENT:
+        count, row = len(self._places), int(np.prod(self._rows.shape[1:])) * self._rows.itemsize
+        if count * row > RESIDENT:
             return None
-        return Table.of(self._gather(np.arange(len(self._places))), self._labels, self._valid)
+        step = 2**20 // row + 1
+        blocks = (self._gather(np.arange(begin, min(begin + step, count))) for begin in range(0, count, step))
+        return Table.of(blocks, self._labels, self._valid)
 
     def numbers(self, key: Key | None = None) -> Iterator[np.ndarray]:
         """The rows of each batch of an epoch, (batch,) int64: view × photos + photo; -1 for a filler.

@@ -9,7 +9,7 @@ training on several GPUs equals training on one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +67,19 @@ class Table:
     valid: tf.Tensor
 
     @classmethod
-    def of(cls, *arrays: np.ndarray) -> Table:
-        """Put rows, labels and valid where training computes."""
-        return cls(*(tf.convert_to_tensor(array) for array in arrays))
+    def of(cls, blocks: Iterable[np.ndarray], labels: np.ndarray, valid: np.ndarray) -> Table:
+        """Put rows, which come in blocks, labels and valid where training computes.
+
+        In blocks, because a tensor made from a whole array needs its memory four times over for a moment.
+        """
+        rows, begin = None, 0
+        for block in blocks:
+            if rows is None:
+                rows = tf.Variable(tf.zeros((len(labels), *block.shape[1:]), block.dtype))
+            rows[begin : begin + len(block)].assign(block)
+            begin += len(block)
+        assert rows is not None and begin == len(labels)
+        return cls(rows.read_value(), tf.convert_to_tensor(labels), tf.convert_to_tensor(valid))
 
 
 class Steps:

@@ -95,7 +95,7 @@ def _practise() -> None:
     variables, rule = head.trainable_variables, optimizer(config, 1e-3, 1)
     rule.build(variables)
     steps = Steps(device.choose(), variables, rule, head, head, np.ones(2, np.float32))
-    table = Table.of(np.zeros((2, 2), np.float16), np.zeros(2, np.int32), np.ones(2, np.float32))
+    table = Table.of([np.zeros((2, 2), np.float16)], np.zeros(2, np.int32), np.ones(2, np.float32))
     order = tf.zeros((1, 2), tf.int64)
     for some in (steps.train_some, steps.measure_some):
         some(table, order, 0, 1, tf.zeros(3))
