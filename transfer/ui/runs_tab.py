@@ -76,7 +76,9 @@ def build(context: Context, chosen: gr.BrowserState, photos: PhotosTab, model: M
         words += "you like in step 2, then press Train in step 3."
         return [panel("good", f"The settings of “{run.name}” are in the form.", words), run.config.photos, *values]
 
-    gr.on([tab.select, chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
+    # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
+    tab.select(lambda run_id: look(run_id, None), chosen, screen, **QUIET)
+    gr.on([chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
     table.click(pick, None, chosen, **QUIET)
     gr.on([tab.select, chosen.change], lambda: remembered(context.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(context.workspace.features), None, size, **QUIET)

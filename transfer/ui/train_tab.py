@@ -121,11 +121,10 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         run = active or context.run(run_id) or next(iter(context.workspace.runs()), None)
         return run.id if run else ""
 
-    def planned(remembered: str, folder: str, summary: dict[str, Any], *given: Any) -> str:
+    def planned(remembered: str, summary: dict[str, Any], *given: Any) -> str:
         if remembered and not summary:
-            words = f"The photos in {remembered} have to be looked at once more: see step 1."
-            return empty(words)
-        return _plan(folder, summary, dict(zip(form.FIELDS, given, strict=True)))
+            return empty(f"The photos in {remembered} have to be looked at once more: see step 1.")
+        return _plan(summary, dict(zip(form.FIELDS, given, strict=True)))
 
     def device() -> Iterator[str]:
         yield _where("looking at this machine …")
@@ -135,7 +134,6 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
             yield error_panel(error)
 
     values = list(model.fields.values())
-    tab.select(device, None, where, api_visibility="private", **QUIET)
     begun = gr.on(
         [train.click, photos.straight.click],
         begin,
@@ -163,11 +161,13 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
     gr.on(
         [photos.summary.change, tab.select],
         planned,
-        [photos.remembered, photos.folder, photos.summary, *values],
+        [photos.remembered, photos.summary, *values],
         plan,
         api_visibility="private",
         **QUIET,
     )
+    # The last of this tab: the page takes them one after the other, and the first answer to this needs TensorFlow.
+    tab.select(device, None, where, api_visibility="private", **QUIET)
     return TrainTab({"results": results})
 
 
@@ -196,9 +196,9 @@ def create(context: Context, config: RunConfig, tell: Callable[[int, int], None]
     return context.workspace.create(config, dataset)
 
 
-def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
+def _plan(summary: dict[str, Any], given: dict[str, Any]) -> str:
     """What pressing Train would do, in a few lines."""
-    if not folder or not summary:
+    if not summary:
         return empty("No photos yet: check a folder in step 1, or use the sample photos.")
     try:
         config = form.to_config(given)
@@ -210,7 +210,10 @@ def _plan(folder: str, summary: dict[str, Any], given: dict[str, Any]) -> str:
     rounds += f", then {_rounds(config.fine_tune_epochs)} of fine-tuning" if config.fine_tunes else ""
     width = f", width {config.alpha:g}" if config.alpha != 1 else ""
     rows = [
-        ("Photos", f"{Path(folder).name}: {sizes['train']:,} to learn from, {len(summary['classes'])} classes"),
+        (
+            "Photos",
+            f"{Path(summary['root']).name}: {sizes['train']:,} to learn from, {len(summary['classes'])} classes",
+        ),
         ("Network", f"{Path(config.backbone).stem}{width}"),
         ("Rounds", rounds),
     ]
