@@ -14,6 +14,7 @@ import numpy as np
 
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset
+from transfer.learning.adam import Adam, AdamW
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ def optimizer(config: RunConfig, learning_rate: float, total_steps: int) -> kera
     if config.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, max(total_steps, 1))
     made: keras.optimizers.Optimizer = {
-        "adam": lambda: keras.optimizers.Adam(rate),
-        "adamw": lambda: keras.optimizers.AdamW(rate),
+        "adam": lambda: Adam(rate),
+        "adamw": lambda: AdamW(rate),
         "rmsprop": lambda: keras.optimizers.RMSprop(rate),
         "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9),
     }[config.optimizer]()
