@@ -97,9 +97,10 @@ class RunConfig:
         maximum=8192,
     )
     dropout: float = _setting(
-        0.2,
+        0.0,
         "Dropout",
-        "The share of signals switched off at random while the head trains; guards against learning by heart.",
+        "The share of signals switched off at random while the head trains; guards a large head (Flatten, extra units) "
+        "against learning by heart.",
         minimum=0.0,
         maximum=0.9,
     )
