@@ -16,21 +16,26 @@ from typing import Any
 import numpy as np
 
 
-def save(path: Path, state: dict[str, Any], **groups: Sequence[Any]) -> None:
-    """Write variables and a state atomically.
+def values(variables: Sequence[Any]) -> list[np.ndarray]:
+    """What Keras variables hold now; maybe the memory of the variables itself, so not to be kept."""
+    # `.value` is TensorFlow's own variable; asking Keras' wrapper makes NumPy warn.
+    return [variable.value.numpy() for variable in variables]
+
+
+def save(path: Path, state: dict[str, Any], **groups: Sequence[np.ndarray]) -> None:
+    """Write the values of variables and a state atomically.
 
     Args:
         path: the file, `.npz`.
         state: anything JSON can hold.
-        groups: named lists of Keras variables.
+        groups: named lists of values.
     """
-    # `.value` is TensorFlow's own variable; asking Keras' wrapper makes NumPy warn.
-    arrays = {f"{group}/{i}": v.value.numpy() for group, variables in groups.items() for i, v in enumerate(variables)}
+    arrays = {f"{group}/{i}": value for group, held in groups.items() for i, value in enumerate(held)}
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.writing")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.metadata
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ from transfer.runs.store import FeatureStore, OutOfRange, Shelf
 from transfer.runs.workspace import Workspace
 
 PIXELS = 1  # raise it when photos are read or varied differently
-BLOCK = 32  # photos that are computed and stored together
+BLOCK = 32  # photos that are computed together
+STORED = 1.0  # seconds of computing that a crash may cost: writing waits for the disk, each block would be too often
 RESIDENT = 64 * 2**20  # bytes up to which the features of a split are held in main memory
 ENGINES = 2_000_000_000  # bytes that kept engines may take
 
@@ -246,13 +248,28 @@ class Features:
 
         feed: Any = inputs()
         answers: Any = engine.map(feed)
-        done = 0
+        done, stored = 0, time.monotonic()
+        waiting: dict[int, list[tuple[list[str], np.ndarray]]] = {}
+
+        def store() -> None:
+            for view, blocks in waiting.items():
+                digests, rows = zip(*blocks, strict=True)
+                shelf.append([digest for some in digests for digest in some], np.concatenate(rows), view)
+            waiting.clear()
+
         with contextlib.closing(feed), contextlib.closing(answers):
-            for rows in answers:
-                view, batch = under_way.popleft()
-                shelf.append([photos.digests[index] for index in batch.indices[batch.valid > 0]], rows, view)
-                done += len(batch.indices)
-                reporter.advance(done, batch.photos)
+            try:
+                for rows in answers:
+                    view, batch = under_way.popleft()
+                    digests = [photos.digests[index] for index in batch.indices[batch.valid > 0]]
+                    waiting.setdefault(view, []).append((digests, rows))
+                    done += len(batch.indices)
+                    if time.monotonic() - stored >= STORED:
+                        store()
+                        stored = time.monotonic()
+                    reporter.advance(done, batch.photos)
+            finally:
+                store()
 
     def _opened(self, frozen: Frozen) -> Engine:
         if self._engine is None or self._engine[0] != frozen.part:

@@ -86,6 +86,7 @@ class Reporter:
         pace = (self.done - done) / seconds
         self.run.log.append(
             "progress",
+            durable=False,
             stage=self._stage,
             words=self._words,
             done=self.done,

@@ -31,6 +31,8 @@ from transfer.runs.run import Run
 from transfer.runs.store import FeatureStore
 from transfer.runs.workspace import Workspace
 
+SAVE = 1.0  # seconds of epochs that a crash may cost: what takes milliseconds is not written to disk each time
+
 
 class Training:
     """The training of one run in this process.
@@ -57,6 +59,8 @@ class Training:
         self._material = Material(self.config, self.dataset, device, reporter, self._features)
         found = checkpoints.read_state(self._last)
         self.resumed_from: int | None = found["step"] if found else None
+        self._better: tuple[Phase, list[np.ndarray]] | None = None  # the best epoch, where it is not on disk yet
+        self._saved = -math.inf
         self._state = State(**found) if found else State(phase=phases(self.config)[0].name)
 
     # ------------------------------------------------------------------ the whole of it
@@ -120,7 +124,7 @@ class Training:
         variables = (self._material.head if head_only else self._material.network().model).trainable_variables
         if state.epoch == 0 and self._best.is_file():
             # From here on more variables change, and going back to the best means going back with all of them.
-            checkpoints.save(self._best, {"phase": phase.name}, weights=variables)
+            checkpoints.save(self._best, {"phase": phase.name}, weights=checkpoints.values(variables))
         with self._device.strategy.scope():
             rule = optimizer(self.config, phase.learning_rate, phase.epochs * steps(train.source))
             rule.build(variables)
@@ -157,6 +161,7 @@ class Training:
         began = time.monotonic()
         score, whole = go_over(train, compiled.train, compiled.train_some, reporter, phase, epoch, key)
         if score is None and not whole:
+            self._save_better()
             return False
         trained = time.monotonic() - began
         measured: Score | None = None
@@ -184,14 +189,30 @@ class Training:
             "best": better,
         }
         if better:
-            checkpoints.save(self._best, {"phase": phase.name}, weights=variables)
+            self._better = phase, checkpoints.values(variables)
         if not whole:  # not a state to go on from: the checkpoint stays at the epoch before
+            self._save_better()
             self._tell([event])
             return False
         state.advance(phase, self.config.early_stopping_patience, value, better, event)
-        checkpoints.save(self._last, asdict(state), weights=variables, optimizer=rule.variables)
+        stopping, due = reporter.stop_requested(), time.monotonic() - self._saved >= SAVE
+        if stopping or state.phase_over or due:
+            # The best epoch first: a checkpoint must never know of a better one than there is.
+            self._save_better()
+            self._run.log.sync()
+            held = checkpoints.values(variables), checkpoints.values(rule.variables)
+            checkpoints.save(self._last, asdict(state), weights=held[0], optimizer=held[1])
+            self._saved = time.monotonic()
+        elif better:
+            self._better = phase, [np.array(value) for value in checkpoints.values(variables)]
         self._tell(state.events)
-        return not reporter.stop_requested()
+        return not stopping
+
+    def _save_better(self) -> None:
+        if self._better is not None:
+            phase, weights = self._better
+            checkpoints.save(self._best, {"phase": phase.name}, weights=weights)
+            self._better = None
 
     # ------------------------------------------------------------------ small parts
 
@@ -214,7 +235,7 @@ class Training:
         for event in events:
             told = {name: event[name] for name in ("phase", "epoch") if name in event}
             if not self._log_has(event["event"], **told):
-                self._run.log.append(**event)
+                self._run.log.append(**event, durable=event["event"] != "epoch")
 
     def _log_has(self, kind: str, **fields: Any) -> bool:
         return any(

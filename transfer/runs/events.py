@@ -26,8 +26,15 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, event: str, **data: Any) -> None:
-        """Add one event, on disk when this returns. A torn last line of an earlier writer is cut off first."""
+    def append(self, event: str, *, durable: bool = True, **data: Any) -> None:
+        """Add one event. A torn last line of an earlier writer is cut off first.
+
+        Args:
+            event: its kind.
+            durable: whether it survives a power failure from now on; if not, from the next durable one or `sync` on.
+                Readers see it at once either way, and it outlives this process.
+            data: its fields, anything JSON can hold.
+        """
         line = json.dumps({"time": time.time(), "event": event, **data}, allow_nan=False) + "\n"
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         with os.fdopen(descriptor, "r+b") as file:
@@ -36,6 +43,12 @@ class EventLog:
             file.seek(end)
             file.write(line.encode())
             file.flush()
+            if durable:
+                os.fsync(file.fileno())
+
+    def sync(self) -> None:
+        """Make sure that what was appended is on disk."""
+        with self.path.open("rb") as file:
             os.fsync(file.fileno())
 
     def read(self) -> list[Event]:

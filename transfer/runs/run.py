@@ -242,11 +242,11 @@ def queue(runs_dir: Path) -> list[Run]:
 
 
 def runs_in(runs_dir: Path) -> list[Run]:
-    """All runs of a folder, newest first. A folder without config.json is one still being made: no run yet."""
+    """All runs of a folder, newest first. A folder with a dot before its name is one still being made: no run yet."""
     if not runs_dir.is_dir():
         return []
-    paths = sorted((path for path in runs_dir.iterdir() if (path / "config.json").is_file()), reverse=True)
-    return [Run(path) for path in paths]
+    paths = (path for path in runs_dir.iterdir() if path.name[0] != "." and (path / "config.json").is_file())
+    return [Run(path) for path in sorted(paths, reverse=True)]
 
 
 def write_atomically(path: Path, text: str) -> None:

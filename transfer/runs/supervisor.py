@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from filelock import Timeout
@@ -23,7 +24,8 @@ from transfer.runs.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-POLL = 0.5  # seconds between two looks at the workspace
+POLL = 0.5  # seconds between two looks at the workspace,
+GLANCE = 0.02  # and between two glances at whether a run was added to it
 WORKER = (sys.executable, "-m", "transfer.learning.worker")
 
 
@@ -67,16 +69,28 @@ class Supervisor:
     def _loop(self) -> None:
         try:
             while not self._end.is_set():
+                seen = self._changed()
                 try:
                     if self._lead():
                         self._look()
                 except Exception:  # one unreadable run directory must not end all supervision
                     logger.exception("The supervisor could not look after a run; it goes on with the others.")
-                self._end.wait(POLL)
+                self._wait(seen)
         finally:
             if self.standby:
                 self.standby.end()
             self._lock.release()
+
+    def _changed(self) -> int:
+        """A number that differs once a run was added."""
+        return self.workspace.runs_dir.stat().st_mtime_ns
+
+    def _wait(self, seen: int) -> None:
+        """Until the next look: at once when a run was added since `seen`, otherwise `POLL` later."""
+        look = time.monotonic() + POLL
+        while time.monotonic() < look and not self._end.wait(GLANCE):
+            if self.leads and self._changed() != seen:
+                return
 
     def _lead(self) -> bool:
         if not self.leads:

@@ -13,7 +13,7 @@ from filelock import FileLock
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset
 from transfer.errors import RunError
-from transfer.runs.run import Run, queue, runs_in, write_atomically
+from transfer.runs.run import Run, queue, runs_in
 from transfer.runs.store import FeatureStore
 
 
@@ -87,9 +87,11 @@ class Workspace:
         name = config.name or f"{Path(config.photos).name}-{Path(config.backbone).stem}"
         slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
         path = self.runs_dir / f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
-        path.mkdir()
-        write_atomically(path / "dataset.json", json.dumps(dataset.to_dict()))
-        write_atomically(path / "config.json", json.dumps(config.to_dict(), indent=2))  # last: now the run exists
+        unfinished = path.with_name(f".{path.name}")
+        unfinished.mkdir()
+        (unfinished / "dataset.json").write_text(json.dumps(dataset.to_dict()), encoding="utf-8")
+        (unfinished / "config.json").write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
+        unfinished.rename(path)  # now the run exists, whole
         return Run(path)
 
     def runs(self) -> list[Run]:
