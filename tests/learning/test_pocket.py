@@ -12,7 +12,8 @@ import pytest
 
 from transfer.errors import WeightsError
 from transfer.learning import pocket as module
-from transfer.learning.pocket import FEATURES, WEIGHTS, load, pocket, preprocess_input, save, variable_name
+from transfer.learning.pocket import FEATURES, load, pocket, preprocess_input, save, variable_name
+from transfer.weights import BUNDLED_WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def bundled() -> keras.Model:
 
 def test_keeps_its_promises_of_size(bundled: keras.Model) -> None:
     assert bundled.count_params() <= 1_500_000
-    assert WEIGHTS.stat().st_size <= 3_000_000
+    assert BUNDLED_WEIGHTS.stat().st_size <= 3_000_000
     assert bundled.output_shape == (None, FEATURES)
 
 
@@ -49,7 +50,7 @@ def test_takes_other_image_sizes(size: int) -> None:
 
 
 def test_bundled_file_holds_exactly_the_weights_of_the_network(bundled: keras.Model) -> None:
-    with np.load(WEIGHTS) as stored:
+    with np.load(BUNDLED_WEIGHTS) as stored:
         assert set(stored.files) == {variable_name(variable) for variable in bundled.weights}
         assert all(np.isfinite(stored[name]).all() for name in stored.files)
         for variable in bundled.weights:
@@ -85,7 +86,7 @@ def test_missing_weights_say_where_they_belong(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    with np.load(WEIGHTS) as stored:
+    with np.load(BUNDLED_WEIGHTS) as stored:
         arrays = dict(stored)
     arrays["stem_conv/kernel"] = arrays["stem_conv/kernel"][..., :-1]
     np.savez(tmp_path / "other.npz", **arrays)
