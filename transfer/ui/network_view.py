@@ -103,4 +103,4 @@ def comparison() -> str:
 def _badge(state: str) -> str:
     if state.startswith("ready"):
         return f'<span class="t-badge t-good">{escape(state)}</span>'
-    return '<span class="t-muted">download</span>'
+    return '<span class="t-muted">needs a download</span>'
