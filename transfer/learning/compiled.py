@@ -191,6 +191,8 @@ def compile_kept(entry: Path) -> tuple[Any, np.ndarray, np.ndarray]:
         {
             "PERFORMANCE_HINT": "THROUGHPUT",  # one sample per core at a time beats all cores on one
             "INFERENCE_PRECISION_HINT": "f32",  # never bfloat16, which newer processors would take by themselves
+            # Threads tied to cores get in the way of the training that follows in this process.
+            "ENABLE_CPU_PINNING": "NO",
             "CACHE_DIR": str(entry),
         },
     )
