@@ -166,7 +166,7 @@ def test_a_killed_worker_offers_resume(page: Page, app: App) -> None:
     page.locator("#resume").click()
     until(lambda: len(run.history()) > done, 180)
     started = [event for event in run.log.read() if event["event"] == "started"]
-    assert started[-1]["resumed_from"] >= done - 3  # what took less than a second may have to be done again
+    assert started[-1]["resumed_from"] >= done
     page.locator("#stop").click()
     page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from transfer.learning import checkpoints
+from transfer.learning.phases import State
 
 
 def variables(value: float, count: int = 12) -> list[keras.Variable]:
@@ -47,3 +48,34 @@ def test_a_write_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
         checkpoints.save(file, {"epoch": object()}, weights=values(2))
     (tmp_path / ".last.npz.writing").write_bytes(b"half of one")  # as a process killed while writing leaves it
     assert checkpoints.read_state(file) == {"epoch": 1}
+
+
+def test_epochs_are_told_once_they_are_written_and_with_the_values_they_had(tmp_path: Path) -> None:
+    told: list[str] = []
+    kept = checkpoints.Checkpoints(tmp_path, lambda events: told.extend(event["event"] for event in events))
+    state, weights, optimizer = State(), variables(0), variables(0, 2)
+
+    def epoch(number: int, *, better: bool, over: bool = False) -> None:
+        for variable in weights + optimizer:
+            variable.assign(np.full(variable.shape, number, np.float32))
+        state.epoch, state.phase_over = number, over
+        state.events.append({"event": f"epoch {number}"})
+        kept.add(state, weights, optimizer, better=better)
+
+    epoch(1, better=True)
+    assert told == ["epoch 1"]  # nobody waits for the first one
+    epoch(2, better=True)
+    epoch(3, better=False)
+    for variable in weights:  # the epoch that the run is stopped in
+        variable.assign(np.full(variable.shape, -1, np.float32))
+    assert told == ["epoch 1"]
+    on_disk = checkpoints.read_state(kept.last)
+    assert on_disk is not None and on_disk["epoch"] == 1
+    kept.write()
+    assert told == ["epoch 1", "epoch 2", "epoch 3"]
+    checkpoints.restore(kept.last, weights=weights)
+    assert {float(variable.value.numpy().max()) for variable in weights} == {3.0}
+    checkpoints.restore(kept.best, weights=weights)
+    assert {float(variable.value.numpy().max()) for variable in weights} == {2.0}
+    epoch(4, better=False, over=True)
+    assert told[3:] == ["epoch 4"]

@@ -8,12 +8,83 @@ killed at any moment leaves the previous one whole.
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from transfer.learning.phases import State
+
+SAVE = 1.0  # seconds of epochs that a crash may cost: what takes milliseconds is not written to disk each time
+
+
+class Checkpoints:
+    """The two checkpoints of one run, `last.npz` and `best.npz`.
+
+    Epochs are told only once the checkpoint that contains them is on disk, so what has been told is never lost, and
+    the best epoch that was told is always the one in `best.npz`.
+
+    Args:
+        folder: holds them.
+        tell: takes the events of epochs; may be given the same ones again after a crash.
+
+    Attributes:
+        last, best: the files; there once an epoch was written.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[list[dict[str, Any]]], None]) -> None:
+        self.last, self.best = folder / "last.npz", folder / "best.npz"
+        self._tell = tell
+        self._saved = -math.inf
+        self._state: State | None = None
+        self._held: dict[str, Sequence[np.ndarray]] = {}
+        self._better: tuple[str, Sequence[np.ndarray]] | None = None
+
+    def add(self, state: State, weights: Sequence[Any], optimizer: Sequence[Any], *, better: bool) -> None:
+        """A whole epoch is over. Written at once when the last writing is `SAVE` seconds ago, or its phase is over.
+
+        Args:
+            state: as it is now.
+            weights, optimizer: variables.
+            better: whether this is the best epoch so far.
+        """
+        now = state.phase_over or time.monotonic() - self._saved >= SAVE
+        # What is written now need not be copied: nobody changes it meanwhile.
+        copied = (lambda value: value) if now else np.array
+        self._state = state
+        self._held = {
+            "weights": [copied(value) for value in values(weights)],
+            "optimizer": [copied(value) for value in values(optimizer)],
+        }
+        if better:
+            self._better = state.phase, self._held["weights"]
+        if now:
+            self.write()
+
+    def add_part(self, phase: str, weights: Sequence[Any]) -> None:
+        """The best so far is an epoch that was stopped; nothing can go on from there."""
+        self._better = phase, values(weights)
+
+    def write(self) -> None:
+        """Write what is not on disk yet, then tell it."""
+        # The best epoch first: a checkpoint must never know of a better one than there is.
+        if self._better is not None:
+            self.write_best(*self._better)
+        if self._state is not None:
+            save(self.last, asdict(self._state), **self._held)
+            self._tell(self._state.events)
+            self._state.events = []
+            self._saved = time.monotonic()
+        self._state, self._held, self._better = None, {}, None
+
+    def write_best(self, phase: str, weights: Sequence[np.ndarray]) -> None:
+        """Make these values of a phase's variables the best there are."""
+        save(self.best, {"phase": phase}, weights=weights)
 
 
 def values(variables: Sequence[Any]) -> list[np.ndarray]:

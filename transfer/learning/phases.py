@@ -39,7 +39,7 @@ class State:
         phase_value, phase_epoch: the lowest loss of this phase, and its epoch.
         wait: epochs of this phase without improvement.
         phase_over: nothing more to do in this phase.
-        events: what the last epoch has to tell; in the log, or about to be.
+        events: what epochs have to tell that may not be in the log yet.
     """
 
     phase: str = "head"
@@ -68,7 +68,7 @@ class State:
             self.phase_value, self.phase_epoch, self.wait = value, self.epoch, 0
         else:
             self.wait += 1
-        self.events = [event]
+        self.events.append(event)
         if self.epoch >= phase.epochs:
             self.phase_over = True
         elif patience and self.wait >= patience:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import tensorflow as tf
 
 from transfer.errors import TrainingError
 from transfer.learning import checkpoints
+from transfer.learning.checkpoints import Checkpoints
 from transfer.learning.device import Device, use_precision
 from transfer.learning.features import Features
 from transfer.learning.material import Material
@@ -30,8 +30,6 @@ from transfer.learning.steps import Score, Steps
 from transfer.runs.run import Run
 from transfer.runs.store import FeatureStore
 from transfer.runs.workspace import Workspace
-
-SAVE = 1.0  # seconds of epochs that a crash may cost: what takes milliseconds is not written to disk each time
 
 
 class Training:
@@ -54,13 +52,11 @@ class Training:
     ) -> None:
         self.config, self.dataset = run.config, run.dataset
         self._run, self._device, self._reporter = run, device, reporter
-        self._last, self._best = run.checkpoints_dir / "last.npz", run.checkpoints_dir / "best.npz"
+        self._checkpoints = Checkpoints(run.checkpoints_dir, self._tell)
         self._features = Features(Workspace.of(run), device, reporter, store, dtype)
         self._material = Material(self.config, self.dataset, device, reporter, self._features)
-        found = checkpoints.read_state(self._last)
+        found = checkpoints.read_state(self._checkpoints.last)
         self.resumed_from: int | None = found["step"] if found else None
-        self._better: tuple[Phase, list[np.ndarray]] | None = None  # the best epoch, where it is not on disk yet
-        self._saved = -math.inf
         self._state = State(**found) if found else State(phase=phases(self.config)[0].name)
 
     # ------------------------------------------------------------------ the whole of it
@@ -76,6 +72,7 @@ class Training:
             WeightsError, ConfigError: from building the network.
         """
         self._tell(self._state.events)
+        self._state.events = []
         plan = phases(self.config)
         if self._state.phase == plan[-1].name and self._state.phase_over:
             return True
@@ -88,11 +85,13 @@ class Training:
                     return False
         except Stopped:
             return False
+        finally:
+            self._checkpoints.write()
         return True
 
     def result(self) -> Classifier | None:
         """The network with the weights of the best epoch, in 32 bits on one device; None when there was no epoch."""
-        best = checkpoints.read_state(self._best)
+        best = checkpoints.read_state(self._checkpoints.best)
         if best is None:
             return None
         reusable = self._device.replicas == 1 and not self._device.mixed_precision
@@ -116,20 +115,20 @@ class Training:
             return True
         if phase.name == "fine_tune":
             classifier = self._material.network()
-            if state.epoch == 0 and self._best.is_file():
+            if state.epoch == 0 and self._checkpoints.best.is_file():
                 self._restore_best(classifier)  # the phase before ends with its best epoch
             freeze(classifier, phase.name, self.config.frozen_layers)
         train, validation = self._material.samples(phase)
         head_only = phase.name == "head"
         variables = (self._material.head if head_only else self._material.network().model).trainable_variables
-        if state.epoch == 0 and self._best.is_file():
+        if state.epoch == 0 and self._checkpoints.best.is_file():
             # From here on more variables change, and going back to the best means going back with all of them.
-            checkpoints.save(self._best, {"phase": phase.name}, weights=checkpoints.values(variables))
+            self._checkpoints.write_best(phase.name, checkpoints.values(variables))
         with self._device.strategy.scope():
             rule = optimizer(self.config, phase.learning_rate, phase.epochs * steps(train.source))
             rule.build(variables)
         if state.epoch:
-            checkpoints.restore(self._last, weights=variables, optimizer=rule.variables)
+            checkpoints.restore(self._checkpoints.last, weights=variables, optimizer=rule.variables)
         measured_by = validation.network if validation else train.network
         weights = class_weights(self.config, self.dataset)
         compiled = Steps(self._device, variables, rule, train.network, measured_by, weights)
@@ -161,7 +160,6 @@ class Training:
         began = time.monotonic()
         score, whole = go_over(train, compiled.train, compiled.train_some, reporter, phase, epoch, key)
         if score is None and not whole:
-            self._save_better()
             return False
         trained = time.monotonic() - began
         measured: Score | None = None
@@ -188,31 +186,15 @@ class Training:
             "partial": not whole,
             "best": better,
         }
-        if better:
-            self._better = phase, checkpoints.values(variables)
         if not whole:  # not a state to go on from: the checkpoint stays at the epoch before
-            self._save_better()
+            if better:
+                self._checkpoints.add_part(phase.name, variables)
+            self._checkpoints.write()
             self._tell([event])
             return False
         state.advance(phase, self.config.early_stopping_patience, value, better, event)
-        stopping, due = reporter.stop_requested(), time.monotonic() - self._saved >= SAVE
-        if stopping or state.phase_over or due:
-            # The best epoch first: a checkpoint must never know of a better one than there is.
-            self._save_better()
-            self._run.log.sync()
-            held = checkpoints.values(variables), checkpoints.values(rule.variables)
-            checkpoints.save(self._last, asdict(state), weights=held[0], optimizer=held[1])
-            self._saved = time.monotonic()
-        elif better:
-            self._better = phase, [np.array(value) for value in checkpoints.values(variables)]
-        self._tell(state.events)
-        return not stopping
-
-    def _save_better(self) -> None:
-        if self._better is not None:
-            phase, weights = self._better
-            checkpoints.save(self._best, {"phase": phase.name}, weights=weights)
-            self._better = None
+        self._checkpoints.add(state, variables, rule.variables, better=better)
+        return not reporter.stop_requested()
 
     # ------------------------------------------------------------------ small parts
 
@@ -225,17 +207,17 @@ class Training:
                 generator.state.assign(seeds.astype(generator.state.dtype))
 
     def _restore_best(self, classifier: Classifier) -> None:
-        best = checkpoints.read_state(self._best)
+        best = checkpoints.read_state(self._checkpoints.best)
         assert best is not None
         freeze(classifier, best["phase"], self.config.frozen_layers)
-        checkpoints.restore(self._best, weights=classifier.model.trainable_variables)
+        checkpoints.restore(self._checkpoints.best, weights=classifier.model.trainable_variables)
 
     def _tell(self, events: list[dict[str, Any]]) -> None:
         """Log events once, also when this process takes over from one killed between checkpoint and log."""
         for event in events:
             told = {name: event[name] for name in ("phase", "epoch") if name in event}
             if not self._log_has(event["event"], **told):
-                self._run.log.append(**event, durable=event["event"] != "epoch")
+                self._run.log.append(**event, durable=event is events[-1])
 
     def _log_has(self, kind: str, **fields: Any) -> bool:
         return any(

@@ -31,7 +31,7 @@ class EventLog:
 
         Args:
             event: its kind.
-            durable: whether it survives a power failure from now on; if not, from the next durable one or `sync` on.
+            durable: whether it survives a power failure from now on; if not, from the next durable one on.
                 Readers see it at once either way, and it outlives this process.
             data: its fields, anything JSON can hold.
         """
@@ -45,11 +45,6 @@ class EventLog:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-
-    def sync(self) -> None:
-        """Make sure that what was appended is on disk."""
-        with self.path.open("rb") as file:
-            os.fsync(file.fileno())
 
     def read(self) -> list[Event]:
         """All complete events, oldest first. Of progress events that follow each other only the newest is kept."""
