@@ -19,7 +19,8 @@ import keras
 
 from transfer.backbones import BACKBONES, Backbone
 from transfer.layers import TABLES
-from transfer.learning.model import application, layers_of
+from transfer.learning.applications import application
+from transfer.learning.model import layers_of
 
 
 class Fetched(Exception):

@@ -8,7 +8,8 @@ import pytest
 from transfer.backbones import BACKBONES
 from transfer.errors import ConfigError
 from transfer.layers import assemble, block_names, blocks, layers, table, trainable_parameters
-from transfer.learning.model import application, layers_of
+from transfer.learning.applications import application
+from transfer.learning.model import layers_of
 
 WIDTHS = [(name, alpha) for name, record in BACKBONES.items() for alpha in record.alphas]
 # Small enough to be built again in every run of the tests; together they cover every way of telling blocks.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -17,26 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from transfer.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How one field of `RunConfig` is presented and checked.
-
-    Attributes:
-        label: plain words, with the field's standard term in brackets where it differs.
-        help: one sentence saying what it does and when to change it.
-        choices: the allowed values with their labels; empty when any value of the type is.
-        minimum, maximum: inclusive limits of a number.
-        advanced: shown behind "More options".
-    """
-
-    label: str
-    help: str
-    choices: tuple[tuple[str, Any], ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    advanced: bool = True
+from transfer.setting import Setting
 
 
 def _setting(default: Any, label: str, help: str, **presentation: Any) -> Any:
@@ -223,7 +203,10 @@ class RunConfig:
                 expected=f"some of {', '.join(kinds)}",
                 fix="Correct the spelling, or leave the setting out to use its default.",
             )
-        return cls(**{name: _converted(name, value, *kinds[name]) for name, value in values.items()}).validated()
+        settings = cls.settings()
+        return cls(
+            **{name: settings[name].convert(name, value, *kinds[name]) for name, value in values.items()}
+        ).validated()
 
     @classmethod
     def from_json(cls, path: Path) -> RunConfig:
@@ -264,27 +247,7 @@ class RunConfig:
             ConfigError: naming the setting, its limits and the value found.
         """
         for name, setting in self.settings().items():
-            value = getattr(self, name)
-            allowed = [choice for _, choice in setting.choices]
-            if value is None:
-                continue
-            if allowed and value not in allowed:
-                raise ConfigError(
-                    f"“{setting.label}” has a value that is not offered.",
-                    expected=f"{name} to be one of {', '.join(map(str, allowed))}",
-                    found=repr(value),
-                    fix="Choose one of the offered values.",
-                )
-            low, high = setting.minimum, setting.maximum
-            if isinstance(value, (int, float)) and (
-                not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high)
-            ):
-                raise ConfigError(
-                    f"“{setting.label}” is out of range.",
-                    expected=f"{name} {_limits(low, high)}",
-                    found=f"{value:g}",
-                    fix="Choose a value within the limits.",
-                )
+            setting.check(name, getattr(self, name))
         if self.total_epochs == 0:
             raise ConfigError(
                 "There is nothing to train: no phase has any epochs.",
@@ -294,34 +257,3 @@ class RunConfig:
                 fix="Give the new layers some epochs, or unfreeze layers and give fine-tuning some.",
             )
         return self
-
-
-def _limits(low: float | None, high: float | None) -> str:
-    if low is not None and high is not None:
-        return f"between {low:g} and {high:g}"
-    return f"at least {low:g}" if low is not None else f"at most {high:g}"
-
-
-def _converted(name: str, value: Any, kind: type, optional: bool) -> Any:
-    if value is None or (optional and isinstance(value, str) and value.strip().lower() in {"", "none", "null", "all"}):
-        if optional:
-            return None
-        value = ""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        if kind is int and not isinstance(value, int):
-            number = float(value)
-            if number != int(number):
-                raise ValueError
-            return int(number)
-        return kind(value)
-    except (TypeError, ValueError, OverflowError):
-        words = {int: "a whole number", float: "a number", str: "text"}
-        label = RunConfig.settings()[name].label
-        raise ConfigError(
-            f"“{label}” cannot be understood.",
-            expected=f"{name} to be {words[kind]}",
-            found=repr(value),
-            fix="Type the value again.",
-        ) from None

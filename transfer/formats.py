@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_LITERT_LOAD = """\
-try:
-    from ai_edge_litert.interpreter import Interpreter
-except ImportError:  # TensorFlow brings the same interpreter
-    import tensorflow
-    Interpreter = tensorflow.lite.Interpreter
-network = Interpreter(str(Path(__file__).with_name("model.tflite"))).get_signature_runner()
-inputs, outputs = [next(iter(details)) for details in (network.get_input_details(), network.get_output_details())]"""
+_LITERT_LOAD = (
+    "try:\n"
+    "    from ai_edge_litert.interpreter import Interpreter\n"
+    "except ImportError:  # TensorFlow brings the same interpreter\n"
+    "    import tensorflow\n"
+    "    Interpreter = tensorflow.lite.Interpreter\n"
+    'network = Interpreter(str(Path(__file__).with_name("model.tflite"))).get_signature_runner()\n'
+    "inputs, outputs = [next(iter(details)) for details in (network.get_input_details(), network.get_output_details())]"
+)
 
 
 @dataclass(frozen=True)

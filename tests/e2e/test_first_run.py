@@ -15,7 +15,7 @@ from .conftest import App
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-OFFLINE = Path(__file__).parent / "offline"
+OFFLINE = Path(__file__).parents[1] / "offline"
 
 
 @pytest.fixture(scope="module")

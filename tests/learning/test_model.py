@@ -13,7 +13,8 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.layers import layers, trainable_parameters
 from transfer.learning import pocket
-from transfer.learning.model import Classifier, application, build, freeze
+from transfer.learning.applications import application
+from transfer.learning.model import Classifier, build, freeze
 
 PHOTOS = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype("float32")
 

@@ -197,14 +197,20 @@ def gone(pid: int) -> bool:
         return True
 
 
-def test_a_worker_stands_by_and_takes_the_next_run(
-    workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
-) -> None:
+@pytest.fixture
+def serving(workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None) -> tuple[Supervisor, int, Run]:
+    """A supervisor, the worker that stood by, and the run that it was given."""
     supervisor = supervise(standby=True)
     until(lambda: waiting(supervisor))
     ready = waiting(supervisor)
+    assert ready
     run = new_run(workspace, tmp_path, name="wait")
     until(lambda: run.log.last("started"))
+    return supervisor, ready, run
+
+
+def test_a_worker_stands_by_and_takes_the_next_run(serving: tuple[Supervisor, int, Run]) -> None:
+    supervisor, ready, run = serving
     assert run.log.last("started")["pid"] == ready
     time.sleep(1.2)
     assert waiting(supervisor) is None  # nothing is loaded beside a training
@@ -215,14 +221,8 @@ def test_a_worker_stands_by_and_takes_the_next_run(
     assert kinds(run) == ["launched", "started", "stopped"]
 
 
-def test_after_a_run_the_next_one_stands_by_and_a_death_then_is_recorded(
-    workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
-) -> None:
-    supervisor = supervise(standby=True)
-    until(lambda: waiting(supervisor))
-    first = waiting(supervisor)
-    run = new_run(workspace, tmp_path, name="wait")
-    until(lambda: run.log.last("started"))
+def test_after_a_run_the_next_one_stands_by_and_a_death_then_is_recorded(serving: tuple[Supervisor, int, Run]) -> None:
+    supervisor, first, run = serving
     os.kill(first, signal.SIGKILL)
     until(lambda: run.log.last("died"))
     assert run.log.last("died")["exit_code"] == -9

@@ -8,6 +8,7 @@ and kept is in `features`, where the network is cut in `cut`, what is done with 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import keras
 
@@ -89,10 +90,14 @@ class Material:
         self._features.rest()
         return train, validation
 
+    def close(self) -> None:
+        """Let go of the kept features."""
+        self._features.close()
+
     def _divided(self, phase: Phase) -> tuple[Frozen, Network | None, Callable[[], Network]]:
         """The frozen part, what takes its answers (None: not worth it), and both together, made when needed."""
         if phase.name == "fine_tune":
-            parts, frozen, _ = self._halves()
+            parts, frozen, _ = self._halves
             return frozen, parts.upper if parts.gains else None, lambda: parts.whole
         size = size_of(self._config) or self.network().image_size
         part = self._features_part(size)
@@ -103,11 +108,12 @@ class Material:
                 self._head(keras.Input(shape, dtype="float32"))
         halves = None
         if self._config.fine_tunes:
-            parts, below, above = self._halves()
+            parts, below, above = self._halves
             halves = (below, above) if parts.gains else None
         frozen = Frozen(part, shape, lambda: self.network().features, halves)
         return frozen, self._head, lambda: cut(self.network(), None).whole
 
+    @cached_property
     def _halves(self) -> tuple[Cut, Frozen, Frozen]:
         """The cut of the fine-tuning phase: what stays frozen then, and what lies between that and the head."""
         parts, size = cut(self.network(), self._config.frozen_layers), self.network().image_size

@@ -53,8 +53,8 @@ class Training:
         self.config, self.dataset = run.config, run.dataset
         self._run, self._device, self._reporter = run, device, reporter
         self._checkpoints = Checkpoints(run.checkpoints_dir, self._tell)
-        self._features = Features(Workspace.of(run), device, reporter, store, dtype)
-        self._material = Material(self.config, self.dataset, device, reporter, self._features)
+        features = Features(Workspace.of(run), device, reporter, store, dtype)
+        self._material = Material(self.config, self.dataset, device, reporter, features)
         found = checkpoints.read_state(self._checkpoints.last)
         self.resumed_from: int | None = found["step"] if found else None
         self._state = State(**found) if found else State(phase=phases(self.config)[0].name)
@@ -102,7 +102,7 @@ class Training:
 
     def close(self) -> None:
         """Let go of the kept features."""
-        self._features.close()
+        self._material.close()
 
     # ------------------------------------------------------------------ one phase
 

@@ -1,0 +1,91 @@
+"""Setting: how one choice is presented, what values it may have, and how text becomes such a value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from transfer.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How one field of `RunConfig` is presented and checked.
+
+    Attributes:
+        label: plain words, with the field's standard term in brackets where it differs.
+        help: one sentence saying what it does and when to change it.
+        choices: the allowed values with their labels; empty when any value of the type is.
+        minimum, maximum: inclusive limits of a number.
+        advanced: shown behind "More options".
+    """
+
+    label: str
+    help: str
+    choices: tuple[tuple[str, Any], ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    advanced: bool = True
+
+    def check(self, name: str, value: Any) -> None:
+        """Raises ConfigError, naming the setting, its limits and the value found, unless the value is allowed.
+
+        Args:
+            name: of the field.
+            value: of the right type; None, where a setting may be empty, is always allowed.
+        """
+        allowed = [choice for _, choice in self.choices]
+        if value is None:
+            return
+        if allowed and value not in allowed:
+            raise ConfigError(
+                f"“{self.label}” has a value that is not offered.",
+                expected=f"{name} to be one of {', '.join(map(str, allowed))}",
+                found=repr(value),
+                fix="Choose one of the offered values.",
+            )
+        low, high = self.minimum, self.maximum
+        if isinstance(value, (int, float)) and (
+            not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high)
+        ):
+            raise ConfigError(
+                f"“{self.label}” is out of range.",
+                expected=f"{name} {self._limits()}",
+                found=f"{value:g}",
+                fix="Choose a value within the limits.",
+            )
+
+    def convert(self, name: str, value: Any, kind: type, optional: bool) -> Any:
+        """A value of the plain type `kind` (`str`, `int` or `float`), or None where `optional` and nothing is meant.
+
+        Raises:
+            ConfigError: when the value means nothing of that type.
+        """
+        nothing = value is None or (isinstance(value, str) and value.strip().lower() in {"", "none", "null", "all"})
+        if optional and nothing:
+            return None
+        value = "" if value is None else value
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            if kind is int and not isinstance(value, int):
+                number = float(value)
+                if number != int(number):
+                    raise ValueError
+                return int(number)
+            return kind(value)
+        except (TypeError, ValueError, OverflowError):
+            words = {int: "a whole number", float: "a number", str: "text"}
+            raise ConfigError(
+                f"“{self.label}” cannot be understood.",
+                expected=f"{name} to be {words[kind]}",
+                found=repr(value),
+                fix="Type the value again.",
+            ) from None
+
+    def _limits(self) -> str:
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None:
+            return f"between {low:g} and {high:g}"
+        return f"at least {low:g}" if low is not None else f"at most {high:g}"
