@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -66,3 +67,9 @@ def test_the_photo_reader_travels_alone() -> None:
 def test_names_say_something() -> None:
     empty = {"utils.py", "helpers.py", "manager.py", "common.py"}
     assert not [file for file in PACKAGE.rglob("*.py") if file.name in empty]
+
+
+def test_a_wheel_has_every_package() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = {file.parent.relative_to(ROOT) for file in PACKAGE.rglob("*.*") if file.parent.name != "__pycache__"}
+    assert set(settings["packages"]) == {".".join(folder.parts) for folder in folders} | {"transfer.assets"}

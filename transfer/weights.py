@@ -20,7 +20,9 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.layers import table
 
-BUNDLED_WEIGHTS = Path(__file__).resolve().parents[1] / "assets" / "pocket.npz"
+_PACKAGE = Path(__file__).resolve().parent
+# A wheel has the assets inside the package, the project's folder beside it.
+BUNDLED_WEIGHTS = (_PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent) / "assets" / "pocket.npz"
 
 PRETRAINED = frozenset({"imagenet", "bundled"})
 """Values of `RunConfig.weights` that mean what the network learned before, rather than a file or nothing."""
