@@ -85,7 +85,16 @@ def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> st
     if best is not None:
         height = validation[np.flatnonzero(steps == best)[0]]
         if np.isfinite(height):
-            axes.plot([best], [height], "o", markersize=11, markerfacecolor="none", color=INK, markeredgewidth=1.6)
+            axes.plot(
+                [best],
+                [height],
+                "o",
+                markersize=11,
+                markerfacecolor="none",
+                color=INK,
+                markeredgewidth=1.6,
+                clip_on=False,
+            )
     return svg(drawn, in_words(history, measure))
 
 
@@ -207,7 +216,9 @@ def _value(measure: str, value: object) -> str:
     number = float(value) if value is not None else float("nan")  # type: ignore[arg-type]
     if not np.isfinite(number):
         return "–"
-    return f"{number:.1%}".replace(".0%", "%") if measure == "accuracy" else f"{number:.3g}"
+    if measure == "accuracy":
+        return f"{number:.1%}".replace(".0%", "%")
+    return f"{number:.3g}" if number >= 0.1 else f"{number:.3f}" if number >= 0.001 else "< 0.001"
 
 
 def _numbers(column: pd.Series) -> np.ndarray:

@@ -33,7 +33,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
     with gr.Tab("5 Try it", id="try", render_children=True) as tab:
         gr.HTML(lead("Give it a photo it has never seen: drop one here, paste it, or take one with the camera."))
         which = gr.HTML(elem_id="try-run")
-        with gr.Row(equal_height=True) as ways:
+        with gr.Row() as ways:
             with gr.Column(scale=1, min_width=280):
                 gr.HTML("<h3>One photo, or the camera</h3>")
                 one = gr.Image(
