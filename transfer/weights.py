@@ -2,7 +2,7 @@
 
 This follows the rules of keras.applications without importing Keras: file names, addresses and checksums were written
 into the layer tables by `assets/make_layer_tables.py`, and a test compares them with what Keras asks for. Nothing is
-downloaded or loaded here: `transfer.learning.model` does that.
+downloaded or loaded here: `transfer.learning.applications` does that.
 """
 
 from __future__ import annotations

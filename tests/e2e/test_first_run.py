@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ OFFLINE = Path(__file__).parents[1] / "offline"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("first-run")
-    app = App(folder, {"PYTHONPATH": str(OFFLINE), "ATTEMPTS": str(folder / "attempts"), "HOME": str(folder)})
+    proxies = {name: "" for name in os.environ if name.lower().endswith("_proxy")}
+    offline = {"PYTHONPATH": str(OFFLINE), "ATTEMPTS": str(folder / "attempts"), "HOME": str(folder)}
+    app = App(folder, proxies | offline)
     app.start()
     yield app
     app.close()

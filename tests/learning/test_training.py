@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,11 +17,14 @@ import pytest
 from tests.learning.conftest import paint
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset, Photo
-from transfer.learning import device, features, material, model, phases, training
+from transfer.errors import TrainingError
+from transfer.learning import checkpoint, device, features, material, model, phases, training
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.runs.run import Run
 from transfer.runs.store import FeatureStore
+
+CLOCKS = ["seconds", "photos_per_second", "memory_mb"]  # what differs between two runs that are equal
 
 
 def dataset(*counts: int) -> Dataset:
@@ -94,6 +100,54 @@ def test_ruinous_fine_tuning_leaves_the_head_s_result(make_run: Callable[..., Ru
     assert resumed.train()
     assert loss_on(resumed, "validation") == pytest.approx(history["val_loss"].min(), rel=1e-4)
     assert len(run.history()) == 12
+
+
+def test_resumed_within_a_phase_equals_uninterrupted(
+    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "SAVE", 0)
+    run = make_run(dropout=0.3)
+    killed: dict[int, Run] = {}
+    tell = training.Training._tell
+
+    def tell_and_copy(session: training.Training, events: list[dict[str, Any]]) -> None:
+        tell(session, events)
+        step = max((event.get("step", 0) for event in events), default=0)
+        if session._run is run and step in (2, 4, 5, 6):  # within both phases, and between them
+            killed[step] = Run(shutil.copytree(run.path, run.path.with_name(f"{run.path.name}-{step}")))
+
+    monkeypatch.setattr(training.Training, "_tell", tell_and_copy)
+    whole = train(run)
+    best = whole.result()
+    assert best is not None and sorted(killed) == [2, 4, 5, 6]
+    for step, copy in killed.items():
+        assert len(copy.history()) == step
+        session = train(copy)
+        assert session.resumed_from == step
+        assert copy.history().drop(columns=CLOCKS).equals(run.history().drop(columns=CLOCKS))
+        result = session.result()
+        assert result is not None
+        for mine, theirs in zip(result.model.get_weights(), best.model.get_weights(), strict=True):
+            assert np.array_equal(mine, theirs)
+
+
+def test_what_was_learned_before_a_failure_is_kept_and_told(
+    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "SAVE", math.inf)
+    run = make_run(frozen_layers=None)
+    go_over = training.go_over
+
+    def fails_in_the_third(*arguments: Any) -> Any:
+        if arguments[5] == 3:
+            raise TrainingError("The loss became NaN.")
+        return go_over(*arguments)
+
+    monkeypatch.setattr(training, "go_over", fails_in_the_third)
+    with pytest.raises(TrainingError, match="NaN"):
+        train(run)
+    assert run.history()["step"].tolist() == [1, 2]
+    assert training.Training(run, device.choose(), Reporter(run)).resumed_from == 2
 
 
 def test_early_stopping_goes_back_to_the_best_epoch(make_run: Callable[..., Run]) -> None:

@@ -248,8 +248,7 @@ def test_a_mistake_in_the_program_is_recorded_too(
     make_run: Callable[..., Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = make_run()
-    run.checkpoints_dir.mkdir()
-    (run.checkpoints_dir / "last.npz").write_bytes(b"not a checkpoint")
+    run.checkpoint.write_bytes(b"not a checkpoint")
     assert worker._work(run) == 1
     last = run.log.last()
     assert last is not None

@@ -104,6 +104,13 @@ def test_values_that_never_change(new_run: Callable[..., Run], accuracy: float, 
     read(curves.curves(run.history()))
 
 
+@pytest.mark.parametrize(("loss", "said"), [(2.3456, "2.35"), (0.126, "0.126"), (0.0061, "0.006"), (4e-5, "< 0.001")])
+def test_the_last_loss_is_said_briefly(new_run: Callable[..., Run], loss: float, said: str) -> None:
+    run = new_run()
+    epoch(run, 1, loss=loss, val_loss=9.0, best=True)
+    assert said in words(drawing(curves.chart(run.history(), "loss")))
+
+
 def test_a_thousand_rounds_weigh_little(new_run: Callable[..., Run]) -> None:
     run = new_run()
     epoch(run, 1)

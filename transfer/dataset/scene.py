@@ -5,13 +5,12 @@ Everything is drawn from distributions that do not depend on the thing, so that 
 
 from __future__ import annotations
 
-import colorsys
 import math
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from transfer.dataset.outline import curve
+from transfer.dataset.drawing import colour, curve, noise
 
 
 def background(side: int, random: np.random.Generator) -> Image.Image:
@@ -68,18 +67,3 @@ def photographed(picture: Image.Image, random: np.random.Generator) -> Image.Ima
     values = (values - 128) * random.uniform(0.75, 1.15) + 128 + random.uniform(-25, 25)
     tinted = values * random.uniform(0.92, 1.08, 3) + random.normal(0, random.uniform(1, 5), values.shape)
     return Image.fromarray(np.clip(tinted, 0, 255).astype(np.uint8))
-
-
-def colour(
-    random: np.random.Generator, first: float = 0, last: float = 360, pale: float = 0.08, vivid: float = 0.69
-) -> tuple[int, int, int]:
-    """A colour of a range of hues and saturations (see `Hue`), but near-black and near-white."""
-    hue, strength, light = random.uniform(first, last), random.uniform(pale, vivid), random.uniform(0.27, 0.96)
-    red, green, blue = colorsys.hsv_to_rgb(hue / 360 % 1, strength, light)
-    return int(red * 255), int(green * 255), int(blue * 255)
-
-
-def noise(side: int, random: np.random.Generator, cells: int) -> np.ndarray:
-    """Smooth noise from 0 to 1, (side, side) float32, with about so many bumps along an edge."""
-    coarse = Image.fromarray(random.integers(0, 256, (cells, cells), dtype=np.uint8))
-    return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), np.float32) / 255

@@ -8,14 +8,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from transfer.dataset.outline import Point, arc, curve
-from transfer.dataset.scene import colour, noise
+from transfer.dataset.drawing import Hue, Point, arc, colour, curve, noise
 
 TYPICAL = 0.8  # share of the things that have the colours of their kind
 
 Paint = Callable[["Thing"], None]
-Hue = tuple[float, float, float, float]
-"""Where the colours of a kind lie: lowest and highest hue in degrees, lowest and highest saturation, 0 to 1."""
 
 
 class Thing:

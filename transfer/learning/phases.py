@@ -6,7 +6,7 @@ training stands between two epochs. Carrying them out is `training`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -30,7 +30,7 @@ class Phase:
 
 @dataclass
 class State:
-    """Where training stands between two epochs; with the variables in `last.npz` all that a resume needs.
+    """Where training stands between two epochs; with the variables in the `Checkpoint` all that a resume needs.
 
     Attributes:
         phase, epoch: epochs of this phase that are done.
@@ -39,7 +39,6 @@ class State:
         phase_value, phase_epoch: the lowest loss of this phase, and its epoch.
         wait: epochs of this phase without improvement.
         phase_over: nothing more to do in this phase.
-        events: what epochs have to tell that may not be in the log yet.
     """
 
     phase: str = "head"
@@ -50,16 +49,17 @@ class State:
     phase_epoch: int = 0
     wait: int = 0
     phase_over: bool = False
-    events: list[dict[str, Any]] = field(default_factory=list)
 
-    def advance(self, phase: Phase, patience: int, value: float, better: bool, event: dict[str, Any]) -> None:
+    def advance(self, phase: Phase, patience: int, value: float, better: bool) -> list[dict[str, Any]]:
         """Early stopping and the best so far, after a whole epoch.
 
         Args:
             phase: the one it was an epoch of.
             patience: epochs without improvement before a phase ends; 0 for never.
             value: the epoch's loss; `better` says whether it is the best of the run.
-            event: what the log is told of it.
+
+        Returns:
+            What the log should be told beside the epoch itself.
         """
         self.epoch += 1
         self.step += 1
@@ -68,13 +68,13 @@ class State:
             self.phase_value, self.phase_epoch, self.wait = value, self.epoch, 0
         else:
             self.wait += 1
-        self.events.append(event)
         if self.epoch >= phase.epochs:
             self.phase_over = True
         elif patience and self.wait >= patience:
             self.phase_over = True
             ended = {"phase": phase.name, "epoch": self.epoch, "best_epoch": self.phase_epoch}
-            self.events.append({"event": "early_stopped", **ended})
+            return [{"event": "early_stopped", **ended}]
+        return []
 
 
 def phases(config: RunConfig) -> list[Phase]:

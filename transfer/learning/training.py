@@ -8,6 +8,7 @@ follows from (seed, phase, epoch) and the last checkpoint alone. Evaluation and 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import Any
@@ -16,8 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from transfer.errors import TrainingError
-from transfer.learning import checkpoints
-from transfer.learning.checkpoints import Checkpoints
+from transfer.learning.checkpoint import Checkpoint, assign, values
 from transfer.learning.device import Device, use_precision
 from transfer.learning.features import Features
 from transfer.learning.material import Material
@@ -52,12 +52,12 @@ class Training:
     ) -> None:
         self.config, self.dataset = run.config, run.dataset
         self._run, self._device, self._reporter = run, device, reporter
-        self._checkpoints = Checkpoints(run.checkpoints_dir, self._tell)
+        self._checkpoint = Checkpoint(run.checkpoint, self._tell)
         features = Features(Workspace.of(run), device, reporter, store, dtype)
         self._material = Material(self.config, self.dataset, device, reporter, features)
-        found = checkpoints.read_state(self._checkpoints.last)
-        self.resumed_from: int | None = found["step"] if found else None
-        self._state = State(**found) if found else State(phase=phases(self.config)[0].name)
+        found = self._checkpoint.state
+        self.resumed_from: int | None = found.step if found else None
+        self._state = found or State(phase=phases(self.config)[0].name)
 
     # ------------------------------------------------------------------ the whole of it
 
@@ -71,8 +71,7 @@ class Training:
             TrainingError: when the loss is no longer a number.
             WeightsError, ConfigError: from building the network.
         """
-        self._tell(self._state.events)
-        self._state.events = []
+        self._checkpoint.catch_up()
         plan = phases(self.config)
         if self._state.phase == plan[-1].name and self._state.phase_over:
             return True
@@ -80,19 +79,19 @@ class Training:
         if self.config.fine_tunes:
             self._material.network()
         try:
-            for phase in plan[[phase.name for phase in plan].index(self._state.phase) :]:
-                if not self._phase(phase):
-                    return False
+            whole = all(self._phase(phase) for phase in plan[[phase.name for phase in plan].index(self._state.phase) :])
         except Stopped:
-            return False
-        finally:
-            self._checkpoints.write()
-        return True
+            whole = False
+        except BaseException:
+            with contextlib.suppress(OSError):  # a full disk must not hide what went wrong before
+                self._checkpoint.write()
+            raise
+        self._checkpoint.write()
+        return whole
 
     def result(self) -> Classifier | None:
         """The network with the weights of the best epoch, in 32 bits on one device; None when there was no epoch."""
-        best = checkpoints.read_state(self._checkpoints.best)
-        if best is None:
+        if self._checkpoint.best is None:
             return None
         reusable = self._device.replicas == 1 and not self._device.mixed_precision
         use_precision(None)
@@ -115,20 +114,20 @@ class Training:
             return True
         if phase.name == "fine_tune":
             classifier = self._material.network()
-            if state.epoch == 0 and self._checkpoints.best.is_file():
+            if state.epoch == 0 and self._checkpoint.best:
                 self._restore_best(classifier)  # the phase before ends with its best epoch
             freeze(classifier, phase.name, self.config.frozen_layers)
         train, validation = self._material.samples(phase)
         head_only = phase.name == "head"
         variables = (self._material.head if head_only else self._material.network().model).trainable_variables
-        if state.epoch == 0 and self._checkpoints.best.is_file():
+        if not head_only and state.epoch == 0 and self._checkpoint.best:
             # From here on more variables change, and going back to the best means going back with all of them.
-            self._checkpoints.write_best(phase.name, checkpoints.values(variables))
+            self._checkpoint.best = phase.name, values(variables)
         with self._device.strategy.scope():
             rule = optimizer(self.config, phase.learning_rate, phase.epochs * steps(train.source))
             rule.build(variables)
         if state.epoch:
-            checkpoints.restore(self._checkpoints.last, weights=variables, optimizer=rule.variables)
+            self._checkpoint.restore(variables, rule.variables)
         measured_by = validation.network if validation else train.network
         weights = class_weights(self.config, self.dataset)
         compiled = Steps(self._device, variables, rule, train.network, measured_by, weights)
@@ -188,12 +187,12 @@ class Training:
         }
         if not whole:  # not a state to go on from: the checkpoint stays at the epoch before
             if better:
-                self._checkpoints.add_part(phase.name, variables)
-            self._checkpoints.write()
+                self._checkpoint.best = phase.name, values(variables)
+            self._checkpoint.write()
             self._tell([event])
             return False
-        state.advance(phase, self.config.early_stopping_patience, value, better, event)
-        self._checkpoints.add(state, variables, rule.variables, better=better)
+        ended = state.advance(phase, self.config.early_stopping_patience, value, better)
+        self._checkpoint.add(state, [event, *ended], variables, rule.variables, better=better)
         return not reporter.stop_requested()
 
     # ------------------------------------------------------------------ small parts
@@ -207,10 +206,10 @@ class Training:
                 generator.state.assign(seeds.astype(generator.state.dtype))
 
     def _restore_best(self, classifier: Classifier) -> None:
-        best = checkpoints.read_state(self._checkpoints.best)
-        assert best is not None
-        freeze(classifier, best["phase"], self.config.frozen_layers)
-        checkpoints.restore(self._checkpoints.best, weights=classifier.model.trainable_variables)
+        assert self._checkpoint.best is not None
+        phase, weights = self._checkpoint.best
+        freeze(classifier, phase, self.config.frozen_layers)
+        assign(classifier.model.trainable_variables, weights)
 
     def _tell(self, events: list[dict[str, Any]]) -> None:
         """Log events once, also when this process takes over from one killed between checkpoint and log."""

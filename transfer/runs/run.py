@@ -102,8 +102,8 @@ class Run:
         return self.path / "worker.log"
 
     @property
-    def checkpoints_dir(self) -> Path:
-        return self.path / "checkpoints"
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.npz"
 
     @property
     def evaluation_dir(self) -> Path:
