@@ -13,7 +13,8 @@ from pathlib import Path
 
 from transfer.errors import ConfigError
 from transfer.runs.progress import PHASE_WORDS, duration, progress
-from transfer.runs.run import Run, Status
+from transfer.runs.run import Run
+from transfer.runs.status import Status
 from transfer.runs.supervisor import Supervisor
 from transfer.runs.workspace import Workspace
 

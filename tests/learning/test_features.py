@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tests.learning.conftest import COLOURS, paint
-from transfer.learning import device
-from transfer.learning import features as module
+from transfer.learning import device, feature_source
 from transfer.learning.compiled import Part
 from transfer.learning.cut import cut
 from transfer.learning.engine import Engine, KerasEngine
-from transfer.learning.features import Features, FeatureSource, Frozen, NotKept
+from transfer.learning.feature_source import FeatureSource
+from transfer.learning.features import Features, Frozen, NotKept
 from transfer.learning.model import Classifier, build
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter, Stopped
@@ -236,6 +236,6 @@ def test_large_features_stay_on_disk(
     kept = Kept(run, tmp_path, KerasEngine(classifier.features))
     source = kept.source(kept.frozen, photos(run))
     assert source.table() is not None
-    monkeypatch.setattr(module, "RESIDENT", 24 * 2 * source.photos - 1)
+    monkeypatch.setattr(feature_source, "RESIDENT", 24 * 2 * source.photos - 1)
     assert source.table() is None
     kept.close()

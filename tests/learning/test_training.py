@@ -18,7 +18,7 @@ from tests.learning.conftest import paint
 from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset, Photo
 from transfer.errors import TrainingError
-from transfer.learning import checkpoint, device, features, material, model, phases, training
+from transfer.learning import checkpoint, device, feature_source, material, model, phases, training
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.runs.run import Run
@@ -205,7 +205,7 @@ def test_features_on_disk_train_like_features_in_memory(
     store = FeatureStore(tmp_path / "kept")
     memory, disk = make_run(), make_run()
     train(memory, store)
-    monkeypatch.setattr(features, "RESIDENT", 0)
+    monkeypatch.setattr(feature_source, "RESIDENT", 0)
     train(disk, store)
     np.testing.assert_allclose(
         memory.history()[LOSSES].to_numpy(float), disk.history()[LOSSES].to_numpy(float), rtol=1e-5

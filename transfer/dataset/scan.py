@@ -1,33 +1,30 @@
 """A photo folder becomes a checked, split `Dataset`, with everything that was left out named.
 
-Puts together `layout` (which folder is what), `verdicts` (which photo can be read) and `split` (which photo is
-for what), and applies the rules between them: copies, small classes, splits that are not given.
+Puts together `layout` (which folder is what), `verdicts` (which photo can be read), `candidates` (which of these may
+stay) and `split` (which photo is for what).
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from transfer.dataset import split as splitting
-from transfer.dataset.catalog import SPLITS, Dataset, LeftOut, Photo, Split
-from transfer.dataset.layout import Layout, read_layout, split_named
+from transfer.dataset.candidates import (
+    Candidate,
+    counted,
+    large_enough,
+    without_contradictions,
+    without_copies_across,
+    without_untrainable,
+)
+from transfer.dataset.catalog import Dataset, LeftOut, Photo, Split
+from transfer.dataset.layout import read_layout
 from transfer.dataset.roots import Roots
 from transfer.dataset.verdicts import judge
 from transfer.dataset.walk import LAYOUT_FIX
 from transfer.errors import PhotosError
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A readable photo on its way into the dataset; `split` is None where none is given."""
-
-    path: str
-    name: str
-    split: Split | None
-    digest: str
 
 
 def scan(
@@ -62,19 +59,22 @@ def scan(
     ]
     verdicts = judge([folder / path for path, _, _ in listed], memory, progress)
     left_out, notes = layout.left_out, layout.notes
-    found: list[_Found] = []
+    found: list[Candidate] = []
     for (path, name, split), verdict in zip(listed, verdicts, strict=True):
         if verdict.reason:
             left_out.append(LeftOut(path, verdict.reason))
         else:
-            found.append(_Found(path, name, split, verdict.digest))
+            found.append(Candidate(path, name, split, verdict.digest))
     unreadable = len(listed) - len(found)
-    found = _without_contradictions(found, left_out)
-    found = _without_copies_across(found, left_out)
-    found = _without_untrainable(found, layout, left_out)
-    names = _large_enough(found, listed, left_out)
+    found = without_contradictions(found, left_out)
+    found = without_copies_across(found, left_out)
+    unlearned: set[str] = set()
+    if None not in layout.classes:  # the folders say what is for training
+        found, unlearned = without_untrainable(found, left_out)
+    reasons = left_out[:3]
+    names = large_enough(found, {name for _, name, _ in listed} - unlearned, left_out)
     if len(names) < 2:
-        raise _too_few(folder, names, listed, found, left_out, unreadable)
+        raise _too_few(folder, Counter(name for _, name, _ in listed), found, reasons, unreadable)
     found = [each for each in found if each.name in names]
     splits = _splits(found, names, seed, notes)
     photos = tuple(
@@ -93,101 +93,13 @@ def scan(
     )
 
 
-# ---------------------------------------------------------------------- what is left out
-
-
-def _by_digest(found: Iterable[_Found]) -> dict[str, list[_Found]]:
-    groups: dict[str, list[_Found]] = defaultdict(list)
-    for each in found:
-        groups[each.digest].append(each)
-    return groups
-
-
-def _without_contradictions(found: list[_Found], left_out: list[LeftOut]) -> list[_Found]:
-    """Identical photos under two labels teach nothing: all of them go."""
-    kept = []
-    for same in _by_digest(found).values():
-        if len({each.name for each in same}) == 1:
-            kept += same
-            continue
-        for each in same:
-            other = next(one for one in same if one.name != each.name)
-            left_out.append(LeftOut(each.path, f"the identical photo is also in “{other.name}”: {other.path}"))
-    return kept
-
-
-def _without_copies_across(found: list[_Found], left_out: list[LeftOut]) -> list[_Found]:
-    """A photo that was trained on proves nothing: copies across given splits stay in the first of them only."""
-    kept = []
-    for same in _by_digest(found).values():
-        first = min(same, key=lambda each: SPLITS.index(each.split) if each.split else 0)
-        for each in same:
-            if each.split == first.split:
-                kept.append(each)
-            else:
-                left_out.append(LeftOut(each.path, f"it is a copy of {first.path}; it is kept in {first.split} only"))
-    return kept
-
-
-def _without_untrainable(found: list[_Found], layout: Layout, left_out: list[LeftOut]) -> list[_Found]:
-    """Classes of a given validation or test split that have no photo in train cannot be learned."""
-    if None in layout.classes:
-        return found
-    trained = {each.name for each in found if each.split == "train"}
-    missing: Counter[tuple[Split, str]] = Counter()
-    for each in found:
-        if each.name not in trained and each.split:
-            missing[each.split, each.name] += 1
-    for (split, name), count in sorted(missing.items()):
-        alike = next((one for one in sorted(trained) if one.casefold() == name.casefold()), None)
-        hint = f"; train has “{alike}”, spelled differently" if alike else ""
-        left_out.append(
-            LeftOut(
-                _class_folder(next(each for each in found if each.name == name and each.split == split)),
-                f"the class “{name}” is in {split} but has no readable photo in train ({_photos(count)}){hint}",
-            )
-        )
-    return [each for each in found if each.name in trained]
-
-
-def _class_folder(photo: _Found) -> str:
-    """The folder of a photo's class: the one of that name right below the split's; "val/val" is a class, too."""
-    parts = photo.path.split("/")
-    level = next(i for i in range(1, len(parts)) if parts[i] == photo.name and split_named(parts[i - 1]) == photo.split)
-    return "/".join(parts[: level + 1])
-
-
-def _large_enough(
-    found: list[_Found], listed: list[tuple[str, str, Split | None]], left_out: list[LeftOut]
-) -> list[str]:
-    """Names of the classes with two different photos; the others are left out by name."""
-    different: dict[str, set[str]] = {name: set() for _, name, _ in listed}
-    total = Counter(each.name for each in found)
-    for each in found:
-        different[each.name].add(each.digest)
-    for name in sorted(different):
-        count = len(different[name])
-        if count >= 2 or any(entry.reason.startswith(f"the class “{name}” is in") for entry in left_out):
-            continue
-        words = {0: "no photo of it can be used", 1: "only one photo of it can be used"}[count]
-        copies = f" (and {total[name] - 1} exact copies)" if total[name] > 1 else ""
-        left_out.append(LeftOut(name, f"the class is left out: {words}{copies}; it takes two different ones"))
-    return sorted(name for name, digests in different.items() if len(digests) >= 2)
-
-
 def _too_few(
-    folder: Path,
-    names: list[str],
-    listed: list[tuple[str, str, Split | None]],
-    found: list[_Found],
-    left_out: list[LeftOut],
-    unreadable: int,
+    folder: Path, total: Counter[str], found: list[Candidate], reasons: list[LeftOut], unreadable: int
 ) -> PhotosError:
-    total, usable = Counter(name for _, name, _ in listed), Counter(each.name for each in found)
-    classes = [f"{name}: {usable[name]} of {_photos(total[name])} can be used" for name in sorted(total)]
+    usable = Counter(each.name for each in found)
+    classes = [f"{name}: {usable[name]} of {counted(total[name])} can be used" for name in sorted(total)]
     more = f"; and {len(classes) - 8} more" if len(classes) > 8 else ""
-    shown = [each for each in left_out if not each.reason.startswith("the class is left out")][:3]
-    why = [f"{each.path}: {each.reason}" for each in shown]
+    why = [f"{each.path}: {each.reason}" for each in reasons]
     rest = "; for example " + "; ".join(why) if why else ""
     fix = LAYOUT_FIX
     if len(total) >= 2:
@@ -206,7 +118,7 @@ def _too_few(
 
 
 def _splits(
-    found: list[_Found], names: list[str], seed: int, notes: list[str]
+    found: list[Candidate], names: list[str], seed: int, notes: list[str]
 ) -> dict[tuple[str, Split | None, str], Split]:
     """The split of each photo, by class, given split and digest."""
     given = {each.split for each in found}
@@ -264,7 +176,3 @@ def _note_passed_over(passed_over: Counter[str]) -> list[str]:
         "1 file or folder that is no photo was" if total == 1 else f"{total:,} files or folders that are no photos were"
     )
     return [f"{things} passed over ({kinds})."]
-
-
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count:,} photos"

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from transfer.errors import TrainingError
-from transfer.learning.features import FeatureSource
+from transfer.learning.feature_source import FeatureSource
 from transfer.learning.phases import Phase
 from transfer.learning.pipeline import Batch, Key, Source
 from transfer.learning.reporter import Reporter

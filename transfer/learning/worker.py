@@ -21,7 +21,8 @@ from filelock import Timeout
 
 from transfer.backbones import BACKBONES
 from transfer.errors import RunError, TrainingError, TransferError
-from transfer.runs.run import TERMINAL, Run
+from transfer.runs.run import Run
+from transfer.runs.status import TERMINAL
 
 LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -21,11 +20,7 @@ from transfer.config import RunConfig
 from transfer.dataset.catalog import Dataset
 from transfer.errors import RunError
 from transfer.runs.events import EventLog
-
-State = Literal["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"]
-
-TERMINAL: frozenset[str] = frozenset({"finished", "stopped", "failed"})
-ALIVE: frozenset[str] = frozenset({"running", "stopping"})
+from transfer.runs.status import TERMINAL, State, Status
 
 # Seconds a launched worker may take to import TensorFlow and take its lock before it counts as dead for those
 # who did not start it. Its own supervisor sees its death at once.
@@ -35,25 +30,6 @@ HISTORY_COLUMNS = [
     "step", "phase", "epoch", "loss", "accuracy", "val_loss", "val_accuracy",
     "learning_rate", "seconds", "photos_per_second", "memory_mb", "best",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a run is doing, in one word and in a sentence; `place` is its 1-based place among the waiting runs."""
-
-    state: State
-    words: str
-    place: int | None = None
-
-    @property
-    def alive(self) -> bool:
-        """A worker is at it right now."""
-        return self.state in ALIVE
-
-    @property
-    def over(self) -> bool:
-        """Nothing more will happen by itself."""
-        return self.state in TERMINAL or self.state == "interrupted"
 
 
 class Run:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from transfer.runs.run import TERMINAL, Run
+from transfer.runs.run import Run
 from transfer.runs.standby import Standby
+from transfer.runs.status import TERMINAL
 from transfer.runs.workspace import Workspace
 
 logger = logging.getLogger(__name__)

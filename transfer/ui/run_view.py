@@ -9,10 +9,11 @@ import time
 from html import escape
 from typing import Any
 
-from transfer import advice
+from transfer import diagnosis
 from transfer.errors import TransferError
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
-from transfer.runs.run import Run, Status
+from transfer.runs.run import Run
+from transfer.runs.status import Status
 from transfer.runs.supervisor import end_of
 from transfer.ui.curves import curves
 from transfer.ui.figures import percent
@@ -72,7 +73,7 @@ def charts(run: Run) -> str:
 def remarks(run: Run) -> str:
     """Advice on the curves, what the worker had to say, unreadable photos, and why a phase ended early."""
     events = run.log.read()
-    said = notices(advice.during(run.config, run.dataset, events))
+    said = notices(diagnosis.during(run.config, run.dataset, events))
     for event in events:
         if event["event"] == "notice":
             said += panel("info", event["title"], event["words"])

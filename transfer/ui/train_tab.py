@@ -18,7 +18,8 @@ from transfer import weights
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import PhotosError, RunError, TransferError
-from transfer.runs.run import Run, Status
+from transfer.runs.run import Run
+from transfer.runs.status import Status
 from transfer.ui import form, photos_view, run_view
 from transfer.ui.checking import Watched
 from transfer.ui.context import Context
