@@ -71,6 +71,8 @@ def main(words: list[str] | None = None) -> int:
     except TransferError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        pass  # Gradio catches it only while it serves, not while it starts
     return 0
 
 

@@ -170,6 +170,19 @@ def test_the_page_is_served_behind_its_password_until_ctrl_c(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+def test_ctrl_c_before_the_page_is_served_is_no_crash(tmp_path: Path) -> None:
+    command = [sys.executable, "app.py", "--port", str(free_port()), "--workspace", str(tmp_path / "w")]
+    with (tmp_path / "app.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    while not (tmp_path / "w").is_dir():  # made before the page is built
+        assert process.poll() is None, (tmp_path / "app.log").read_text()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert "KeyboardInterrupt" not in (tmp_path / "app.log").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
 def test_the_page_answers_and_hands_out_no_files(tmp_path: Path) -> None:
     (tmp_path / "private.txt").write_text("not for the page")
     with serving(tmp_path) as address:

@@ -255,6 +255,18 @@ def test_without_one_that_lives_the_run_is_started_as_always(
     broken.stop()
 
 
+def test_one_that_dies_with_the_run_in_its_hands_costs_nothing(
+    workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
+) -> None:
+    dying = "import sys\nif sys.argv[-1] == '--standby': sys.exit(sys.stdin.readline() != '')\n"
+    supervisor = Supervisor(workspace, (sys.executable, "-c", dying + WORKER)).start()
+    until(lambda: waiting(supervisor))
+    run = new_run(workspace, tmp_path, name="finish")
+    until(lambda: state(run) == "finished")
+    supervisor.stop()
+    assert kinds(run) == ["launched", "started", "finished"]
+
+
 def test_one_that_waits_ends_with_its_supervisor(workspace: Workspace, supervise: Callable, soon: None) -> None:
     supervisor = supervise(standby=True)
     until(lambda: waiting(supervisor))

@@ -45,6 +45,7 @@ class Supervisor:
         self.standby = Standby(command, workspace.path / "cache" / "standby.log") if standby else None
         self._lock = workspace.supervisor_lock
         self._children: dict[Run, subprocess.Popen[bytes]] = {}
+        self._given: set[Run] = set()  # to a worker that stood by: it may have been about to die
         self._over: set[Run] = set()  # runs seen in a state that only a user can change
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
@@ -112,8 +113,13 @@ class Supervisor:
             status = run.status()
             if child is not None:
                 del self._children[run]
-                if status.state not in TERMINAL and status.state != "queued":
+                last = run.log.last()
+                if run in self._given and last and last["event"] == "launched":
+                    self._children[run] = self._spawn(run)
+                    busy = True
+                elif status.state not in TERMINAL and status.state != "queued":
                     self._record_death(run, child.returncode)
+                self._given.discard(run)
             elif status.alive:
                 busy = True
             elif status.state == "interrupted" and not self._death_is_known(run):
@@ -138,6 +144,8 @@ class Supervisor:
                 # Before the spawn: a worker that dies while importing must not be started for ever.
                 run.log.append("launched")
             ready = self.standby.take(run) if self.standby else None
+            if ready:
+                self._given.add(run)
             self._children[run] = ready or self._spawn(run)
             return True
         return False
