@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy, drive, material, memory
+from tests.benchmarks import accuracy, drive, material, memory, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -58,3 +58,10 @@ def test_the_accuracy_of_both_sides_from_end_to_end(capsys: pytest.CaptureFixtur
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("| photos | seed |") and len(lines) == 4 and "| all |" in lines[-1]
     assert drive.table(["a"], [["b"]]) == "| a |\n| --- |\n| b |"
+
+
+def test_a_step_is_taken_apart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(step, "REPEATS", 1)
+    step.main(["--features", "8", "--units", "4", "--photos", "64"])
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("product forwards", "Adam", "the whole step, by XLA"))
