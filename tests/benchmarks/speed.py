@@ -56,7 +56,8 @@ def head(bench: Bench, epochs: int, reach: str) -> Row:
 def standby(bench: Bench) -> list[Row]:
     """The rows with a standby worker: against the limit, a second run, and the first point of the curve."""
     task = dataclasses.replace(bench.task, epochs=bench.long)
-    other = dataclasses.replace(task, hidden_units=task.hidden_units // 2, learning_rate=task.learning_rate / 3)
+    units = task.hidden_units // 2 or 64
+    other = dataclasses.replace(task, hidden_units=units, learning_rate=task.learning_rate / 3)
     with Desk(bench.workspace(task), bench.settle) as desk:
         dataset = desk.checked(bench.folder)
         first = desk.click(dataset, task)
@@ -168,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     weights = drive.use_keras_home(options)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        task = Task(weights=weights, image_size=32 if options.quick else 224)
+        task = Task(weights=weights, image_size=32 if options.quick else 224, hidden_units=options.units)
         photos = options.photos or material.generated(place / "generated", 60, side=48)
         divided = place / "photos"
         dataset = material.divided(photos, divided)
@@ -194,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = drive.parser(__doc__)
     parser.add_argument("--photos", type=Path, help="a folder with one sub-folder per class; else generated ones")
     parser.add_argument("--rows", nargs="+", choices=("head10", "head30", "standby", "last_block", "page"))
+    parser.add_argument("--units", type=int, default=256, help="of the Dense layer of both heads; 0 as in the app")
     parser.add_argument("--settle", type=float, default=20.0, help="seconds a standby worker gets before each click")
     parser.add_argument("--repeats", type=int, default=3, help="of the short measurements; the middle one counts")
     return parser

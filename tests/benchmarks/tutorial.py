@@ -55,7 +55,8 @@ def main() -> None:
     inputs = keras.Input((size, size, 3))
     x = base(preprocess(inputs), training=False)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Dense(options.hidden_units, activation="relu")(x)
+    if options.hidden_units:
+        x = keras.layers.Dense(options.hidden_units, activation="relu")(x)
     model = keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
     model.compile(keras.optimizers.Adam(options.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
 
