@@ -246,7 +246,7 @@ def test_a_full_disk_leaves_what_was_there(store: FeatureStore, process: Callabl
         assert len(assert_right(shelf, range(800))) == 800
 
 
-def test_a_hundred_thousand_photos_need_little_memory_and_time(store: FeatureStore) -> None:
+def test_a_hundred_thousand_photos_need_little_memory(store: FeatureStore) -> None:
     import tracemalloc
 
     digests = [hashlib.sha256(n.to_bytes(4, "big")).digest() for n in range(100_000)]
@@ -256,9 +256,7 @@ def test_a_hundred_thousand_photos_need_little_memory_and_time(store: FeatureSto
     tracemalloc.start()
     try:
         with store.shelf(KEY, (8,)) as shelf:
-            before = time.perf_counter()
             assert shelf.positions(digests[:1]).tolist() == [0]
-            assert time.perf_counter() - before < 5.0
             kept, peak = tracemalloc.get_traced_memory()
             assert kept < 8 * 2**20 and peak < 64 * 2**20
             assert (shelf.positions(digests) == np.arange(100_000)).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -121,12 +120,10 @@ def test_counts_can_be_read_at_a_glance(count: int | None, words: str) -> None:
     assert drawing.in_words(count) == words
 
 
-def test_the_largest_network_is_drawn_fast_enough_to_follow_a_slider() -> None:
+def test_the_drawing_of_the_largest_network_is_small_enough_to_follow_a_slider() -> None:
+    """It is sent anew at every move, so it must not grow with the layers."""
     table = max((layers(name) for name in BACKBONES), key=len)
-    drawing.draw(table, 10)
-    begun = time.perf_counter()
-    drawing.draw(table, len(table) // 2)
-    assert time.perf_counter() - begun < 0.5
+    assert len(table) > 1000 and len(drawing.draw(table, len(table) // 2)) < 16_000
 
 
 def test_names_from_a_file_cannot_break_the_page() -> None:
