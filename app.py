@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported, which reads it then
+os.environ["GRADIO_DEFAULT_CONCURRENCY_LIMIT"] = "4"  # `Blocks.queue` sets it too, and builds the server once more
 
 from transfer.errors import ConfigError, TransferError
 
@@ -102,7 +103,7 @@ def serve(chosen: argparse.Namespace) -> None:
     context = Context.open(workspace, roots, supervisor)
     supervisor.start()
     try:
-        page.build(context).queue(default_concurrency_limit=4).launch(
+        page.build(context).launch(
             server_name=chosen.host,
             server_port=chosen.port,
             auth=auth,

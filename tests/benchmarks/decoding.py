@@ -1,6 +1,6 @@
 """How fast photos are decoded and resized: TensorFlow, Pillow, Pillow `draft` and libjpeg-turbo on the same files.
 
-    python tests/benchmarks/decoding.py [--photos FOLDER] [--size 224] [--threads 2] [--rounds 3]
+    python -m tests.benchmarks.decoding [--photos FOLDER] [--size 224] [--threads 2] [--rounds 3]
 
 Rows are sets of photos: those of the folder, and photos of 500 and 4,000 pixels drawn by code. The ways take turns in
 each round and the best round counts, so that ratios hold on a busy machine. CPU milliseconds per photo are printed

@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
+import psutil
 import pytest
+import tensorflow as tf
 
+from transfer.learning.steps import Table
 from transfer.runs.run import Run
 
 # Logical processors can only be made before TensorFlow is first used, so this needs a process of its own.
@@ -120,3 +123,26 @@ def test_a_whole_run_on_two_devices_in_sixteen_bits_gives_a_plain_model(
     assert history["loss"].iloc[19] < 0.8 * history["loss"].iloc[0]
     assert metrics is not None
     assert metrics["photos"] == len(run.dataset.of("test"))
+
+
+def test_a_table_holds_what_its_blocks_held() -> None:
+    blocks = [np.arange(begin, end, dtype=np.float16).reshape(-1, 3) for begin, end in ((0, 30), (30, 60), (60, 69))]
+    labels, valid = np.arange(23, dtype=np.int32), np.ones(23, np.float32)
+    table = Table.of(iter(blocks), labels, valid)
+    picked = tf.gather(table.rows, [22, 0, 10])
+    assert table.rows.dtype == tf.float16 and picked.numpy().tolist() == [[66, 67, 68], [0, 1, 2], [30, 31, 32]]
+    assert (table.labels.numpy() == labels).all() and (table.valid.numpy() == valid).all()
+
+
+def test_a_table_needs_its_memory_once_and_gives_it_back() -> None:
+    def megabytes() -> float:
+        return float(psutil.Process().memory_info().rss) / 2**20
+
+    count, size = 100, 2**19  # 100 blocks of 1 MB
+    before = megabytes()
+    table = Table.of((np.ones((1, size), np.float16) for _ in range(count)), np.zeros(count), np.ones(count))
+    held = megabytes() - before
+    assert 90 < held < 130
+    assert float(tf.reduce_sum(table.rows[-1, :8])) == 8
+    del table
+    assert megabytes() - before < 30

@@ -9,6 +9,7 @@ training on several GPUs equals training on one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ import tensorflow as tf
 
 from transfer.learning.device import Device
 from transfer.learning.pipeline import Batch
+
+ALIGNMENT = 64  # bytes; EIGEN_MAX_ALIGN_BYTES of TensorFlow
 
 Network = Callable[..., Any]
 """Called as network(inputs, training=...); a Keras model, or a part of one."""
@@ -70,16 +73,18 @@ class Table:
     def of(cls, blocks: Iterable[np.ndarray], labels: np.ndarray, valid: np.ndarray) -> Table:
         """Put rows, which come in blocks, labels and valid where training computes.
 
-        In blocks, because a tensor made from a whole array needs its memory four times over for a moment.
+        TensorFlow would copy a whole array, and hold both for a moment; memory it can use as it is it takes over.
         """
-        rows, begin = None, 0
+        rows, begin = np.empty(0), 0
         for block in blocks:
-            if rows is None:
-                rows = tf.Variable(tf.zeros((len(labels), *block.shape[1:]), block.dtype))
-            rows[begin : begin + len(block)].assign(block)
+            if not begin:
+                rows = _aligned((len(labels), *block.shape[1:]), block.dtype)
+            rows[begin : begin + len(block)] = block
             begin += len(block)
-        assert rows is not None and begin == len(labels)
-        return cls(rows.read_value(), tf.convert_to_tensor(labels), tf.convert_to_tensor(valid))
+        assert begin == len(labels)
+        shared = tf.experimental.dlpack.from_dlpack(rows.__dlpack__())
+        # To a GPU this copies it.
+        return cls(tf.identity(shared), tf.convert_to_tensor(labels), tf.convert_to_tensor(valid))
 
 
 class Steps:
@@ -196,6 +201,15 @@ def share(device: Device, *arrays: np.ndarray) -> tuple[Any, ...]:
 
     distribute = device.strategy.experimental_distribute_values_from_function
     return tuple(distribute(lambda context, of=of: piece(context, of)) for of in cut)
+
+
+def _aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array that begins where TensorFlow wants its tensors to begin; without that it aborts the process."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    begin = -memory.ctypes.data % ALIGNMENT
+    array: np.ndarray = memory[begin : begin + size].view(dtype).reshape(shape)
+    return array
 
 
 def _sums(losses: Any, probabilities: Any, labels: Any, valid: Any) -> Any:

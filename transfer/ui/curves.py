@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from transfer.ui.svg import INK, LINE, MUTED, TRAIN, VALIDATION, figure, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 400, 270  # CSS pixels at scale 1: about the width of a phone
 TEXT = 12.5
@@ -39,6 +41,7 @@ def curves(history: pd.DataFrame, planned: int | None = None) -> str:
         planned: epochs the run would have without early stopping, to leave room for those still to come.
     """
     if history.empty:
+        figure(WIDTH, HEIGHT)  # loads Matplotlib while there is something else to wait for
         return ""
     charts = "".join(
         f"<figure><figcaption><b>{escape(title)}</b><span>{escape(better)}</span></figcaption>"
@@ -155,6 +158,8 @@ def best_step(history: pd.DataFrame) -> int | None:
 
 
 def _axes(measure: str, last: int, width: int = WIDTH) -> tuple[Figure, Axes]:
+    from matplotlib.ticker import MaxNLocator
+
     drawn = figure(width, HEIGHT)
     left, bottom, top = 46, 40, 12
     right = 58 if width == WIDTH else 14

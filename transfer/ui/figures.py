@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from transfer.ui.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
 
@@ -23,6 +22,8 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
         counts: photos by true class (rows) and predicted class (columns).
         classes: their names.
     """
+    from matplotlib.patches import Rectangle
+
     table = np.asarray(counts, dtype=int)
     names = [shortened(name) for name in classes]
     number = len(names)

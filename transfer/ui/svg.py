@@ -2,6 +2,8 @@
 
 A figure is drawn with the sentinel colours below; in the SVG they are replaced by the page's CSS variables. No
 pyplot: a `Figure` belongs to the thread that draws it. What is drawn is not known here.
+
+Matplotlib is loaded with the first figure, because that takes half a second which the page need not wait for to open.
 """
 
 from __future__ import annotations
@@ -12,13 +14,11 @@ import re
 import warnings
 from collections.abc import Mapping
 from html import escape
+from typing import TYPE_CHECKING
 
-import matplotlib
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-# Text stays text: it is read by screen readers, can be searched, and weighs less than outlines.
-matplotlib.rcParams["svg.fonttype"] = "none"
 # The reader's browser has the characters that Matplotlib's own font lacks (Chinese, pictures); it only measures them.
 warnings.filterwarnings("ignore", message="Glyph .* missing from")
 
@@ -49,6 +49,12 @@ _numbers = itertools.count()
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure of so many CSS pixels (an SVG pixel is 1/72 inch to Matplotlib)."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    # Text stays text: it is read by screen readers, can be searched, and weighs less than outlines.
+    matplotlib.rcParams["svg.fonttype"] = "none"
     drawn = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasSVG(drawn)
     return drawn
