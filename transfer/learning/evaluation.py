@@ -19,8 +19,9 @@ import tensorflow as tf
 
 from transfer.dataset.catalog import Dataset, Split
 from transfer.errors import RunError
+from transfer.learning import device
 from transfer.learning.pipeline import PhotoSource
-from transfer.learning.prediction import Predictor
+from transfer.learning.prediction import BATCH, Predictor
 from transfer.runs.run import write_atomically
 
 WORST = 24  # mistakes kept for the gallery
@@ -39,6 +40,7 @@ def evaluate(
 
     Args:
         folder: where the files go.
+        batch_size: photos at a time on a GPU; on a processor at most `BATCH`.
         unreadable: told (path, reason) of photos that could not be read.
         seen: told how many photos are done.
 
@@ -46,6 +48,8 @@ def evaluate(
         RunError: when there is no photo to measure with.
     """
     split: Split = "test" if dataset.of("test") else "validation"
+    if not device.describe()[1]:
+        batch_size = min(batch_size, BATCH)
     source = PhotoSource(dataset, split, predictor.image_size, batch_size, unreadable)
     rows: list[np.ndarray] = []
     kept: list[np.ndarray] = []

@@ -10,6 +10,7 @@ worker.log. Exit code 0 when the run is finished or was stopped by the user, 1 o
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 import threading
@@ -25,6 +26,7 @@ from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 
 LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
+M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def main(arguments: list[str]) -> int:
@@ -198,6 +200,16 @@ def _memory_in_words(run: Run) -> Iterator[None]:
         ) from trouble
 
 
+def _share_one_heap() -> None:
+    """Let all threads allocate from one heap. By default glibc gives them several, and each keeps the most it ever held,
+    so that memory would grow with the number of photos. Before there are threads; other C libraries have no such thing.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
 if __name__ == "__main__":
+    _share_one_heap()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.exit(main(sys.argv[1:]))
