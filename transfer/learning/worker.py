@@ -201,8 +201,10 @@ def _memory_in_words(run: Run) -> Iterator[None]:
 
 
 def _share_one_heap() -> None:
-    """Let all threads allocate from one heap. By default glibc gives them several, and each keeps the most it ever held,
-    so that memory would grow with the number of photos. Before there are threads; other C libraries have no such thing.
+    """Let all threads allocate from one heap; call it before there are any.
+
+    By default glibc gives them several, and each keeps the most it ever held, so that memory would grow with the number
+    of photos. Other C libraries have no such thing.
     """
     if sys.platform == "linux":
         with contextlib.suppress(AttributeError):
