@@ -255,3 +255,31 @@ def test_a_mistake_in_the_program_is_recorded_too(
     assert last["event"] == "failed"
     assert "worker.log" in last["error"]["fix"]
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has several heaps")
+def test_the_threads_of_a_worker_share_one_heap() -> None:
+    program = (
+        "import ctypes, sys, threading\n"
+        "from transfer.learning import worker\n"
+        "if 'shared' in sys.argv: worker._share_one_heap()\n"
+        "together, held = threading.Barrier(4), []\n"
+        "def work():\n"
+        "    together.wait(); held.append(bytearray(100_000)); together.wait()\n"
+        "threads = [threading.Thread(target=work) for _ in range(4)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "libc = ctypes.CDLL(None)\n"
+        "if not hasattr(libc, 'malloc_info'): sys.exit('this C library is not glibc')\n"
+        "libc.fdopen.restype = ctypes.c_void_p\n"
+        "out = ctypes.c_void_p(libc.fdopen(1, b'w'))\n"
+        "libc.malloc_info(0, out); libc.fflush(out)\n"
+    )
+
+    def heaps(*flags: str) -> int:
+        said = subprocess.run([sys.executable, "-c", program, *flags], capture_output=True, text=True, check=False)
+        if "not glibc" in said.stderr:
+            pytest.skip(said.stderr.strip())
+        return said.stdout.count("<heap nr=")
+
+    assert heaps("shared") == 1 < heaps()
