@@ -19,7 +19,7 @@ from transfer.dataset.photo import read_photo
 from transfer.errors import PhotoError, RunError, TransferError
 from transfer.runs.run import Run
 
-BATCH = 8  # photos at a time: on a processor as fast as 32, with a third of the memory
+BATCH = 8  # photos at a time: on a processor about as fast as 32, with a third of the memory
 
 
 @dataclass(frozen=True)
