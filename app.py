@@ -88,10 +88,10 @@ def serve(chosen: argparse.Namespace) -> None:
             fix="Add --auth USER:PASSWORD, or leave --host out.",
         )
 
+    from transfer.cli.follow import usable
     from transfer.dataset.roots import Roots
-    from transfer.runs.supervisor import Supervisor
+    from transfer.processes.supervisor import Supervisor
     from transfer.runs.workspace import Workspace
-    from transfer.terminal import usable
     from transfer.ui import page, theme
     from transfer.ui.context import Context
 

@@ -17,10 +17,10 @@ from unittest import mock
 
 import keras
 
-from transfer.backbones import BACKBONES, Backbone
-from transfer.layers import TABLES
-from transfer.learning.applications import application
-from transfer.learning.model import layers_of
+from transfer.learning.model.applications import application
+from transfer.learning.model.classifier import layers_of
+from transfer.networks.backbones import BACKBONES, Backbone
+from transfer.networks.layers import TABLES
 
 
 class Fetched(Exception):

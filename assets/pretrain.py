@@ -49,7 +49,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from transfer.learning import pocket
+from transfer.learning.model import pocket
 
 PHASES = ((0.0, 48), (0.4, 64), (0.85, 96))
 """(from this share of the schedule on, side of the crops in pixels); sides are multiples of the total stride 16."""

@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from transfer.__main__ import _parser
+from transfer.cli.main import _parser
 from transfer.config import RunConfig
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from transfer.config import RunConfig
-from transfer.dataset.catalog import Dataset
+from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
+from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
-from transfer.runs.supervisor import Supervisor
 from transfer.runs.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]

@@ -33,10 +33,10 @@ def main() -> None:
     dataset = scan(options.folder)
     paths = [dataset.path(photo) for photo in dataset.photos if photo.split in ("train", "validation")]
     marks = [time.perf_counter()]
-    from transfer.learning.compiled import part_of
-    from transfer.learning.cut import cut
-    from transfer.learning.engine import open_engine
-    from transfer.learning.model import build
+    from transfer.learning.features.compiled import part_of
+    from transfer.learning.features.cut import cut
+    from transfer.learning.features.engine import open_engine
+    from transfer.learning.model.classifier import build
 
     marks.append(time.perf_counter())
     values = {"photos": str(options.folder), "backbone": options.backbone, "alpha": options.alpha}

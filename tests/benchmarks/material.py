@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from transfer.dataset.catalog import Dataset
+from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
 
 KERAS_READS = {".jpg", ".jpeg", ".png", ".bmp", ".gif"}  # what image_dataset_from_directory finds

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from transfer.backbones import backbone
 from transfer.config import RunConfig
-from transfer.dataset.samples import draw
+from transfer.networks.backbones import backbone
+from transfer.samples.draw import draw
 
 ROOT = Path(__file__).parents[2]
 BATCH = 32
@@ -48,10 +48,10 @@ def accuracy(photos: Path, flags: list[str], seed: int, workspace: Path) -> tupl
 
 def compared(engines: Path, seconds: float) -> str:
     """Photos per second of both networks, decoding not counted: the middle of three turns of `seconds` each."""
-    from transfer.learning.compiled import part_of
-    from transfer.learning.cut import cut
-    from transfer.learning.engine import Engine, open_engine
-    from transfer.learning.model import build
+    from transfer.learning.features.compiled import part_of
+    from transfer.learning.features.cut import cut
+    from transfer.learning.features.engine import Engine, open_engine
+    from transfer.learning.model.classifier import build
 
     def opened(name: str) -> tuple[Engine, np.ndarray]:
         config, size = RunConfig(backbone=name, weights="random"), backbone(name).image_size

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.benchmarks import drive, material
 from tests.benchmarks.drive import ROOT, Desk, Outcome, Task
-from transfer.layers import blocks, layers
+from transfer.networks.layers import blocks, layers
 
 Row = list[str]
 HEAD = ["figure", "baseline or limit", "ours", "figure reached", "reach", "test accuracy, theirs and ours"]

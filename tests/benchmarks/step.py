@@ -77,9 +77,9 @@ def whole(features: int, units: int, photos: int, classes: int, xla: bool) -> tu
 
     from transfer.config import RunConfig
     from transfer.learning import device
-    from transfer.learning.model import new_head
-    from transfer.learning.phases import optimizer
-    from transfer.learning.steps import Steps, Table
+    from transfer.learning.model.classifier import new_head
+    from transfer.learning.training.phases import optimizer
+    from transfer.learning.training.steps import Steps, Table
 
     keras.utils.set_random_seed(0)
     config = RunConfig(hidden_units=units, dropout=0)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.dataset.pictures import noise, photos
-from transfer.dataset.catalog import Dataset
+from transfer.dataset.dataset import Dataset
 from transfer.dataset.roots import Roots
 from transfer.dataset.scan import scan
 from transfer.errors import PhotosError

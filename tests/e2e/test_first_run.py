@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from transfer.backbones import BACKBONES
+from transfer.networks.backbones import BACKBONES
 
 from .conftest import App
 

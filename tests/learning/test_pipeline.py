@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.learning.conftest import paint
-from transfer.dataset.catalog import Dataset
+from transfer.dataset.dataset import Dataset
 from transfer.dataset.photo import read_photo
 from transfer.dataset.scan import scan
 from transfer.learning.pipeline import PhotoSource, order, steps

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from transfer.config import RunConfig
-from transfer.dataset.catalog import Dataset, Photo
+from transfer.dataset.dataset import Dataset, Photo
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 

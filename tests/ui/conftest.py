@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from transfer.config import RunConfig
-from transfer.dataset.catalog import Dataset, LeftOut, Photo
+from transfer.dataset.dataset import Dataset, LeftOut, Photo
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 

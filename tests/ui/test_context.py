@@ -6,7 +6,7 @@ import pytest
 
 from tests.runs.conftest import new_run
 from transfer.dataset.roots import Roots
-from transfer.runs.supervisor import Supervisor
+from transfer.processes.supervisor import Supervisor
 from transfer.runs.workspace import Workspace
 from transfer.ui.context import Context
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from transfer.dataset.catalog import LeftOut, Split
+from transfer.dataset.dataset import LeftOut, Split
 from transfer.dataset.walk import LAYOUT_FIX, Folder, Walk
 from transfer.errors import PhotosError
 

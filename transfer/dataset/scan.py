@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from transfer.dataset import split as splitting
-from transfer.dataset.candidates import (
+from transfer.dataset.dataset import Dataset, LeftOut, Photo, Split
+from transfer.dataset.exclusions import (
     Candidate,
     counted,
     large_enough,
@@ -19,10 +20,9 @@ from transfer.dataset.candidates import (
     without_copies_across,
     without_untrainable,
 )
-from transfer.dataset.catalog import Dataset, LeftOut, Photo, Split
+from transfer.dataset.integrity import judge
 from transfer.dataset.layout import read_layout
 from transfer.dataset.roots import Roots
-from transfer.dataset.verdicts import judge
 from transfer.dataset.walk import LAYOUT_FIX
 from transfer.errors import PhotosError
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from transfer.dataset.catalog import Split
+from transfer.dataset.dataset import Split
 
 VALIDATION_SHARE = 0.15
 TEST_SHARE = 0.15

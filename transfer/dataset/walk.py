@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transfer.dataset.catalog import LeftOut
+from transfer.dataset.dataset import LeftOut
 from transfer.dataset.photo import EXTENSIONS
 from transfer.errors import PhotosError
 

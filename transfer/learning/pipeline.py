@@ -17,7 +17,7 @@ from typing import Literal, Protocol, cast
 import numpy as np
 
 from transfer.dataset.augment import augment
-from transfer.dataset.catalog import Dataset, Split
+from transfer.dataset.dataset import Dataset, Split
 from transfer.dataset.photo import read_photo
 
 AHEAD = 3  # batches decoded in advance

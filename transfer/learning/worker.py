@@ -20,8 +20,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from transfer.backbones import BACKBONES
 from transfer.errors import RunError, TrainingError, TransferError
+from transfer.networks.backbones import BACKBONES
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 
@@ -72,7 +72,13 @@ def _stand_by() -> int:
 
 def _load() -> None:
     """Everything that takes seconds and does not depend on the run."""
-    from transfer.learning import compiled, evaluation, export, prediction, training  # noqa: F401
+    from transfer.learning.analysis import (
+        evaluation,  # noqa: F401
+        prediction,  # noqa: F401
+    )
+    from transfer.learning.export import exporter as export  # noqa: F401
+    from transfer.learning.features import compiled
+    from transfer.learning.training import trainer as training  # noqa: F401
 
     with contextlib.suppress(ImportError):
         compiled.openvino()
@@ -86,9 +92,9 @@ def _practise() -> None:
 
     from transfer.config import RunConfig
     from transfer.learning import device
-    from transfer.learning.model import new_head
-    from transfer.learning.phases import optimizer
-    from transfer.learning.steps import Steps, Table
+    from transfer.learning.model.classifier import new_head
+    from transfer.learning.training.phases import optimizer
+    from transfer.learning.training.steps import Steps, Table
 
     if device.describe()[1]:
         return
@@ -130,11 +136,11 @@ def _work(run: Run) -> int:
 
 def _train_and_measure(run: Run) -> None:
     from transfer.learning import device as devices
-    from transfer.learning.evaluation import evaluate
-    from transfer.learning.export import export
-    from transfer.learning.prediction import Predictor
+    from transfer.learning.analysis.evaluation import evaluate
+    from transfer.learning.analysis.prediction import Predictor
+    from transfer.learning.export.exporter import export
     from transfer.learning.reporter import Reporter
-    from transfer.learning.training import Training
+    from transfer.learning.training.trainer import Training
 
     device = devices.choose()
     reporter = Reporter(run)

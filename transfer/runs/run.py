@@ -17,7 +17,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from transfer.config import RunConfig
-from transfer.dataset.catalog import Dataset
+from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.runs.events import EventLog
 from transfer.runs.status import TERMINAL, State, Status

@@ -11,10 +11,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from transfer.config import RunConfig
-from transfer.dataset.catalog import Dataset
+from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
+from transfer.feature_store.store import FeatureStore
 from transfer.runs.run import Run, queue, runs_in
-from transfer.runs.store import FeatureStore
 
 
 class Workspace:

@@ -14,13 +14,13 @@ from typing import Any
 import gradio as gr
 
 from transfer.config import RunConfig
-from transfer.dataset.samples import draw
 from transfer.dataset.scan import scan
 from transfer.errors import RunError, TransferError
 from transfer.runs.run import Run
+from transfer.samples.draw import draw
 from transfer.ui.context import Context
-from transfer.ui.take_away_tab import served
-from transfer.ui.train_tab import create
+from transfer.ui.take_away.tab import served
+from transfer.ui.train.tab import create
 
 
 def build(context: Context) -> None:

@@ -15,16 +15,17 @@ from typing import Any
 import gradio as gr
 from gradio import context as building
 
-from transfer import weights
-from transfer.backbones import backbone, layers
 from transfer.config import RunConfig
 from transfer.dataset.roots import Roots
 from transfer.errors import ConfigError, RunError
+from transfer.networks import weights
+from transfer.networks.backbones import backbone
+from transfer.networks.layers import layers
+from transfer.processes.client import Service
+from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
-from transfer.runs.service import Service
-from transfer.runs.supervisor import Supervisor
 from transfer.runs.workspace import Workspace
-from transfer.ui.networks import is_own
+from transfer.ui.network.networks import is_own
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,15 @@ from collections.abc import Mapping
 
 import gradio as gr
 
-from transfer.ui import api, model_tab, photos_tab, results_tab, runs_tab, take_away_tab, train_tab, try_tab
+from transfer.ui import api
 from transfer.ui.context import Context
+from transfer.ui.network import tab as model_tab
+from transfer.ui.past_runs import tab as runs_tab
+from transfer.ui.photos import tab as photos_tab
+from transfer.ui.results import tab as results_tab
+from transfer.ui.take_away import tab as take_away_tab
+from transfer.ui.train import tab as train_tab
+from transfer.ui.try_it import tab as try_tab
 
 TITLE = "Transfer"
 

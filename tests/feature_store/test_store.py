@@ -1,0 +1,183 @@
+"""The store throws away what nobody uses, oldest first, and nothing else."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transfer.feature_store.feature_set import OutOfRange
+from transfer.feature_store.store import Cleared, FeatureStore
+
+from .shelf_writer import KEY, SHAPE, digest, rows_of, says, start
+
+MEGABYTE = 2**20
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeatureStore:
+    return FeatureStore(tmp_path / "features", 10**9)
+
+
+def fill(store: FeatureStore, name: str, megabytes: int) -> None:
+    with store.shelf({"backbone": name}, (MEGABYTE // 4,), "float32") as shelf:
+        for n in range(megabytes):
+            shelf.append([hashlib.sha256(f"{name}{n}".encode()).digest()], np.ones((1, MEGABYTE // 4), np.float32))
+    time.sleep(0.02)
+
+
+def names(store: FeatureStore) -> list[str]:
+    return [str(info.key["backbone"]) for info in store.shelves()]
+
+
+def test_a_new_store_is_empty_and_makes_nothing(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "none", 1)
+    assert store.shelves() == [] and store.size() == 0
+    assert not store.folder.exists()
+    assert store.clear() == Cleared(0, 0, 0)
+
+
+def test_each_key_has_its_own_shelf_and_says_what_is_on_it(store: FeatureStore) -> None:
+    before = time.time() - 1
+    keys = [KEY, {**KEY, "image_size": 224}, {**KEY, "weights": None}, {**KEY, "alpha": 0.35}]
+    paths = set()
+    for key in keys:
+        with store.shelf(key, SHAPE) as shelf:
+            paths.add(shelf.path)
+            shelf.append([digest(1), digest(2)], rows_of([1, 2]))
+    with store.shelf(dict(reversed(KEY.items())), SHAPE) as shelf:
+        assert shelf.path in paths and len(shelf) == 2
+    with store.shelf(KEY, (7,)) as other, store.shelf(KEY, SHAPE, "float32") as wide:
+        assert len(other) == 0 == len(wide)
+    shelves = store.shelves()
+    assert len(paths) == 4 and len(shelves) == 6
+    filled = [info for info in shelves if info.rows]
+    assert {json.dumps(info.key, sort_keys=True) for info in filled} == {json.dumps(k, sort_keys=True) for k in keys}
+    for info in filled:
+        assert (info.rows, info.dtype, info.row_shape, info.in_use) == (2, "float16", SHAPE, False)
+        assert info.bytes > 2 * 40 and before < info.last_used < time.time() + 1
+    assert store.size() == sum(info.bytes for info in shelves)
+
+
+def test_odd_types_and_shapes_are_refused(store: FeatureStore) -> None:
+    for shape, dtype in ((SHAPE, "int8"), ((0,), "float16")):
+        with pytest.raises(ValueError, match="expected"):
+            store.shelf(KEY, shape, dtype)
+
+
+def test_the_least_recently_used_goes_first_and_only_as_much_as_needed(store: FeatureStore) -> None:
+    for name in ("a", "b", "c", "d"):
+        fill(store, name, 2)
+    with store.shelf({"backbone": "a"}, (MEGABYTE // 4,), "float32"):
+        pass  # opening is using
+    assert names(store) == ["a", "d", "c", "b"]
+    store.cap_bytes = 9 * MEGABYTE
+    assert store.make_room(MEGABYTE // 2) and names(store) == ["a", "d", "c", "b"]
+    assert store.make_room(2 * MEGABYTE) and names(store) == ["a", "d", "c"]
+    assert store.make_room(6 * MEGABYTE) and names(store) == ["a"]
+    assert store.size() < 3 * MEGABYTE
+
+
+def test_what_can_never_fit_costs_nothing(store: FeatureStore) -> None:
+    fill(store, "a", 1)
+    store.cap_bytes = 2 * MEGABYTE
+    assert not store.make_room(3 * MEGABYTE)
+    assert names(store) == ["a"]
+
+
+def test_what_is_in_use_stays(store: FeatureStore) -> None:
+    fill(store, "old", 2)
+    holder = start(store, "hold", 0, 0)
+    says(holder, "held")
+    with store.shelf(KEY, SHAPE) as shelf:
+        shelf.append([digest(1)], rows_of([1]))
+    in_use = {str(info.key["backbone"]): info.in_use for info in store.shelves()}
+    assert in_use == {"old": False, "MobileNetV2": True}
+    cleared = store.clear()
+    assert (cleared.removed, cleared.in_use) == (1, 1) and cleared.bytes >= 2 * MEGABYTE
+    assert names(store) == ["MobileNetV2"]
+    store.cap_bytes = 10
+    assert not store.make_room(0)
+    holder.kill()  # a dead process holds nothing
+    holder.communicate()
+    assert store.clear().removed == 1 and store.shelves() == [] and store.size() == 0
+
+
+def test_clearing_while_a_writer_works_leaves_its_work_whole(
+    store: FeatureStore,
+) -> None:
+    writer = start(store, "stay", 0, 120)
+    last = ""
+    while last != "done 119":
+        last = says(writer, "done")
+        assert store.clear() == Cleared(0, 0, 1)
+        assert store.shelves()[0].in_use
+    assert writer.communicate()[1] == "" and writer.returncode == 0
+    with store.shelf(KEY, SHAPE) as shelf:
+        assert (shelf.positions([digest(n) for n in range(120)]) >= 0).all()
+    assert list((shelf.path / "held").iterdir()) == []
+
+
+def test_a_shelf_that_was_too_narrow_is_opened_wide(store: FeatureStore) -> None:
+    with store.shelf(KEY, SHAPE) as shelf:
+        assert shelf.dtype == np.float16
+        with pytest.raises(OutOfRange) as caught:
+            shelf.append([digest(1)], rows_of([1]) * 1e6)
+        assert caught.value.finite
+        store.too_narrow(shelf)
+    with store.shelf(KEY, SHAPE) as shelf:
+        assert shelf.dtype == np.float32
+        shelf.append([digest(1)], rows_of([1]) * 1e6)
+        assert (shelf.rows == 1e6).all()
+
+
+def test_a_deletion_that_was_cut_short_is_finished(store: FeatureStore) -> None:
+    fill(store, "a", 1)
+    path = store.folder / store.shelves()[0].name
+    path.rename(store.folder / ".gone-0123")
+    assert store.shelves() == []
+    fill(store, "b", 1)
+    assert not (store.folder / ".gone-0123").exists() and names(store) == ["b"]
+
+
+def test_a_damaged_shelf_is_made_anew(store: FeatureStore) -> None:
+    with store.shelf(KEY, SHAPE) as shelf:
+        shelf.append([digest(1)], rows_of([1]))
+        (shelf.path / "index").unlink()
+    with store.shelf(KEY, SHAPE) as shelf:
+        assert len(shelf) == 0
+        shelf.append([digest(1)], rows_of([1]))
+        assert (shelf.rows == 1).all()
+
+
+def test_links_are_not_followed(store: FeatureStore, tmp_path: Path) -> None:
+    outside = tmp_path / "precious"
+    (outside / "held").mkdir(parents=True)
+    for name in ("key.json", "rows", "index", "used", "mine.txt"):
+        (outside / name).write_text("{}")
+    with store.shelf(KEY, SHAPE) as shelf:
+        place = shelf.path
+    store.clear()
+    place.symlink_to(outside)
+    (store.folder / "0123").symlink_to(outside)
+    (store.folder / ".gone-1").symlink_to(outside)
+    assert store.size() == 0 and store.shelves() == []
+    store.clear()
+    store.make_room(1)
+    with store.shelf(KEY, SHAPE) as shelf:  # the link in its place is replaced
+        shelf.append([digest(1)], rows_of([1]))
+        assert not shelf.path.is_symlink()
+    assert sorted(path.name for path in outside.iterdir()) == ["held", "index", "key.json", "mine.txt", "rows", "used"]
+    assert all(path.read_text() == "{}" for path in outside.iterdir() if path.is_file())
+
+
+def test_the_shape_under_a_key_is_known_once_there_is_a_shelf(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "features")
+    assert store.row_shape({"network": "one"}) is None
+    store.shelf({"network": "one"}, (7, 7, 3)).close()
+    store.shelf({"network": "two"}, (5,), "float32").close()
+    assert store.row_shape({"network": "one"}) == (7, 7, 3)
+    assert store.row_shape({"network": "two"}) == (5,)
+    assert store.row_shape({"network": "three"}) is None

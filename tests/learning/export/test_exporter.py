@@ -1,0 +1,107 @@
+"""Exports: each zip works by itself and says what the app says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import pytest
+
+from transfer.dataset import photo
+from transfer.errors import ExportError, RunError
+from transfer.learning.analysis.prediction import Predictor, load
+from transfer.learning.export import exporter as exports
+from transfer.runs.run import Run
+
+
+@pytest.fixture(scope="module")
+def predictor(trained: Run) -> Predictor:
+    return load(trained)
+
+
+def unpacked(archive: Path, into: Path) -> Path:
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(into)
+    (folder,) = into.iterdir()
+    return folder
+
+
+@pytest.mark.parametrize("format", ["keras", "savedmodel", "litert"])
+def test_the_zip_alone_says_what_the_app_says(trained: Run, predictor: Predictor, format: str, tmp_path: Path) -> None:
+    if format == "keras":  # the run has written this one itself
+        event = trained.log.last("exported")
+        assert event is not None
+        archive = trained.path / event["zip"]
+        assert event["max_difference"] <= 1e-3
+    else:
+        done = exports.export(trained, format, predictor)
+        archive = done.zip
+        assert done.megabytes == pytest.approx(archive.stat().st_size / 2**20, abs=0.001)
+        assert done.milliseconds_per_photo
+    folder = unpacked(archive, tmp_path)
+    assert archive.name == f"tiny-rtchen-{format}.zip"
+    assert (folder / "photo.py").read_bytes() == Path(str(photo.__file__)).read_bytes()
+    assert (folder / "labels.txt").read_text(encoding="utf-8").splitlines() == list(trained.dataset.classes)
+
+    paths = [str(trained.dataset.path(each)) for each in trained.dataset.of("test")]
+    said = subprocess.run(
+        [sys.executable, str(folder / "predict.py"), "--json", *paths],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
+    ).stdout
+    theirs = [json.loads(line) for line in said.splitlines()]
+    ours = predictor.predict(paths)
+    assert [answer["path"] for answer in theirs] == paths
+    for mine, answer in zip(ours, theirs, strict=True):
+        assert max(answer["classes"], key=answer["classes"].get) == mine.classes[0][0]
+        assert answer["classes"] == pytest.approx(dict(mine.classes), abs=1e-3)
+
+
+def test_the_card_says_what_must_be_known(trained: Run) -> None:
+    card = (trained.exports_dir / "keras" / "README.md").read_text(encoding="utf-8")
+    metrics = trained.metrics()
+    assert metrics is not None
+    for words in (
+        f"{metrics['accuracy']:.1%}",
+        "95 % interval",
+        "squashed to 32 × 32",
+        "milliseconds per photo",
+        " MB",
+    ):
+        assert words in card
+    assert "green &#124; grün" in card  # a class cannot break the table
+    assert str(trained.dataset.root) not in card
+
+
+def test_a_model_that_says_something_else_is_not_kept(
+    trained: Run, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_another(model: keras.Model, path: Path, format: str) -> None:
+        other = keras.models.clone_model(model)
+        *body, kernel, bias = model.get_weights()
+        other.set_weights([*body, -kernel, -bias])  # every answer turned around
+        other.save(path)
+
+    before = sorted(trained.exports_dir.rglob("*"))
+    monkeypatch.setattr(exports, "_write_model", write_another)
+    with pytest.raises(ExportError, match="does not say what the app says"):
+        exports.export(trained, "keras", predictor)
+    assert sorted(trained.exports_dir.rglob("*")) == before
+    assert load(trained).labels == predictor.labels
+
+
+def test_unknown_formats_and_runs_without_a_model_are_refused(trained: Run, make_run: Callable[..., Run]) -> None:
+    with pytest.raises(ExportError, match="no export format"):
+        exports.export(trained, "onnx")
+    with pytest.raises(RunError, match="has no trained model"):
+        exports.export(make_run(), "keras")

@@ -1,0 +1,144 @@
+"""A run in every state as HTML, from real run directories; whatever names and messages hold, they are shown as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from transfer.errors import TrainingError
+from transfer.runs.run import Run
+from transfer.ui.train import view as run_view
+
+from .conftest import HOSTILE, epoch, measured, read
+
+
+@pytest.fixture
+def run(new_run: Callable[..., Run]) -> Run:
+    return new_run(classes=("cat", HOSTILE), name=HOSTILE, head_epochs=4, frozen_layers=9, fine_tune_epochs=4)
+
+
+def going(run: Run, **numbers: Any) -> None:
+    """The run as a worker that has just been launched leaves it after two rounds."""
+    run.log.append("started", device=HOSTILE, resumed_from=None)
+    epoch(run, 1)
+    epoch(run, 2)
+    usual = {"done": 30, "total": 40, "photos_per_second": 1234.5, "eta_seconds": 61.0, "memory_mb": 2048.0}
+    words = f"Learning {HOSTILE}"
+    run.log.append("progress", stage="train", words=words, unit="photos", **{**usual, **numbers})
+
+
+def test_waiting(run: Run) -> None:
+    page = read(run_view.state(run))
+    assert "It begins as soon as this machine is free." in page.text
+    assert " ".join(HOSTILE.split()) in page.text
+    assert "waiting" in page.text
+    assert run_view.charts(run) == run_view.log(run) == run_view.remarks(run) == ""
+
+
+def test_two_wait(new_run: Callable[..., Run]) -> None:
+    first, second = new_run(), new_run()
+    (last,) = [run for run in (first, second) if run.status().place == 2]
+    assert "Waiting: number 2 in line. One run trains at a time." in read(run_view.state(last)).text
+
+
+def test_training(run: Run) -> None:
+    with run.lock.acquire(timeout=1):
+        going(run)
+        page = read(run_view.state(run))
+        assert page.having("aria-valuenow") == ["75", "25"]
+        assert page.having("aria-label") == ["This step", "All rounds (epochs)"]
+        for said in ("about 61 s left", "2 of 8 rounds", "1,234", "2.0 GB", "alert(1)", "training"):
+            assert said in page.text
+        assert page.having("aria-live") == ["polite"]
+        run.request_stop()
+        assert "Stopping: the best state so far is kept" in read(run_view.state(run)).text
+
+
+def test_training_that_measured_nothing_yet(run: Run) -> None:
+    run.log.append("launched")
+    page = read(run_view.state(run))
+    assert "Getting ready" in page.text
+    assert page.having("aria-valuenow") == ["0", "0"]
+    assert "memory" not in page.text
+    going_again = {"done": 0, "total": 0, "photos_per_second": None, "eta_seconds": None, "memory_mb": None}
+    with run.lock.acquire(timeout=1):
+        going(run, **going_again)
+        html = run_view.state(run)
+    assert "None" not in html
+    assert "nan" not in read(html).text
+    assert "left" not in read(html).text
+
+
+def test_interrupted(run: Run) -> None:
+    going(run)
+    run.worker_log.write_text(f"line 1\n{HOSTILE}\n")
+    run.log.append("died", exit_code=-9, words=f"Killed {HOSTILE}", log_tail="tail")
+    page = read(run_view.state(run))
+    assert "Press Resume to go on from the last finished round." in page.text
+    assert "Killed <img" in page.text
+    assert " ".join(HOSTILE.split()) in read(run_view.log(run)).text
+    run.worker_log.unlink()
+    assert "tail" in read(run_view.log(run)).text
+    run.request_resume()
+    assert "It begins as soon as" in read(run_view.state(run)).text
+
+
+def test_failed(run: Run) -> None:
+    error = TrainingError(f"No. {HOSTILE}", expected="a < b", found="line\nbreak", fix=HOSTILE)
+    run.log.append("failed", error=error.to_dict())
+    page = read(run_view.state(run))
+    assert page.text.count("alert(1)") == 3, "in the name, in what happened and in what to do"
+    assert "a < b" in page.text
+    assert "alert" in page.having("role")
+    assert run_view.log(run) == "", "there is no log to show"
+
+
+def test_finished(run: Run) -> None:
+    run.log.append("finished")
+    assert "No photos were left to test it with." in read(run_view.state(run)).text
+    measured(run, baseline_class=HOSTILE)
+    page = read(run_view.state(run))
+    assert "It is right on 50% of the 8 test photos; always guessing “<img" in page.text
+    assert "Finished." in page.text
+
+
+def test_stopped(run: Run) -> None:
+    run.log.append("stopped", words=f"Too early {HOSTILE}")
+    assert "Too early <img" in read(run_view.state(run)).text
+    measured(run)
+    assert "The best state so far was kept. It is right on" in read(run_view.state(run)).text
+
+
+def test_curves_leave_room_only_while_it_trains(run: Run) -> None:
+    with run.lock.acquire(timeout=1):
+        going(run)
+        alive = read(run_view.charts(run)).text
+    run.log.append("finished")
+    over = read(run_view.charts(run)).text
+    axis = re.compile(r"((?:\d+ )+)round \(epoch\)")
+    longest, shortest = (axis.search(text) for text in (alive, over))
+    assert longest is not None
+    assert shortest is not None
+    assert longest.group(1).split()[-1] == "8"
+    assert shortest.group(1).split()[-1] == "2"
+
+
+def test_remarks_on_the_way(run: Run) -> None:
+    for number in range(11):
+        run.log.append("skipped", path=f"{number} {HOSTILE}", reason="is <gone>")
+    run.log.append("early_stopped", phase="fine_tune", epoch=7, best_epoch=2)
+    page = read(run_view.remarks(run))
+    assert "11 photos could no longer be read." in page.text
+    assert "is <gone>; and 3 more" in page.text
+    assert page.text.count("alert(1)") == 8
+    assert "Round 7 of fine-tuning: no improvement on validation photos since round 2" in page.text
+    epoch(run, 1, loss=None, accuracy=None, val_loss=None, val_accuracy=None)
+    read(run_view.remarks(run))
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"])
+def test_every_state_has_a_word(state: str) -> None:
+    assert run_view.STATES[state]

@@ -1,0 +1,172 @@
+"""Evaluation: how good a trained model is on photos it never saw, written to `evaluation/`.
+
+The test split decides; only where there is none the validation split stands in, and the metrics say so. A photo that
+can no longer be read is left out of the numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from transfer.dataset.dataset import Dataset, Split
+from transfer.errors import RunError
+from transfer.learning import device
+from transfer.learning.analysis.prediction import BATCH, Predictor
+from transfer.learning.pipeline import PhotoSource
+from transfer.runs.run import write_atomically
+
+WORST = 24  # mistakes kept for the gallery
+
+
+def evaluate(
+    predictor: Predictor,
+    dataset: Dataset,
+    folder: Path,
+    batch_size: int = 32,
+    *,
+    unreadable: Callable[[str, str], None] = lambda path, reason: None,
+    seen: Callable[[int], object] = lambda done: None,
+) -> dict[str, Any]:
+    """Measure the model, write metrics.json and predictions.csv, and return the metrics.
+
+    Args:
+        folder: where the files go.
+        batch_size: photos at a time on a GPU; on a processor at most `BATCH`.
+        unreadable: told (path, reason) of photos that could not be read.
+        seen: told how many photos are done.
+
+    Raises:
+        RunError: when there is no photo to measure with.
+    """
+    split: Split = "test" if dataset.of("test") else "validation"
+    if not device.describe()[1]:
+        batch_size = min(batch_size, BATCH)
+    source = PhotoSource(dataset, split, predictor.image_size, batch_size, unreadable)
+    rows: list[np.ndarray] = []
+    kept: list[np.ndarray] = []
+    # 32-bit arithmetic that is really 32 bits, also on GPUs that would round to 19 (TF32).
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    seconds, timed = 0.0, 0
+    began = time.perf_counter()
+    for number, batch in enumerate(source.batches()):
+        probabilities = predictor(batch.inputs)
+        readable = batch.valid > 0
+        rows.append(probabilities[readable])
+        kept.append(batch.indices[readable])
+        now = time.perf_counter()
+        if number > 0 or source.photos <= batch_size:  # the first batch waits for the network to be compiled
+            seconds, timed = seconds + now - began, timed + batch.photos
+        began = now
+        seen(sum(map(len, kept)))
+    indices = np.concatenate(kept) if kept else np.zeros(0, int)
+    if not len(indices):
+        raise RunError(
+            "There is no photo to measure the model with.",
+            expected="test or validation photos that can be read",
+            found=f"{source.photos} {split} photos, none readable",
+            fix="Add photos, at least four per class, and train again.",
+        )
+    probabilities = np.concatenate(rows)
+    photos = dataset.of(split)
+    metrics = {
+        "split": split,
+        **measure(probabilities, source.labels[indices], dataset.classes),
+        "milliseconds_per_photo": round(1000 * seconds / max(timed, 1), 3),
+    }
+    metrics["mistakes"] = _mistakes(probabilities, [photos[i].path for i in indices], source.labels[indices], dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_predictions(
+        folder / "predictions.csv", probabilities, [photos[i].path for i in indices], source.labels[indices], dataset
+    )
+    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=1))
+    return metrics
+
+
+def measure(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+    """The numbers.
+
+    Args:
+        probabilities: (photos, classes).
+        labels: (photos,) the right classes; the commonest of them is the baseline, the best that blind guessing can do.
+        classes: their names.
+    """
+    guesses = probabilities.argmax(axis=1)
+    confusion = np.zeros((len(classes), len(classes)), int)
+    np.add.at(confusion, (labels, guesses), 1)
+    right = int(np.trace(confusion))
+    low, high = wilson(right, len(labels))
+    biggest = int(np.bincount(labels, minlength=len(classes)).argmax())
+    chosen = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1.0)
+    per_class = []
+    for index, name in enumerate(classes):
+        hits, there, said = confusion[index, index], confusion[index].sum(), confusion[:, index].sum()
+        precision, recall = hits / said if said else 0.0, hits / there if there else 0.0
+        per_class.append(
+            {
+                "name": name,
+                "photos": int(there),
+                "precision": float(precision),
+                "recall": float(recall),
+                "f1": float(2 * hits / (there + said)) if there + said else 0.0,
+            }
+        )
+    return {
+        "photos": len(labels),
+        "accuracy": right / len(labels),
+        "low": low,
+        "high": high,
+        "baseline": float(np.mean(labels == biggest)),
+        "baseline_class": classes[biggest],
+        "loss": float(-np.log(chosen).mean()),
+        "classes": per_class,
+        "confusion": confusion.tolist(),
+    }
+
+
+def wilson(right: int, of: int, z: float = 1.959964) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927, score interval), each end 0 to 1."""
+    share = right / of
+    middle = share + z * z / (2 * of)
+    spread = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    scale = 1 + z * z / of
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def _mistakes(
+    probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset
+) -> list[dict[str, Any]]:
+    """The wrong answers given with the most confidence."""
+    guesses, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    return [
+        {
+            "path": paths[i],
+            "label": dataset.classes[labels[i]],
+            "predicted": dataset.classes[guesses[i]],
+            "confidence": float(confidence[i]),
+        }
+        for i in wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST]
+    ]
+
+
+def _write_predictions(
+    file: Path, probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset
+) -> None:
+    temporary = file.with_name(f".{file.name}.writing")
+    with temporary.open("w", newline="", encoding="utf-8") as lines:
+        table = csv.writer(lines)
+        table.writerow(["path", "label", "predicted", "confidence", *(f"p:{name}" for name in dataset.classes)])
+        for path, label, row in zip(paths, labels, probabilities, strict=True):
+            guess = dataset.classes[int(row.argmax())]
+            shares = [f"{share:.8g}" for share in row]
+            table.writerow([path, dataset.classes[label], guess, f"{row.max():.8g}", *shares])
+    temporary.replace(file)

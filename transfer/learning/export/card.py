@@ -1,0 +1,156 @@
+"""What goes into an export beside the model, as text: predict.py, requirements.txt and the model card.
+
+The scripts are written for people who open the zip without Transfer, so they are short and say what they need.
+Nothing here touches a model; `export` does.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from transfer.config import RunConfig
+from transfer.dataset.dataset import Dataset
+from transfer.formats import Format
+
+_PREDICT = '''\
+"""What is on a photo?   python predict.py PHOTO... [--json]      (first: pip install -r requirements.txt)"""
+import json, sys, time
+from pathlib import Path
+import numpy as np
+from photo import read_photo
+{load}
+labels = (Path(__file__).parent / "labels.txt").read_text("utf-8").splitlines()
+for path in [argument for argument in sys.argv[1:] if argument != "--json"]:
+    try:
+        began, photo = time.time(), read_photo(path, {size})[None].astype("float32")  # whole, squashed, 0-255 RGB
+    except (OSError, ValueError) as trouble:
+        print(f"{{path}}: {{trouble}}", file=sys.stderr)
+        continue
+    shares = {call}
+    milliseconds = 1000 * (time.time() - began)
+    result = {{"path": path, "milliseconds": milliseconds, "classes": dict(zip(labels, shares.tolist()))}}
+    print(json.dumps(result) if "--json" in sys.argv else
+          f"{{path}}: " + ", ".join(f"{{labels[i]}} {{shares[i]:.1%}}" for i in np.argsort(-shares)[:3]), flush=True)
+'''
+
+
+def predict_script(kind: Format, image_size: int) -> str:
+    """The text of predict.py: needs the files beside it and no Transfer."""
+    return _PREDICT.format(load=kind.load, call=kind.call, size=image_size)
+
+
+def requirements(kind: Format) -> str:
+    """The text of requirements.txt, with the versions the model was made and checked with as lower bounds."""
+    pinned = [f"{name}>={version(name)}" if name != "ai-edge-litert" else name for name in kind.needs]
+    photos = [f"pillow>={version('pillow')}", f"pillow-heif>={version('pillow-heif')}  # only for HEIC photos"]
+    return "\n".join([*pinned, f"numpy>={version('numpy')}", *photos]) + "\n"
+
+
+def card(
+    kind: Format,
+    name: str,
+    config: RunConfig,
+    dataset: Dataset,
+    image_size: int,
+    metrics: dict[str, Any] | None,
+    parity: dict[str, Any],
+    model_megabytes: float,
+) -> str:
+    """The text of README.md: what the model is, how good it is, and how to use it rightly."""
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            f"An image classifier for {len(dataset.classes)} classes, made with Transfer; {kind.title} format, "
+            f"for {kind.good_for}",
+            "",
+            "```",
+            "pip install -r requirements.txt",
+            "python predict.py photo.jpg",
+            "```",
+            "",
+            "## How good it is",
+            "",
+            _accuracy(metrics),
+            "",
+            "It only knows these classes and will name one of them for any photo, however different from those it "
+            "learned from.",
+            "",
+            "## What it learned from",
+            "",
+            _counts(dataset),
+            "",
+            f"Fingerprint of the photos: `{dataset.fingerprint}`",
+            "",
+            "## What it expects and gives",
+            "",
+            f"- In: float32, shape (1, {image_size}, {image_size}, 3), RGB, values 0 to 255. Preprocessing is inside.",
+            f"- Out: float32, shape (1, {len(dataset.classes)}), one probability per line of labels.txt.",
+            "- Photos are opened as photo.py does it: turned upright (EXIF), transparency on white, 16 bits brought "
+            f"to 8, then the whole photo squashed to {image_size} × {image_size} pixels (bilinear, antialiased). "
+            "JPEG files may be decoded smaller first. Other ways of resizing give slightly other answers.",
+            "",
+            "## Size and speed",
+            "",
+            f"- {model_megabytes:.1f} MB",
+            f"- {parity['milliseconds_per_photo']:.0f} milliseconds per photo, one at a time, reading the file "
+            f"included, on a processor ({parity['machine']})"
+            if parity["milliseconds_per_photo"] is not None
+            else "- speed not measured",
+            f"- Checked on {parity['photos']} photos against the app: greatest difference of a probability "
+            f"{parity['max_difference']:.1g} (parity.json)",
+            "",
+            "## How it was made",
+            "",
+            "| setting | value |",
+            "|---|---|",
+            *(
+                f"| {key} | {_plain(value)} |"
+                for key, value in config.to_dict().items()
+                if key not in {"photos", "name"}
+            ),
+            "",
+            f"Python {sys.version.split()[0]}, TensorFlow {version('tensorflow')}, Keras {version('keras')}.",
+            "",
+            "## Licences",
+            "",
+            "The files photo.py and predict.py: Apache-2.0. The model itself follows from your photos and from the "
+            f"pretrained weights ({_plain(config.weights)}): their licences decide what you may do with it. "
+            "Weights called “imagenet” were learned from ImageNet, whose photos are for research.",
+            "",
+        ]
+    )
+
+
+def _accuracy(metrics: dict[str, Any] | None) -> str:
+    if metrics is None:
+        return "Not measured: there were no photos to measure with."
+    where = (
+        "photos it had never seen (test split)"
+        if metrics["split"] == "test"
+        else "validation photos. These also chose the best round, so the figure is a little too good; "
+        "there were no test photos"
+    )
+    return (
+        f"Right on **{metrics['accuracy']:.1%}** of {metrics['photos']} {where}. "
+        f"95 % interval: {metrics['low']:.1%} to {metrics['high']:.1%}. "
+        f"Always guessing “{metrics['baseline_class']}” would be right on {metrics['baseline']:.1%}."
+    )
+
+
+def _counts(dataset: Dataset) -> str:
+    table = dataset.counts()
+    rows = [
+        f"| {str(name).replace('|', '&#124;')} | {' | '.join(str(number) for number in row)} |"
+        for name, row in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    return "\n".join(["| class | training | validation | test | together |", "|---|---|---|---|---|", *rows])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str) and ("/" in value or "\\" in value):
+        return Path(value).name  # where it lay on the machine is nobody's business
+    return "" if value is None else str(value)

@@ -1,0 +1,133 @@
+"""The client of the prediction server, `python -m transfer.learning.prediction_server`: asks what needs Keras.
+
+One line of JSON goes in, one comes out, one question at a time. The process starts at the first question (or at
+`warm`), is started anew when it has died, and ends when its standard input closes, so it never outlives the page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from transfer.errors import RunError, TransferError
+from transfer.processes.supervisor import end_of
+
+COMMAND = (sys.executable, "-m", "transfer.learning.prediction_server")
+
+
+class Service:
+    """A helper process that answers questions.
+
+    Args:
+        log_file: where its stderr goes.
+        command: its command line.
+    """
+
+    def __init__(self, log_file: Path, command: tuple[str, ...] = COMMAND) -> None:
+        self.log_file = log_file
+        self.command = command
+        self._process: subprocess.Popen[str] | None = None
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._turn = threading.Lock()
+
+    def warm(self) -> None:
+        """Start the process, without waiting, so that the first question finds TensorFlow loaded."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._running()
+            finally:
+                self._turn.release()
+
+    def ask(self, do: str, *, timeout: float = 300.0, **request: Any) -> dict[str, Any]:
+        """Ask one question and wait for its answer.
+
+        Args:
+            do: what to do; the rest of the request goes along as it is (it must be JSON).
+            timeout: seconds; a process that takes longer is ended.
+
+        Raises:
+            TransferError: what the process answered when the user can put it right.
+            RunError: when the process died or took too long.
+        """
+        with self._turn:
+            process = self._running()
+            assert process.stdin is not None
+            try:
+                process.stdin.write(json.dumps({"do": do, **request}) + "\n")
+                process.stdin.flush()
+                line = self._answers.get(timeout=timeout)
+            except (BrokenPipeError, queue.Empty) as trouble:
+                line = None
+                slow = isinstance(trouble, queue.Empty)
+            else:
+                slow = False
+            if line is None:
+                self._end(kill=True)
+                raise RunError(
+                    f"The helper process took longer than {timeout:.0f} seconds."
+                    if slow
+                    else "The helper process ended unexpectedly.",
+                    expected=f"an answer to “{do}”",
+                    found=end_of(self.log_file, 3) or "nothing in its log",
+                    fix=f"Try again. If it happens again, the whole log is in {self.log_file}.",
+                )
+        answer = json.loads(line)
+        if "error" in answer:
+            raise TransferError.from_dict(answer["error"])
+        ok: dict[str, Any] = answer["ok"]
+        return ok
+
+    def close(self) -> None:
+        """End the process."""
+        self._end(kill=False)
+
+    # ------------------------------------------------------------------ the process
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None or self._process.poll() is not None:
+            self._end(kill=True)
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            with self.log_file.open("wb") as log:
+                self._process = subprocess.Popen(
+                    self.command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    encoding="utf-8",
+                )
+            self._answers = queue.Queue()
+            threading.Thread(
+                target=_forward, args=(self._process, self._answers), name="service answers", daemon=True
+            ).start()
+        return self._process
+
+    def _end(self, *, kill: bool) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if kill:
+            process.kill()
+        with contextlib.suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()  # end of input: the process leaves by itself
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _forward(process: subprocess.Popen[str], answers: queue.Queue[str | None]) -> None:
+    """Move answers from the pipe to the queue; None says that the process has ended."""
+    assert process.stdout is not None
+    with process.stdout as lines:
+        for line in lines:
+            answers.put(line)
+    answers.put(None)

@@ -1,0 +1,171 @@
+"""Step 2: the network to start from, how much of it stays frozen, and how it is trained.
+
+Every setting is a component made by `form`; here they are placed, remembered and commented on. Choosing a network is
+in `chooser`, freezing in `freezing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from transfer.advice import settings as advice
+from transfer.config import RunConfig
+from transfer.dataset.dataset import Dataset
+from transfer.dataset.thumbnails import preview_augmentation
+from transfer.errors import TransferError
+from transfer.networks import weights
+from transfer.ui.context import Context
+from transfer.ui.network import chooser, freezing
+from transfer.ui.network.networks import Networks
+from transfer.ui.photos.tab import PhotosTab
+from transfer.ui.shared import form
+from transfer.ui.shared.form import Field
+from transfer.ui.shared.panels import error_panel, lead, notices, picture
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+QUICK = QUIET | {"queue": False}  # for what must follow the hand
+PREVIEWED = 3  # photos shown with variations
+KNOWLEDGE = [
+    ("imagenet: 1.3 million photos of a thousand things", "imagenet"),
+    ("bundled: what Pocket brings along", "bundled"),
+    ("random: nothing at all", "random"),
+]
+
+
+@dataclass(frozen=True)
+class ModelTab:
+    """What other tabs need of this one.
+
+    Attributes:
+        fields: a component per RunConfig field except `photos`, in the order of `form.FIELDS`.
+        go: buttons that lead to other tabs.
+    """
+
+    fields: dict[str, Field]
+    go: dict[str, gr.Button] = field(default_factory=dict)
+
+
+def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> ModelTab:
+    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the settings."""
+    networks = Networks(context.errands)
+    made: dict[str, Field] = {}
+
+    def setting(name: str, **presentation: Any) -> Field:
+        made[name] = form.component(name, **presentation)
+        return made[name]
+
+    # The settings are restored and listened to before anybody opens the tab, so they must exist by then.
+    with gr.Tab("2 Network", id="network", render_children=True) as tab:
+        gr.HTML(lead("Choose the network to start from. What is set here is a good start: you can go straight on."))
+        with gr.Column(elem_classes="t-card"):
+            choosing = chooser.build(setting)
+        with gr.Column(elem_classes="t-card"):
+            frozen = freezing.build(setting)
+        with gr.Column(elem_classes="t-card"):
+            preview = _learning(setting)
+        notes = gr.HTML(elem_id="network-notes")
+        with gr.Row(elem_classes="t-end"):
+            following = gr.Button("Next: train", variant="primary", elem_id="next-train")
+    fields = {name: made[name] for name in form.FIELDS}
+    values = list(fields.values())
+
+    # ------------------------------------------------------------------ what follows from the settings
+
+    def show(name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
+        yield from chooser.show(context, networks, name, alpha, size, knows)
+
+    def resize(name: str, alpha: Any, layers: int | None) -> list[Any]:
+        return freezing.resize(networks, name, alpha, layers)
+
+    def comment(dataset: Dataset | None, *given: Any) -> list[Any]:
+        """Advice on the settings, what is missing for them, and the settings themselves to be remembered."""
+        settings = dict(zip(form.FIELDS, given, strict=True))
+        try:
+            config = form.to_config(settings)
+        except TransferError as error:
+            return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
+        return [notices(advice.before(config, dataset)), *chooser.whats_missing(config), settings]
+
+    def restore(kept: dict[str, Any]) -> list[Any]:
+        """The settings of the last visit; what cannot be used any more falls back to the default."""
+        defaults = RunConfig(backbone=weights.default_backbone()).to_dict()
+        return [kept.get(name, defaults[name]) for name in form.FIELDS]
+
+    network = [fields[name] for name in ("backbone", "alpha", "image_size", "weights")]
+    sized = [*network[:2], fields["frozen_layers"]]
+    commented = [notes, *choosing.trouble, stored]
+    restored = context.page().load(restore, stored, values, **QUICK)
+    changes = [component.change for component in values]
+    network[0].change(chooser.widths, network[:3], network[1:3], **QUICK)
+    shown = gr.on([c.change for c in network], show, network, choosing.card, trigger_mode="always_last", **QUIET)
+    shown.then(resize, sized, frozen.resized, **QUICK)
+    restored.then(chooser.widths, network[:3], network[1:3], **QUICK)
+    restored.then(show, network, choosing.card, **QUIET).then(resize, sized, frozen.resized, **QUICK)
+    gr.on(
+        [*changes, photos.dataset.change, tab.select],
+        comment,
+        [photos.dataset, *values],
+        commented,
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    gr.on(
+        [fields["augmentation"].change, photos.dataset.change],
+        preview_of,
+        [photos.dataset, fields["augmentation"]],
+        preview,
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    chooser.wire(context, choosing, fields, QUIET)
+    freezing.wire(networks, frozen, network[:2], QUICK)
+    return ModelTab(fields, {"train": following})
+
+
+def _learning(setting: Callable[..., Field]) -> gr.HTML:
+    """How long and how fast it learns, and everything else behind "More options"; returns the preview's place."""
+    gr.HTML("<h3>How it learns</h3>")
+    with gr.Row():
+        setting("head_epochs")
+        setting("head_learning_rate")
+    with gr.Row():
+        setting("fine_tune_epochs")
+        setting("fine_tune_learning_rate")
+    setting("name")
+    with gr.Accordion("More options", open=False, elem_id="more-options"):
+        with gr.Row():
+            setting("augmentation")
+            setting("augmentation_views")
+        preview = gr.HTML(elem_id="augmentation-preview")
+        with gr.Row():
+            setting("weights", kind=gr.Dropdown, choices=KNOWLEDGE, allow_custom_value=True)
+            setting("image_size")
+        with gr.Row():
+            setting("class_weights")
+            setting("early_stopping_patience")
+        with gr.Row():
+            setting("batch_size")
+            setting("seed")
+        with gr.Row():
+            setting("optimizer")
+            setting("schedule")
+        setting("pooling")
+        with gr.Row():
+            setting("hidden_units")
+            setting("dropout")
+    return preview
+
+
+def preview_of(dataset: Dataset | None, strength: str) -> str:
+    """A few of the user's own photos, each with variations as the network will see them."""
+    if strength == "off":
+        return ""
+    if dataset is None:
+        return '<p class="t-muted">Check your photos in step 1 to see here what they will look like.</p>'
+    train = dataset.of("train")
+    paths = [dataset.path(photo) for photo in train[:: max(1, len(train) // PREVIEWED)][:PREVIEWED]]
+    return picture(preview_augmentation(paths, strength, 0, 128), "Your photos, varied", "t-preview")

@@ -1,0 +1,224 @@
+"""Step 1: the photos come in (a folder, a zip, or the built-in samples), are checked, and are shown.
+
+What is shown of a checked folder is made in `photos_view`, the folder browser in `folders`; here they are wired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from transfer.dataset import archive
+from transfer.dataset.dataset import SPLITS, Dataset
+from transfer.dataset.scan import scan
+from transfer.errors import TransferError
+from transfer.samples import draw as samples
+from transfer.ui.context import Context
+from transfer.ui.photos import folders
+from transfer.ui.photos import view as photos_view
+from transfer.ui.shared.checking import Watched
+from transfer.ui.shared.panels import error_panel, lead, shown
+
+Tell = Callable[[int, int], None]
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class PhotosTab:
+    """What other tabs need of this one.
+
+    Attributes:
+        folder: the folder that was checked and can be trained from; "" when there is none.
+        summary: about that folder: `{"root", "classes": [names], "photos": {split: count}}`, or {}.
+        dataset: the checked `Dataset` itself, or None.
+        path: where the folder is typed.
+        remembered: the folder that this browser used last, checked again whenever the page is opened; or "".
+        straight: starts training with the settings as they are; it also leads to that tab.
+        go: buttons that lead to other tabs.
+    """
+
+    folder: gr.Textbox
+    summary: gr.State
+    dataset: gr.State
+    path: gr.Textbox
+    remembered: gr.BrowserState
+    straight: gr.Button
+    go: dict[str, gr.Button] = field(default_factory=dict)
+
+
+def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
+    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder."""
+    with gr.Tab("1 Photos", id="photos", render_children=True):
+        gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
+        with gr.Row(elem_classes="t-ways"):
+            with gr.Column(scale=5, min_width=300, elem_classes="t-card"):
+                gr.HTML("<h3>A folder on this computer</h3>")
+                path = gr.Textbox(
+                    show_label=False,
+                    placeholder="/home/me/my photos",
+                    max_lines=1,
+                    elem_id="photos-path",
+                    container=False,
+                    html_attributes=gr.InputHTMLAttributes(spellcheck=False, autocomplete="off"),
+                )
+                with gr.Row(elem_classes="t-buttons"):
+                    check = gr.Button("Check photos", variant="primary", elem_id="check-photos")
+                    browse = gr.Button("Browse …", elem_id="browse-folders")
+                listing = gr.HTML(visible="hidden", js_on_load=folders.LISTEN, elem_id="folder-browser")
+            with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
+                gr.HTML("<h3>A zip file</h3>")
+                upload = gr.File(
+                    file_types=[".zip"], show_label=False, container=False, height=120, elem_id="photos-zip"
+                )
+            with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
+                gr.HTML("<h3>No photos at hand?</h3><p>Try everything with small pictures that come with Transfer.</p>")
+                sample = gr.Button("Use sample photos", elem_id="use-samples")
+        state = gr.HTML(elem_id="photos-state")
+        with gr.Row(elem_classes="t-buttons"):
+            # style.css shows it while something is being checked, and "Next" once something was: a button that is told
+            # to appear and, an instant later, to go away may do either.
+            stop = gr.Button("Stop checking", size="md", elem_id="stop-checking")
+        found = gr.HTML(elem_id="photos-found")
+        left_out = gr.HTML(elem_id="photos-left-out")
+        with gr.Row(elem_classes="t-end"):
+            straight = gr.Button("Train right away", elem_id="train-straight")
+            following = gr.Button("Next: choose a network", variant="primary", elem_id="next-network")
+        page = gr.Dropdown(label="Classes shown below", visible="hidden", elem_id="photos-page")
+        sheets = gr.HTML(elem_id="photos-sheets")
+        folder = gr.Textbox(visible="hidden", elem_id="photos-folder")
+        summary = gr.State({})
+        dataset = gr.State(None)
+
+    def nothing() -> Updates:
+        """No checked photos: until others are, there is nothing to train from either."""
+        return {found: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None}
+
+    def begin(words: str) -> Updates:
+        return {
+            state: photos_view.progress(words),
+            **nothing(),
+            listing: gr.HTML(visible="hidden"),
+        }
+
+    def show(checked: Dataset) -> Iterator[Updates]:
+        choices = photos_view.pages(checked)
+        yield {
+            state: "",
+            found: f'<div class="t-card">{photos_view.found(checked)}</div>',
+            left_out: photos_view.folded(checked),
+            page: gr.Dropdown(choices, value=0, visible=shown(len(choices) > 1)),
+            sheets: "",
+            folder: checked.root,
+            stored: checked.root,
+            summary: about(checked),
+            dataset: checked,
+        }
+        yield {sheets: photos_view.sheets(checked)}
+
+    def failed(error: TransferError) -> Updates:
+        return {
+            state: error_panel(error),
+            **nothing(),
+            stored: "",
+        }
+
+    def checked(words: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
+        """Bring the photos in, check them, show them; every step can be left by closing this generator."""
+        yield begin(words)
+        try:
+            place: Watched[Path] = Watched(prepare)
+            for progress in place.watch():
+                yield {state: photos_view.progress(words, progress)}
+            assert place.result is not None
+            root = place.result
+            work = partial(scan, root, memory=context.workspace.photo_memory, roots=context.roots)
+            scanned: Watched[Dataset] = Watched(lambda tell: work(progress=tell))
+            for progress in scanned.watch():
+                yield {state: photos_view.progress("Checking your photos.", progress)}
+            assert scanned.result is not None
+        except TransferError as error:
+            yield failed(error)
+        else:
+            yield {path: str(root)}
+            yield from show(scanned.result)
+
+    def check_path(text: str) -> Iterator[Updates]:
+        yield from checked("Looking at the folder.", lambda tell: context.roots.confine(text))
+
+    def check_stored(text: str) -> Iterator[Updates]:
+        if text:
+            yield from checked("Looking at your photos again.", lambda tell: context.roots.confine(text))
+        else:
+            yield {state: photos_view.nothing_yet()}
+
+    def check_upload(file: str | None) -> Iterator[Updates]:
+        if file is None:
+            return
+        yield {upload: None}
+        into = context.workspace.photos_dir
+        yield from checked("Unpacking the zip file.", lambda tell: archive.unpack(Path(file), into))
+
+    def use_samples() -> Iterator[Updates]:
+        yield from checked(
+            "Drawing the sample photos.", lambda tell: samples.draw(context.workspace.photos_dir, progress=tell)
+        )
+
+    everything = [
+        path, upload, state, listing, found, left_out, page, sheets,
+        folder, stored, summary, dataset,
+    ]  # fmt: skip
+    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
+    checks = [
+        gr.on([check.click, path.submit], check_path, path, everything, api_visibility="private", **quiet),
+        upload.upload(check_upload, upload, everything, api_visibility="private", **quiet),
+        sample.click(use_samples, None, everything, api_visibility="private", **quiet),
+        context.page().load(check_stored, stored, everything, api_visibility="private", **quiet),
+    ]
+    stop.click(
+        photos_view.stopped,
+        outputs=state,
+        cancels=checks,
+        api_visibility="private",
+        **quiet,
+    )
+    page.input(
+        lambda checked, number: photos_view.sheets(checked, number) if checked else "",
+        [dataset, page],
+        sheets,
+        api_visibility="private",
+        **quiet,
+    )
+    _wire_browser(context, path, browse, listing)
+    go = {"network": following, "train": straight}
+    return PhotosTab(folder, summary, dataset, path, stored, straight, go)
+
+
+def about(dataset: Dataset) -> dict[str, Any]:
+    """What other tabs say about the photos."""
+    sizes = {split: len(dataset.of(split)) for split in SPLITS}
+    return {"root": dataset.root, "classes": list(dataset.classes), "photos": sizes}
+
+
+def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing: gr.HTML) -> None:
+    def open_at(text: str) -> Any:
+        try:
+            html = folders.listing(context.roots, text)
+        except TransferError:  # whatever was typed is no folder to begin from: begin at the roots
+            html = folders.listing(context.roots, "")
+        return gr.HTML(html, visible=True)
+
+    def step(event: gr.EventData) -> tuple[Any, str]:
+        place = str(event.place)
+        try:
+            return gr.HTML(folders.listing(context.roots, place), visible=True), place
+        except TransferError as error:
+            return gr.HTML(error_panel(error), visible=True), place
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+    browse.click(open_at, path, listing, **quiet)
+    listing.click(step, None, [listing, path], **quiet)

@@ -1,0 +1,140 @@
+"""The results of a run as pictures and tables: per-class scores and the confusion matrix. Drawn from its metrics."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
+
+MOST_NUMBERED = 40  # classes up to which each cell still says its number
+LONGEST_NAME = 20  # characters of a class name beside the matrix
+
+
+def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
+    """The confusion matrix as HTML that scrolls sideways where the page is too narrow to read it.
+
+    Args:
+        counts: photos by true class (rows) and predicted class (columns).
+        classes: their names.
+    """
+    from matplotlib.patches import Rectangle
+
+    table = np.asarray(counts, dtype=int)
+    names = [shortened(name) for name in classes]
+    number = len(names)
+    cell = 64 if number <= 5 else 44 if number <= 10 else 30 if number <= 20 else 24
+    text = 13 if number <= 20 else 11
+    margin = 14 + max(map(_columns, names)) * text * 0.56
+    slanted = number > 3 or margin - 8 > cell  # names that would run into each other
+    left, top = margin + 22, margin * (0.72 if slanted else 0) + (46 if slanted else 50)
+    width, height = left + number * cell + (margin * 0.5 if slanted else 26), top + number * cell + 6
+    drawn = figure(width, height)
+    axes = drawn.add_axes((left / width, 6 / height, number * cell / width, number * cell / height))
+    axes.set_xlim(0, number)
+    axes.set_ylim(number, 0)
+    axes.axis("off")
+
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    ground: dict[str, Any] = {"facecolor": LINE, "alpha": 0.18, "linewidth": 0, "clip_on": False}
+    axes.add_patch(Rectangle((0, 0), number, number, **ground))
+    for row in range(number):
+        for column in range(number):
+            colour = FILL if row == column else WARM
+            if not table[row, column]:
+                continue
+            share = float(shares[row, column])
+            axes.add_patch(
+                Rectangle((column, row), 1, 1, facecolor=colour, alpha=0.16 + 0.84 * share, linewidth=0, clip_on=False)
+            )
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                str(table[row, column]),
+                color=ON_FILL if share > 0.55 else INK,
+                fontsize=text if cell < 60 else 16,
+                fontweight="bold" if row == column else "normal",
+                horizontalalignment="center",
+                verticalalignment="center_baseline",
+            )
+    for line in range(number + 1):
+        axes.plot([0, number], [line, line], color=PANEL, linewidth=1.5, clip_on=False)
+        axes.plot([line, line], [0, number], color=PANEL, linewidth=1.5, clip_on=False)
+    for place, name in enumerate(names):
+        words: dict[str, Any] = {"color": INK, "fontsize": text, "parse_math": False}
+        axes.text(-8 / cell, place + 0.5, name, ha="right", va="center_baseline", **words)
+        if slanted:
+            axes.text(
+                place + 0.5, -7 / cell, name, ha="left", va="bottom", rotation=45, rotation_mode="anchor", **words
+            )
+        else:
+            axes.text(place + 0.5, -8 / cell, name, ha="center", va="bottom", **words)
+    titles: dict[str, Any] = {"color": MUTED, "fontsize": 12}
+    axes.text(number / 2, -(top - 16) / cell, "what the model said", ha="center", va="center", **titles)
+    axes.text(-(left - 9) / cell, number / 2, "what it is", ha="center", va="center", rotation=90, **titles)
+    right, total = int(np.trace(table)), int(table.sum())
+    picture = svg(
+        drawn, f"Confusion matrix of {number} classes: {right} of {total} photos on the diagonal, where right."
+    )
+    widest = f"min-width:{width * 0.86:.0f}px;max-width:{width * 1.25:.0f}px"
+    return f'<div class="t-scroll"><div style="{widest}">{picture}</div></div>'
+
+
+def confusions(counts: Sequence[Sequence[int]], classes: Sequence[str], most: int = 5) -> list[str]:
+    """The commonest mistakes as sentences, e.g. "3 of 40 ants were taken for bees"."""
+    table = np.asarray(counts, dtype=int)
+    pairs = [(table[i, j], i, j) for i in range(len(classes)) for j in range(len(classes)) if i != j and table[i, j]]
+    pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
+    return [
+        f"{count} of {table[i].sum()} “{classes[i]}” {'was' if count == 1 else 'were'} taken for “{classes[j]}”"
+        for count, i, j in pairs[:most]
+    ]
+
+
+def scores(classes: Sequence[dict[str, Any]]) -> str:
+    """Precision, recall and F1 of each class as an HTML table, weakest class first."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(entry["name"])}</th><td>{entry["photos"]}</td>'
+        + "".join(_bar(entry.get(score)) for score in ("recall", "precision", "f1"))
+        + "</tr>"
+        for entry in sorted(classes, key=lambda entry: (entry.get("f1") is None, entry.get("f1") or 0.0))
+    )
+    heads = (
+        ("Class", ""),
+        ("Photos", "it was tested on"),
+        ("Found", "of those photos, how many it recognised (recall)"),
+        ("Trustworthy", "when it says this class, how often that is right (precision)"),
+        ("Together", "both in one number (F1)"),
+    )
+    head = "".join(f'<th scope="col">{name}<small>{words}</small></th>' for name, words in heads)
+    table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<div class="t-scroll"><table class="t-scores">{table}</table></div>'
+
+
+def shortened(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name cut in the middle, where two long names differ least."""
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - longest // 3 - 1]}…{name[-(longest // 3) :]}"
+
+
+def _columns(name: str) -> float:
+    """How wide a name is, in letters: Chinese, Japanese and Korean characters, and pictures, are nearly two."""
+    return sum(1.8 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in name)
+
+
+def percent(share: float | None) -> str:
+    """A share of 0..1 as people write it: 92%, 92.3%; "–" where there is none."""
+    if share is None or not np.isfinite(share):
+        return "–"
+    return f"{share:.1%}".replace(".0%", "%")
+
+
+def _bar(share: float | None) -> str:
+    if share is None or not np.isfinite(share):
+        return "<td>–</td>"
+    return f'<td><span class="t-bar" style="--share:{share:.3f}"></span>{share:.0%}</td>'

@@ -1,0 +1,230 @@
+"""The curves of a run: how accuracy and loss moved, round by round. Drawn from `Run.history()` and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from transfer.ui.shared.svg import INK, LINE, MUTED, TRAIN, VALIDATION, figure, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 400, 270  # CSS pixels at scale 1: about the width of a phone
+TEXT = 12.5
+MEASURES = {
+    "accuracy": ("Right answers (accuracy)", "higher is better"),
+    "loss": ("Error (loss)", "lower is better"),
+}
+# Told apart by dash and by number as well as by colour.
+COMPARED = (
+    ("var(--t-train)", "solid"),
+    ("var(--t-val)", (0, (6, 2))),
+    ("var(--t-good)", (0, (2, 1.5))),
+    ("var(--t-stop)", (0, (6, 2, 1, 2))),
+    ("var(--t-muted)", (0, (1, 1))),
+)
+MOST_COMPARED = len(COMPARED)
+_COMPARED_SENTINELS = (TRAIN, VALIDATION, "#02b001", "#02b002", MUTED)
+
+
+def curves(history: pd.DataFrame, planned: int | None = None) -> str:
+    """Both charts with their legend as HTML, side by side or stacked as the page is wide; "" before the first round.
+
+    Args:
+        history: one row per epoch, as `Run.history` gives it.
+        planned: epochs the run would have without early stopping, to leave room for those still to come.
+    """
+    if history.empty:
+        figure(WIDTH, HEIGHT)  # loads Matplotlib while there is something else to wait for
+        return ""
+    charts = "".join(
+        f"<figure><figcaption><b>{escape(title)}</b><span>{escape(better)}</span></figcaption>"
+        f"{chart(history, measure, planned)}</figure>"
+        for measure, (title, better) in MEASURES.items()
+    )
+    legend = (
+        '<div class="t-legend">'
+        '<span><i class="t-key-val"></i>photos it has not learned from (validation)</span>'
+        '<span><i class="t-key-train"></i>photos it learns from (training)</span>'
+        '<span><i class="t-key-best"></i>best round, the one that is kept</span></div>'
+    )
+    return f'<div class="t-curves">{legend}<div class="t-charts">{charts}</div></div>'
+
+
+def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> str:
+    """One chart (`accuracy` or `loss`) as SVG: training, validation, where fine-tuning begins, the best round."""
+    steps = history["step"].to_numpy(dtype=float)
+    training = _numbers(history[measure])
+    validation = _numbers(history[f"val_{measure}"])
+    drawn, axes = _axes(measure, last=max(int(steps[-1]), planned or 0))
+    _limit(axes, measure, np.concatenate([training, validation]))
+
+    dots = "o" if len(steps) <= 40 else ""
+    axes.plot(steps, training, color=TRAIN, linewidth=1.8, linestyle=(0, (4, 2)), marker=dots, markersize=3)
+    axes.plot(steps, validation, color=VALIDATION, linewidth=2.6, marker=dots, markersize=4)
+    _ends(axes, measure, steps[-1], training[-1], validation[-1])
+
+    begins = fine_tuning_begins(history)
+    if begins is not None:
+        axes.axvline(begins - 0.5, color=MUTED, linewidth=1.2, linestyle=(0, (2, 2)))
+        room_right = begins - 0.5 < np.mean(axes.get_xlim())
+        axes.annotate(
+            "fine-tuning" if room_right else "fine-tuning →",
+            (begins - 0.5, 0.0 if measure == "accuracy" else 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4 if room_right else -4, 7 if measure == "accuracy" else -13),
+            textcoords="offset points",
+            horizontalalignment="left" if room_right else "right",
+            color=MUTED,
+            fontsize=TEXT - 1,
+        )
+    best = best_step(history)
+    if best is not None:
+        height = validation[np.flatnonzero(steps == best)[0]]
+        if np.isfinite(height):
+            axes.plot(
+                [best],
+                [height],
+                "o",
+                markersize=11,
+                markerfacecolor="none",
+                color=INK,
+                markeredgewidth=1.6,
+                clip_on=False,
+            )
+    return svg(drawn, in_words(history, measure))
+
+
+def compare(histories: Mapping[str, pd.DataFrame]) -> str:
+    """Validation accuracy of several runs in one chart, at most `MOST_COMPARED`, with a legend of their names."""
+    shown = [(name, table) for name, table in histories.items() if not table.empty][:MOST_COMPARED]
+    if not shown:
+        return ""
+    drawn, axes = _axes("accuracy", last=max(int(table["step"].iloc[-1]) for _, table in shown), width=640)
+    _limit(axes, "accuracy", np.concatenate([_numbers(table["val_accuracy"]) for _, table in shown]))
+    keys = []
+    for number, (name, table) in enumerate(shown):
+        colour, dash = COMPARED[number]
+        heights = _numbers(table["val_accuracy"])
+        axes.plot(table["step"], heights, color=_COMPARED_SENTINELS[number], linewidth=2.2, linestyle=dash)
+        highest = np.nanmax(heights) if np.isfinite(heights).any() else float("nan")
+        dashes = "" if dash == "solid" else ' stroke-dasharray="' + " ".join(f"{2 * d:g}" for d in dash[1]) + '"'
+        line = f'<line x1="0" y1="5" x2="26" y2="5" style="stroke:{colour};stroke-width:3"{dashes}/>'
+        keys.append(
+            f'<span><svg width="26" height="10" aria-hidden="true">{line}</svg>'
+            f"{escape(name)}<b>{_value('accuracy', highest)}</b></span>"
+        )
+    words = "Validation accuracy of " + ", ".join(name for name, _ in shown)
+    colours = {sentinel: colour for sentinel, (colour, _) in zip(_COMPARED_SENTINELS, COMPARED, strict=True)}
+    picture = svg(drawn, words, colours)
+    return (
+        f'<div class="t-curves"><div class="t-legend">{"".join(keys)}</div><figure class="t-wide"><figcaption>'
+        "<b>Right answers on photos they have not learned from (validation accuracy)</b></figcaption>"
+        f"{picture}</figure></div>"
+    )
+
+
+def in_words(history: pd.DataFrame, measure: str) -> str:
+    """What a chart shows, for those who cannot see it."""
+    last = history.iloc[-1]
+    words = (
+        f"{MEASURES[measure][0]} over {len(history)} rounds. Now {_value(measure, last[measure])} on training photos, "
+        f"{_value(measure, last[f'val_{measure}'])} on validation photos."
+    )
+    begins, best = fine_tuning_begins(history), best_step(history)
+    words += f" Fine-tuning begins with round {begins}." if begins is not None else ""
+    return words + (f" Best round: {best}." if best is not None else "")
+
+
+def fine_tuning_begins(history: pd.DataFrame) -> int | None:
+    """The first round of fine-tuning, counted over the whole run; None when there was none or nothing before it."""
+    rounds = history.loc[history["phase"] == "fine_tune", "step"]
+    return None if rounds.empty or len(rounds) == len(history) else int(rounds.iloc[0])
+
+
+def best_step(history: pd.DataFrame) -> int | None:
+    """The round whose weights are kept: the last one that was better than all before it."""
+    rounds = history.loc[history["best"].fillna(False).astype(bool), "step"]
+    return None if rounds.empty else int(rounds.iloc[-1])
+
+
+# ---------------------------------------------------------------------- drawing
+
+
+def _axes(measure: str, last: int, width: int = WIDTH) -> tuple[Figure, Axes]:
+    from matplotlib.ticker import MaxNLocator
+
+    drawn = figure(width, HEIGHT)
+    left, bottom, top = 46, 40, 12
+    right = 58 if width == WIDTH else 14
+    axes = drawn.add_axes((left / width, bottom / HEIGHT, 1 - (left + right) / width, 1 - (bottom + top) / HEIGHT))
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(LINE)
+    axes.tick_params(length=0, labelsize=TEXT, colors=MUTED, pad=6)
+    axes.grid(axis="y", color=LINE, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.set_xlim(0.5, max(last, 2) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    if measure == "accuracy":
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    else:
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlabel("round (epoch)", color=MUTED, fontsize=TEXT)
+    return drawn, axes
+
+
+def _limit(axes: Axes, measure: str, heights: np.ndarray) -> None:
+    """Room for all values; one exploding round must not flatten all the others into a line."""
+    heights = heights[np.isfinite(heights)]
+    if measure == "accuracy":
+        low = float(heights.min()) if heights.size else 0.0
+        axes.set_ylim(max(0.0, np.floor(low * 10 - 0.5) / 10), 1.02)
+        return
+    high = float(heights.max()) if heights.size else 1.0
+    usual = float(np.quantile(heights, 0.75)) if heights.size else 1.0
+    axes.set_ylim(0, max(min(high, 4 * usual) * 1.08, 1e-3))
+
+
+def _ends(axes: Axes, measure: str, step: float, training: float, validation: float) -> None:
+    """The newest values at the ends of the lines, moved apart where they would overlap."""
+    low, high = axes.get_ylim()
+    apart = (TEXT + 2) / (HEIGHT - 52) * (high - low)
+    ends = sorted(
+        (value, colour) for value, colour in ((validation, VALIDATION), (training, TRAIN)) if np.isfinite(value)
+    )
+    heights = [min(value, high) for value, _ in ends]
+    if len(ends) == 2 and (missing := apart - (heights[1] - heights[0])) > 0:
+        heights = [heights[0] - missing / 2, heights[1] + missing / 2]
+    for height, (value, colour) in zip(heights, ends, strict=True):
+        axes.annotate(
+            _value(measure, value),
+            (step, height),
+            xytext=(8, 0),
+            textcoords="offset points",
+            verticalalignment="center",
+            color=colour,
+            fontsize=TEXT,
+            fontweight="bold",
+            annotation_clip=False,
+        )
+
+
+def _value(measure: str, value: object) -> str:
+    number = float(value) if value is not None else float("nan")  # type: ignore[arg-type]
+    if not np.isfinite(number):
+        return "–"
+    if measure == "accuracy":
+        return f"{number:.1%}".replace(".0%", "%")
+    return f"{number:.3g}" if number >= 0.1 else f"{number:.3f}" if number >= 0.001 else "< 0.001"
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
