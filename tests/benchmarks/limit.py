@@ -33,7 +33,7 @@ def main() -> None:
     dataset = scan(options.folder)
     paths = [dataset.path(photo) for photo in dataset.photos if photo.split in ("train", "validation")]
     marks = [time.perf_counter()]
-    from transfer.learning.features.compiled import part_of
+    from transfer.learning.features.compiled import feature_spec
     from transfer.learning.features.cut import cut
     from transfer.learning.features.engine import open_engine
     from transfer.learning.model.classifier import build
@@ -45,7 +45,7 @@ def main() -> None:
     )
     lower = cut(build(config, len(dataset.classes)), None).lower
     marks.append(time.perf_counter())
-    engine = open_engine(lambda: lower, part_of(config, options.image_size), options.engines)
+    engine = open_engine(lambda: lower, feature_spec(config, options.image_size), options.engines)
     marks.append(time.perf_counter())
     photos = 0
     with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:

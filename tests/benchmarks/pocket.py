@@ -48,7 +48,7 @@ def accuracy(photos: Path, flags: list[str], seed: int, workspace: Path) -> tupl
 
 def compared(engines: Path, seconds: float) -> str:
     """Photos per second of both networks, decoding not counted: the middle of three turns of `seconds` each."""
-    from transfer.learning.features.compiled import part_of
+    from transfer.learning.features.compiled import feature_spec
     from transfer.learning.features.cut import cut
     from transfer.learning.features.engine import Engine, open_engine
     from transfer.learning.model.classifier import build
@@ -57,7 +57,7 @@ def compared(engines: Path, seconds: float) -> str:
         config, size = RunConfig(backbone=name, weights="random"), backbone(name).image_size
         lower = cut(build(config, 2), None).lower
         photos = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), dtype=np.uint8)
-        return open_engine(lambda: lower, part_of(config, size), engines), photos
+        return open_engine(lambda: lower, feature_spec(config, size), engines), photos
 
     def pace(engine: Engine, photos: np.ndarray) -> float:
         began = time.perf_counter()

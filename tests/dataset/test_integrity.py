@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.dataset.pictures import bomb, noise, photos
-from transfer.dataset.integrity import judge
+from transfer.dataset.integrity import check_photos
 
 
 def spoil(path: Path) -> None:
@@ -29,7 +29,7 @@ def test_digests_and_reasons_in_the_order_asked(tmp_path: Path) -> None:
     paths[11].write_bytes(b"<html>404</html>")
     bomb(paths[13], 60_000, 60_000)
     paths[17].unlink()
-    verdicts = judge(paths)
+    verdicts = check_photos(paths)
     reasons = {index: verdict.reason for index, verdict in enumerate(verdicts) if verdict.reason}
     assert list(reasons) == [3, 7, 11, 13, 17]
     for index, words in {3: "empty", 7: "cut short", 11: "web page", 13: "too large", 17: "not there"}.items():
@@ -41,48 +41,48 @@ def test_digests_and_reasons_in_the_order_asked(tmp_path: Path) -> None:
 def test_what_is_remembered_is_not_read_again(tmp_path: Path) -> None:
     paths, memory = photos(tmp_path / "photos", 12), tmp_path / "cache" / "memory.sqlite"
     paths[0].write_bytes(b"no photo at all")
-    first = judge(paths, memory)
+    first = check_photos(paths, memory)
     for path in paths:
         spoil(path)
-    assert judge(paths, memory) == first and not first[1].reason and first[0].reason
-    assert all("only zeros" in verdict.reason for verdict in judge(paths))  # without the memory the change shows
+    assert check_photos(paths, memory) == first and not first[1].reason and first[0].reason
+    assert all("only zeros" in verdict.reason for verdict in check_photos(paths))  # without the memory the change shows
 
 
 def test_another_time_or_size_is_another_photo(tmp_path: Path) -> None:
     paths, memory = photos(tmp_path, 3), tmp_path / "memory.sqlite"
-    judge(paths, memory)
+    check_photos(paths, memory)
     for path in paths:
         spoil(path)
     os.utime(paths[0])
     paths[1].write_bytes(bytes(10))
-    assert [bool(verdict.reason) for verdict in judge(paths, memory)] == [True, True, False]
+    assert [bool(verdict.reason) for verdict in check_photos(paths, memory)] == [True, True, False]
 
 
 def test_a_verdict_of_another_decoder_is_not_believed(tmp_path: Path) -> None:
     paths, memory = photos(tmp_path, 1), tmp_path / "memory.sqlite"
-    judge(paths, memory)
+    check_photos(paths, memory)
     spoil(paths[0])
     with sqlite3.connect(memory) as connection:
         connection.execute("UPDATE verdicts SET decoder = 'an older one'")
     connection.close()
-    assert judge(paths, memory)[0].reason
+    assert check_photos(paths, memory)[0].reason
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 100, b"SQLite format 3\0 cut short"])
 def test_a_broken_memory_costs_time_and_is_made_anew(tmp_path: Path, content: bytes) -> None:
     paths, memory = photos(tmp_path, 4), tmp_path / "memory.sqlite"
     memory.write_bytes(content)
-    fresh = judge(paths)
-    assert judge(paths, memory) == fresh == judge(paths, memory)
+    fresh = check_photos(paths)
+    assert check_photos(paths, memory) == fresh == check_photos(paths, memory)
     for path in paths:
         spoil(path)
-    assert judge(paths, memory) == fresh  # the third time it was remembered
+    assert check_photos(paths, memory) == fresh  # the third time it was remembered
 
 
 def test_no_place_for_the_memory(ordinary: Path) -> None:
     paths = photos(ordinary / "photos", 2)
     (ordinary / "photos").chmod(0o555)
-    assert judge(paths, ordinary / "photos" / "memory.sqlite") == judge(paths)
+    assert check_photos(paths, ordinary / "photos" / "memory.sqlite") == check_photos(paths)
     (ordinary / "photos").chmod(0o755)
 
 
@@ -90,16 +90,16 @@ def test_permission_given_later_is_noticed(ordinary: Path) -> None:
     """It changes neither size nor time of the file."""
     paths, memory = photos(ordinary, 2), ordinary / "memory.sqlite"
     paths[0].chmod(0)
-    assert "no permission" in judge(paths, memory)[0].reason
+    assert "no permission" in check_photos(paths, memory)[0].reason
     paths[0].chmod(0o644)
-    assert not judge(paths, memory)[0].reason
+    assert not check_photos(paths, memory)[0].reason
 
 
 def test_progress_counts_to_the_end(tmp_path: Path) -> None:
     paths, memory = photos(tmp_path, 30), tmp_path / "memory.sqlite"
     for _ in range(2):
         told: list[tuple[int, int]] = []
-        judge(paths, memory, lambda *numbers, told=told: told.append(numbers))  # type: ignore[misc]
+        check_photos(paths, memory, lambda *numbers, told=told: told.append(numbers))  # type: ignore[misc]
         assert told[-1] == (30, 30) and told == sorted(told)
 
 
@@ -116,6 +116,6 @@ def test_giving_up_does_not_wait_for_the_rest(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        judge(paths, None, stop)
+        check_photos(paths, None, stop)
     assert done[0] < 30
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("photos")]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.dataset.pictures import corners
 from transfer.dataset.dataset import Dataset, Photo
-from transfer.dataset.thumbnails import preview_augmentation, sheet
+from transfer.dataset.thumbnails import augmentation_preview, sheet
 
 GAP = 6
 
@@ -61,18 +61,18 @@ def test_a_preview_shows_the_photo_and_five_versions(tmp_path: Path) -> None:
     corners().save(paths[0])
     paths[1].write_bytes(b"")
     corners().rotate(180).save(paths[2])
-    board = preview_augmentation(paths, "strong", seed=1, size=32)
+    board = augmentation_preview(paths, "strong", seed=1, size=32)
     assert board.size == (6 * 32 + 5 * GAP, 2 * 32 + GAP)
     cells = [board.crop((c * (32 + GAP), 0, c * (32 + GAP) + 32, 32)) for c in range(6)]
     assert np.array_equal(
         np.asarray(cells[0].convert("RGB")), np.asarray(corners().resize((32, 32), Image.Resampling.BILINEAR))
     )
     assert len({cell.tobytes() for cell in cells}) == 6
-    assert preview_augmentation(paths, "strong", seed=1, size=32).tobytes() == board.tobytes()
-    assert preview_augmentation(paths, "strong", seed=2, size=32).tobytes() != board.tobytes()
+    assert augmentation_preview(paths, "strong", seed=1, size=32).tobytes() == board.tobytes()
+    assert augmentation_preview(paths, "strong", seed=2, size=32).tobytes() != board.tobytes()
 
 
 def test_a_preview_without_augmentation_or_photos(tmp_path: Path) -> None:
     corners().save(tmp_path / "a.png")
-    assert preview_augmentation([tmp_path / "a.png"] * 2, "off", size=32).size == (2 * 32 + GAP, 32)
-    assert preview_augmentation([tmp_path / "none.png"], "light", size=32).size == (32, 32)
+    assert augmentation_preview([tmp_path / "a.png"] * 2, "off", size=32).size == (2 * 32 + GAP, 32)
+    assert augmentation_preview([tmp_path / "none.png"], "light", size=32).size == (32, 32)

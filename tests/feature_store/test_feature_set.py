@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from transfer.feature_store import feature_set as shelf_module
-from transfer.feature_store.feature_set import RECORD, OutOfRange, Shelf
+from transfer.feature_store.feature_set import RECORD, FeatureSet, OutOfRange
 from transfer.feature_store.store import FeatureStore
 
 from .shelf_writer import KEY, SHAPE, digest, rows_of, says, start
@@ -38,7 +38,7 @@ def process(store: FeatureStore):
         each.communicate()
 
 
-def assert_right(shelf: Shelf, numbers: range) -> np.ndarray:
+def assert_right(shelf: FeatureSet, numbers: range) -> np.ndarray:
     """Every row that is there is the right one. Returns which of the photos have one."""
     positions = shelf.positions([digest(number) for number in numbers])
     there = np.flatnonzero(positions >= 0)

@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_six_classes_of_sixty(folder: Path) -> None:
     counts = scan(folder).counts()
-    assert list(counts.index) == sorted(samples.THINGS) and (counts["total"] == 60).all()
+    assert list(counts.index) == sorted(samples.OBJECTS) and (counts["total"] == 60).all()
 
 
 def test_drawn_once(folder: Path) -> None:
@@ -50,7 +50,7 @@ def test_an_interrupted_drawing_is_begun_again(tmp_path: Path, monkeypatch: pyte
 def test_colours_do_not_give_the_class_away(folder: Path) -> None:
     """Multinomial logistic regression on 8x8x8 RGB histograms, three quarters to learn from, stays below one half."""
     features, labels = [], []
-    for label, name in enumerate(sorted(samples.THINGS)):
+    for label, name in enumerate(sorted(samples.OBJECTS)):
         for path in sorted((folder / name).iterdir()):
             pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3) // 32
             counts = np.bincount(pixels @ (64, 8, 1), minlength=512)

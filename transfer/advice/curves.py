@@ -7,18 +7,19 @@ thumb; each stands beside the sentence it triggers.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from transfer.advice.settings import Notice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
+from transfer.messages.events import EpochEnded, Evaluated, Event, Finished, Stopped
 
 
-def during(config: RunConfig, dataset: Dataset, events: list[dict[str, Any]]) -> list[Notice]:
+def during(config: RunConfig, dataset: Dataset, events: list[Event]) -> list[Notice]:
     """What the curves so far give reason to say, most important first.
 
     Args:
@@ -26,7 +27,7 @@ def during(config: RunConfig, dataset: Dataset, events: list[dict[str, Any]]) ->
         dataset: its photos; only the share of the biggest class matters here.
         events: the run's event log.
     """
-    rows = [e for e in events if e["event"] == "epoch" and not e.get("partial")]
+    rows = [dataclasses.asdict(e) for e in events if isinstance(e, EpochEnded) and not e.partial]
     if not rows:
         return []
     history = pd.DataFrame(rows).drop_duplicates("step", keep="last")
@@ -35,14 +36,14 @@ def during(config: RunConfig, dataset: Dataset, events: list[dict[str, Any]]) ->
         part = history[history["phase"] == phase]
         if len(part):
             notices += _loss(config, phase, part, len(dataset.classes))
-    over = any(e["event"] in {"finished", "stopped", "evaluated"} for e in events)
+    over = any(isinstance(e, (Finished, Stopped, Evaluated)) for e in events)
     head = history[history["phase"] == "head"]
     if len(head) and (over or len(head) < len(history)):
         notices += _unsuited(config, dataset, head)
     notices += _by_heart(config, history)
     if over and len(head) < len(history) and len(head):
         notices += _no_gain(history)
-    if any(e["event"] == "finished" for e in events) and not notices:
+    if any(isinstance(e, Finished) for e in events) and not notices:
         notices += _unfinished(config, history)
     return notices
 

@@ -33,7 +33,7 @@ class Notice:
 
     level: Literal["info", "warning"]
     title: str
-    words: str
+    message: str
     fix: str = ""
 
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from transfer.errors import ConfigError
+from transfer.messages.events import Died
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.progress import PHASE_WORDS, duration, progress
 from transfer.runs.run import Run
@@ -37,8 +38,8 @@ def follow(workspace: Workspace, run: Run) -> Status:
                 shown = max(shown, len(history))
                 if status.over and not _about_to_be_recorded(run, status):
                     return status
-                if status.state == "queued" and status.place != 1 and status.words != waiting:
-                    waiting = status.words
+                if status.state == "queued" and status.place != 1 and status.message != waiting:
+                    waiting = status.message
                     line.print(waiting)
                 line.show(_now(run, status))
                 time.sleep(0.2)
@@ -75,14 +76,14 @@ def usable(workspace: Path) -> None:
 def _about_to_be_recorded(run: Run, status: Status) -> bool:
     """An interrupted run whose death is not in the log yet: the supervisor is about to say how it died."""
     last = run.log.last()
-    return status.state == "interrupted" and last is not None and last["event"] != "died"
+    return status.state == "interrupted" and last is not None and not isinstance(last, Died)
 
 
 def _now(run: Run, status: Status) -> str:
     if not status.alive:
-        return status.words
+        return status.message
     now = progress(run)
-    parts = [f"[{'#' * round(now.fraction * 20):<20}] {now.epochs_done}/{now.epochs_total}", now.words]
+    parts = [f"[{'#' * round(now.fraction * 20):<20}] {now.epochs_done}/{now.epochs_total}", now.message]
     parts += [f"{now.photos_per_second:.0f} photos/s"] if now.photos_per_second else []
     parts += [f"{duration(now.eta_seconds)} left"] if now.eta_seconds else []
     return " · ".join(parts)

@@ -23,13 +23,16 @@ from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import ConfigError, PhotosError, RunError, TransferError, WeightsError
 from transfer.formats import FORMATS
+from transfer.messages.events import Died, Failed
+from transfer.messages.questions import A, Evaluate, Export, Predict, Question
 from transfer.networks.backbones import BACKBONES, backbone
 from transfer.networks.weights import PRETRAINED, default_backbone, require, settled, weights_file
-from transfer.processes.client import Service
+from transfer.processes.client import PredictionClient
 from transfer.runs.run import Run
+from transfer.runs.status import Status
 from transfer.runs.workspace import Workspace
 
-MISTAKES = {kind.__name__ for kind in (ConfigError, PhotosError, WeightsError)}  # the user's, when a worker meets them
+MISTAKES = (ConfigError, PhotosError, WeightsError)  # the user's, when a worker meets them
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,11 +117,10 @@ def _followed(workspace: Workspace, run: Run, options: argparse.Namespace) -> in
     began = time.monotonic()
     status = follow(workspace, run)
     summary = {**_summary(run), "seconds": round(time.monotonic() - began, 2)}
-    failed = run.log.last("failed", "died") if status.state in {"failed", "interrupted"} else None
-    if failed:
-        error = failed.get("error") or {"what": failed["words"], "found": failed["log_tail"]}
-        print(TransferError.from_dict(error), file=sys.stderr)
-        summary["error"] = error
+    error = _went_wrong(run, status)
+    if error:
+        print(error, file=sys.stderr)
+        summary["error"] = error.to_dict()
     if options.json:
         _print_json(summary)
     else:
@@ -127,7 +129,14 @@ def _followed(workspace: Workspace, run: Run, options: argparse.Namespace) -> in
         print(run.path)
     if status.state == "finished":
         return 0
-    return 2 if failed and failed.get("error", {}).get("kind") in MISTAKES else 1
+    return 2 if isinstance(error, MISTAKES) else 1
+
+
+def _went_wrong(run: Run, status: Status) -> TransferError | None:
+    last = run.log.last() if status.state in {"failed", "interrupted"} else None
+    if isinstance(last, Failed):
+        return last.as_error
+    return TransferError(last.message, found=last.log_tail) if isinstance(last, Died) else None
 
 
 def _findable(config: RunConfig) -> RunConfig:
@@ -164,14 +173,16 @@ def runs(workspace: Workspace, options: argparse.Namespace) -> int:
 def evaluate(workspace: Workspace, options: argparse.Namespace) -> int:
     """Measure a trained model again on its test photos."""
     run = _trained(workspace, options.run)
-    metrics = _ask(workspace, "evaluate", run=str(run.path))
-    table = pd.DataFrame(metrics["classes"]).to_string(index=False)
+    _ask(workspace, Evaluate(run=str(run.path)))
+    metrics = run.metrics()
+    assert metrics is not None
+    table = pd.DataFrame([dataclasses.asdict(each) for each in metrics.classes]).to_string(index=False)
     text = (
-        f"{metrics['accuracy']:.1%} right on {metrics['photos']} {metrics['split']} photos "
-        f"(95 % interval {metrics['low']:.1%} to {metrics['high']:.1%}; "
-        f"always “{metrics['baseline_class']}” would give {metrics['baseline']:.1%})\n\n{table}"
+        f"{metrics.accuracy:.1%} right on {metrics.photos} {metrics.split} photos "
+        f"(95 % interval {metrics.low:.1%} to {metrics.high:.1%}; "
+        f"always “{metrics.baseline_class}” would give {metrics.baseline:.1%})\n\n{table}"
     )
-    return _show(metrics, text, options)
+    return _show(metrics.to_dict(), text, options)
 
 
 def predict(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -185,20 +196,23 @@ def predict(workspace: Workspace, options: argparse.Namespace) -> int:
             fix="Leave --top out, or give a higher number.",
         )
     images = [str(path) for path in options.images]
-    answer = _ask(workspace, "predict", run=str(run.path), images=images, top=options.top)
+    answer = _ask(workspace, Predict(run=str(run.path), images=tuple(images), top=options.top))
+    photos = [photo.to_dict() for photo in answer.photos]
     lines = []
-    for photo in answer["predictions"]:
+    for photo in photos:
         said = photo.get("error") or ", ".join(f"{label} {share:.1%}" for label, share in photo["classes"])
         lines.append(f"{photo['path']}: {said}")
-    _show(answer, "\n".join(lines), options)
-    return 2 if any("error" in photo for photo in answer["predictions"]) else 0
+    _show({"predictions": photos, "milliseconds": answer.milliseconds}, "\n".join(lines), options)
+    return 2 if any("error" in photo for photo in photos) else 0
 
 
 def export(workspace: Workspace, options: argparse.Namespace) -> int:
     """Write a trained model in a format, as a zip."""
     run = _trained(workspace, options.run)
-    answer = _ask(workspace, "export", timeout=1800, run=str(run.path), format=options.format)
-    return _show(answer, answer["zip"], options)
+    _ask(workspace, Export(run=str(run.path), format=options.format), timeout=1800)
+    made = run.exported(options.format)
+    assert made is not None
+    return _show({**made, "zip": str(made["zip"]), "format": options.format}, str(made["zip"]), options)
 
 
 # ---------------------------------------------------------------------- pieces
@@ -207,14 +221,14 @@ def export(workspace: Workspace, options: argparse.Namespace) -> int:
 def _summary(run: Run) -> dict[str, Any]:
     metrics, history = run.metrics(), run.history()
     best = history[history["best"] == True]["val_accuracy"]  # noqa: E712 - a column of objects
-    on_test = metrics is not None and metrics["split"] == "test"
+    on_test = metrics is not None and metrics.split == "test"
     return {
         "run": str(run.path),
         "name": run.name,
         "backbone": run.config.backbone,
         "photos": run.config.photos,
         "status": run.status().state,
-        "test_accuracy": metrics["accuracy"] if metrics and on_test else None,
+        "test_accuracy": metrics.accuracy if metrics and on_test else None,
         "val_accuracy": float(best.iloc[-1]) if len(best) and pd.notna(best.iloc[-1]) else None,
     }
 
@@ -231,12 +245,12 @@ def _trained(workspace: Workspace, name: str) -> Run:
     return run
 
 
-def _ask(workspace: Workspace, do: str, **request: Any) -> dict[str, Any]:
-    service = Service(workspace.path / "logs" / f"{do}.log")
+def _ask(workspace: Workspace, question: Question[A], timeout: float = 300.0) -> A:
+    server = PredictionClient(workspace.path / "logs" / f"{question.kind}.log")
     try:
-        return service.ask(do, **request)
+        return server.ask(question, timeout=timeout)
     finally:
-        service.close()
+        server.close()
 
 
 def _show(data: Any, text: str, options: argparse.Namespace) -> int:

@@ -24,22 +24,22 @@ from transfer.dataset.photo import HEIC, open_photo
 MOST_BYTES = 1_000_000_000
 """A file larger than this is not taken for a photo."""
 
-_DECODER = f"1 pillow {PIL.__version__} heic {HEIC}"  # another decoder may judge otherwise: ask again
+_DECODER = f"1 pillow {PIL.__version__} heic {HEIC}"  # another decoder may check_photos otherwise: ask again
 _THREADS = min(8, os.cpu_count() or 1)  # each may hold one decoded photo, up to 360 MB
 _SMALL = 64  # a JPEG decoded at this size is read to its end all the same
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Integrity:
     """What is known of one photo: the SHA-256 of its bytes, and why it cannot be read ("" when it can)."""
 
     digest: str
     reason: str
 
 
-def judge(
+def check_photos(
     paths: Sequence[Path], memory: Path | None = None, progress: Callable[[int, int], None] | None = None
-) -> list[Verdict]:
+) -> list[Integrity]:
     """Decode every photo, or remember having done so.
 
     Args:
@@ -82,26 +82,26 @@ def _stamp(path: Path) -> _Stamp:
         return (str(path), -1, -1)
 
 
-def _look(path: Path) -> Verdict:
+def _look(path: Path) -> Integrity:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            return Verdict(
+            return Integrity(
                 "", f"the file is too large ({size / 1e9:.1f} GB; at most {MOST_BYTES / 1e9:.0f} GB are read)"
             )
         content = path.read_bytes()
     except FileNotFoundError:
-        return Verdict("", "the file is not there any more")
+        return Integrity("", "the file is not there any more")
     except PermissionError:
-        return Verdict("", "there is no permission to read the file")
+        return Integrity("", "there is no permission to read the file")
     except OSError as error:
-        return Verdict("", f"the file cannot be read ({error.strerror or error})")
+        return Integrity("", f"the file cannot be read ({error.strerror or error})")
     digest = hashlib.sha256(content).hexdigest()
     try:
         open_photo(io.BytesIO(content), at_least=_SMALL)
     except (OSError, ValueError) as error:
-        return Verdict(digest, str(error))
-    return Verdict(digest, "")
+        return Integrity(digest, str(error))
+    return Integrity(digest, "")
 
 
 def _connect(memory: Path) -> sqlite3.Connection:
@@ -114,8 +114,8 @@ def _connect(memory: Path) -> sqlite3.Connection:
     return connection
 
 
-def _recall(memory: Path | None, stamps: Sequence[_Stamp]) -> dict[_Stamp, Verdict]:
-    known: dict[_Stamp, Verdict] = {}
+def _recall(memory: Path | None, stamps: Sequence[_Stamp]) -> dict[_Stamp, Integrity]:
+    known: dict[_Stamp, Integrity] = {}
     if memory is None:
         return known
     try:
@@ -126,13 +126,13 @@ def _recall(memory: Path | None, stamps: Sequence[_Stamp]) -> dict[_Stamp, Verdi
                     (*stamp, _DECODER),
                 ).fetchone()
                 if row:
-                    known[stamp] = Verdict(*row)
+                    known[stamp] = Integrity(*row)
     except (sqlite3.Error, OSError):
         pass  # a memory that cannot be read costs time, nothing else
     return known
 
 
-def _remember(memory: Path | None, verdicts: Sequence[tuple[_Stamp, Verdict]]) -> None:
+def _remember(memory: Path | None, verdicts: Sequence[tuple[_Stamp, Integrity]]) -> None:
     if memory is None or not verdicts:
         return
     rows = [(*stamp, _DECODER, verdict.digest, verdict.reason) for stamp, verdict in verdicts]

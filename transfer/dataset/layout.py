@@ -28,7 +28,7 @@ _DEEPEST = 4
 class Layout:
     """What `read_layout` found: for each split, or for None where no split is given, the photos of each class."""
 
-    words: str
+    description: str
     classes: dict[Split | None, dict[str, list[str]]]
     left_out: list[LeftOut]
     passed_over: Counter[str]
@@ -129,7 +129,7 @@ def _read_splits(here: Folder, layout: Layout, place: str) -> None:
             _add_class(classes, each, layout)
     layout.left_out += [LeftOut(path, "it lies in no class folder") for path in here.photos]
     names = " and ".join([", ".join(used[:-1]), used[-1]] if len(used) > 1 else used)
-    layout.words = (
+    layout.description = (
         f"the split given by the folders {names}{place}" if len(used) > 1 else f"one folder per class in {names}{place}"
     )
 
@@ -148,7 +148,7 @@ def _read_classes(here: Folder, layout: Layout, place: str, walk: Walk) -> None:
             f"Folders named {', '.join(inside)} inside the class folders were not taken for a split: "
             "a split is understood when train and validation folders hold the class folders."
         )
-    layout.words = f"one folder per class{place}"
+    layout.description = f"one folder per class{place}"
 
 
 def _could_be_classes(filled: list[Folder]) -> bool:

@@ -20,7 +20,7 @@ from transfer.dataset.exclusions import (
     without_copies_across,
     without_untrainable,
 )
-from transfer.dataset.integrity import judge
+from transfer.dataset.integrity import check_photos
 from transfer.dataset.layout import read_layout
 from transfer.dataset.roots import Roots
 from transfer.dataset.walk import LAYOUT_FIX
@@ -57,7 +57,7 @@ def scan(
         for name, paths in names.items()
         for path in paths
     ]
-    verdicts = judge([folder / path for path, _, _ in listed], memory, progress)
+    verdicts = check_photos([folder / path for path, _, _ in listed], memory, progress)
     left_out, notes = layout.left_out, layout.notes
     found: list[Candidate] = []
     for (path, name, split), verdict in zip(listed, verdicts, strict=True):
@@ -89,7 +89,7 @@ def scan(
         left_out=tuple(sorted(left_out, key=lambda each: each.path)),
         passed_over=sum(layout.passed_over.values()),
         notes=tuple([*notes, *_note_passed_over(layout.passed_over)]),
-        layout=layout.words,
+        layout=layout.description,
     )
 
 

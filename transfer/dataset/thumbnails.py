@@ -34,7 +34,7 @@ def sheet(dataset: Dataset, label: int, count: int = 12, size: int = 96) -> Imag
     return _tiled([_thumbnail(dataset.path(photo), size) for photo in chosen], size, min(6, max(1, count)))
 
 
-def preview_augmentation(
+def augmentation_preview(
     paths: Sequence[Path], strength: Strength | str, seed: int = 0, size: int = 160
 ) -> Image.Image:
     """Each photo in a row: first as it is (squashed to a square, as the network sees it), then five varied versions.

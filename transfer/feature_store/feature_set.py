@@ -39,7 +39,7 @@ class OutOfRange(OverflowError):
         self.finite = finite
 
 
-class Shelf:
+class FeatureSet:
     """One opened shelf. `FeatureStore.shelf` opens it and keeps it from being thrown away until `close`.
 
     Args:
@@ -65,7 +65,7 @@ class Shelf:
         self._recent: dict[bytes, int] = {}
         self._rows: np.ndarray = np.empty((0, *self.row_shape), self.dtype)
 
-    def __enter__(self) -> Shelf:
+    def __enter__(self) -> FeatureSet:
         return self
 
     def __exit__(self, *_: object) -> None:

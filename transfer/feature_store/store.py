@@ -23,9 +23,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from transfer.feature_store.feature_set import OutOfRange, Shelf, complete_rows
+from transfer.feature_store.feature_set import FeatureSet, OutOfRange, complete_rows
 
-__all__ = ["CAP", "Cleared", "FeatureStore", "OutOfRange", "Shelf", "ShelfInfo"]
+__all__ = ["CAP", "Cleared", "FeatureSet", "FeatureSetInfo", "FeatureStore", "OutOfRange"]
 
 CAP = 10_000_000_000  # bytes that all shelves of a workspace may take
 FORMAT = 1  # of the files of a shelf; another number means another shelf
@@ -36,7 +36,7 @@ Key = Mapping[str, str | int | float | None]
 
 
 @dataclass(frozen=True)
-class ShelfInfo:
+class FeatureSetInfo:
     """What the page shows of a shelf.
 
     Attributes:
@@ -83,7 +83,7 @@ class FeatureStore:
 
     # ------------------------------------------------------------------ using
 
-    def shelf(self, key: Key, row_shape: Sequence[int], dtype: str = "float16") -> Shelf:
+    def shelf(self, key: Key, row_shape: Sequence[int], dtype: str = "float16") -> FeatureSet:
         """Open a shelf, which is made when it is new, and mark it as used now. Close it when done.
 
         Where float16 once was too narrow for this key (see `too_narrow`), the float32 shelf is opened at once:
@@ -104,7 +104,7 @@ class FeatureStore:
             _mark_used(path)
             held = FileLock(path / "held" / f"{os.getpid()}-{secrets.token_hex(4)}", thread_local=False)
             held.acquire(timeout=10)
-        return Shelf(path, row_shape, dtype, held)
+        return FeatureSet(path, row_shape, dtype, held)
 
     def row_shape(self, key: Key) -> tuple[int, ...] | None:
         """The shape of the rows under a key; None when there is no shelf for it yet."""
@@ -115,7 +115,7 @@ class FeatureStore:
                     return tuple(int(side) for side in data["row_shape"])
         return None
 
-    def too_narrow(self, shelf: Shelf) -> None:
+    def too_narrow(self, shelf: FeatureSet) -> None:
         """Remember that a float16 shelf met a value beyond its range, so that `shelf` opens float32 from now on."""
         (shelf.path / "too_narrow").touch()
 
@@ -141,7 +141,7 @@ class FeatureStore:
 
     # ------------------------------------------------------------------ showing and emptying
 
-    def shelves(self) -> list[ShelfInfo]:
+    def shelves(self) -> list[FeatureSetInfo]:
         """All shelves, the last used first."""
         if not self.folder.is_dir():
             return []
@@ -180,7 +180,7 @@ class FeatureStore:
             names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
         return [self.folder / name for name in sorted(names) if (self.folder / name / "key.json").is_file()]
 
-    def _infos(self) -> list[ShelfInfo]:
+    def _infos(self) -> list[FeatureSetInfo]:
         return [info for path in self._paths() if (info := _info(path)) is not None]
 
     def _place(self, key: Key, row_shape: Sequence[int], dtype: str) -> Path:
@@ -218,14 +218,14 @@ def _description(key: Key, row_shape: Sequence[int], dtype: str) -> dict[str, An
     return {"format": FORMAT, "dtype": dtype, "row_shape": [int(side) for side in row_shape], "key": dict(key)}
 
 
-def _info(path: Path) -> ShelfInfo | None:
+def _info(path: Path) -> FeatureSetInfo | None:
     """What is on a shelf; None when its files are damaged."""
     try:
         data = json.loads((path / "key.json").read_text(encoding="utf-8"))
         dtype, shape = str(data["dtype"]), tuple(int(side) for side in data["row_shape"])
         rows = complete_rows(path, math.prod(shape) * ITEM_BYTES[dtype])
         used = (path / "used").stat().st_mtime
-        return ShelfInfo(path.name, dict(data["key"]), dtype, shape, _bytes(path), rows, used, _in_use(path))
+        return FeatureSetInfo(path.name, dict(data["key"]), dtype, shape, _bytes(path), rows, used, _in_use(path))
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None
 

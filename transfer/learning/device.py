@@ -31,7 +31,7 @@ class Device:
         strategy: under whose scope the model is built.
     """
 
-    words: str
+    description: str
     gpus: tuple[str, ...]
     mixed_precision: bool
     replicas: int

@@ -10,9 +10,11 @@ whatever libraries print goes to standard error. It ends when its standard input
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
+import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,13 +22,26 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from transfer.errors import ConfigError, RunError, TransferError
+from transfer.messages.questions import (
+    A,
+    DescribeMachine,
+    DescribeNetwork,
+    Done,
+    Evaluate,
+    Export,
+    Machine,
+    NetworkDescription,
+    PhotoAnswers,
+    Predict,
+    Question,
+)
 from transfer.runs.run import Run
 
 KEPT = 3  # trained models held in memory, the least recently used one leaves first
 
 
 class Answers:
-    """What can be asked, one method per question; each takes the request and gives the answer as JSON-ready data."""
+    """What can be asked, one method per question."""
 
     def __init__(self) -> None:
         from transfer.learning import device
@@ -34,76 +49,54 @@ class Answers:
         self._device = device.describe()
         device.hide_gpus()
         self._loaded: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._methods: dict[type[Question[Any]], Callable[[Any], Any]] = {
+            DescribeMachine: self.machine,
+            DescribeNetwork: self.network,
+            Predict: self.predict,
+            Evaluate: self.evaluate,
+            Export: self.export,
+        }
 
-    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one request.
+    def answer(self, question: Question[A]) -> A:
+        """The answer to one question.
 
         Raises:
             TransferError: when the user can put it right.
         """
-        questions: dict[str, Callable[..., dict[str, Any]]] = {
-            "device": self.device,
-            "predict": self.predict,
-            "export": self.export,
-            "evaluate": self.evaluate,
-            "layers": self.layers,
-        }
-        rest = dict(request)
-        do = rest.pop("do", None)
-        if do not in questions:
-            raise ConfigError(f"There is no question “{do}”.", expected=f"one of {', '.join(questions)}")
-        try:
-            return questions[do](**rest)
-        except TypeError as trouble:
-            if "unexpected keyword" in str(trouble) or "required" in str(trouble):
-                raise ConfigError(f"The question “{do}” was not put properly.", found=str(trouble)) from trouble
-            raise
+        answer: A = self._methods[type(question)](question)
+        return answer
 
-    def device(self) -> dict[str, Any]:
-        """What training would run on."""
-        words, gpus = self._device
-        return {"words": words, "gpus": list(gpus)}
+    def machine(self, asked: DescribeMachine) -> Machine:
+        description, gpus = self._device
+        return Machine(description, tuple(gpus))
 
-    def predict(self, run: str, images: list[str], top: int = 5) -> dict[str, Any]:
-        """The most probable classes of photos."""
-        import time
-
-        predictor = self._predictor(Run(Path(run)))
+    def predict(self, asked: Predict) -> PhotoAnswers:
+        predictor = self._predictor(Run(Path(asked.run)))
         began = time.perf_counter()
-        answers = predictor.predict(images, top)
+        answers = predictor.predict(asked.images, asked.top)
         milliseconds = 1000 * (time.perf_counter() - began)
-        predictions: list[dict[str, Any]] = [
-            {"path": each.path, "error": f"{each.error.what} {each.error.found}".strip(), "fix": each.error.fix}
-            if each.error
-            else {"path": each.path, "classes": [[label, share] for label, share in each.classes]}
-            for each in answers
-        ]
-        return {"predictions": predictions, "milliseconds": round(milliseconds, 2)}
+        return PhotoAnswers(tuple(answers), round(milliseconds, 2))
 
-    def export(self, run: str, format: str) -> dict[str, Any]:
-        """Write the model in a format; the answer names the zip."""
+    def export(self, asked: Export) -> Done:
         from transfer.learning.export.exporter import export
 
-        of = Run(Path(run))
-        done = export(of, format, self._predictor(of))
-        return {**done.to_dict(of), "zip": str(done.zip)}
+        run = Run(Path(asked.run))
+        export(run, asked.format, self._predictor(run))
+        return Done()
 
-    def evaluate(self, run: str) -> dict[str, Any]:
-        """Measure the model again."""
+    def evaluate(self, asked: Evaluate) -> Done:
         from transfer.learning.analysis.evaluation import evaluate
 
-        of = Run(Path(run))
-        return evaluate(self._predictor(of), of.dataset, of.evaluation_dir, of.config.batch_size)
+        run = Run(Path(asked.run))
+        evaluate(self._predictor(run), run.dataset, run.evaluation_dir, run.config.batch_size)
+        return Done()
 
-    def layers(self, file: str) -> dict[str, Any]:
-        """The layer table of a model file of one's own, and the photo size it is made for (None: any)."""
-        from dataclasses import asdict
-
-        from transfer.learning.model import custom as own
+    def network(self, asked: DescribeNetwork) -> NetworkDescription:
+        from transfer.learning.model import custom
         from transfer.learning.model.classifier import layers_of
 
-        found = own.load(Path(file))
-        return {"layers": [asdict(layer) for layer in layers_of(found.network)], "image_size": found.image_size}
+        found = custom.load(Path(asked.file))
+        return NetworkDescription(layers_of(found.network), found.image_size)
 
     def _predictor(self, run: Run) -> Any:
         from transfer.learning.analysis.prediction import load
@@ -127,31 +120,35 @@ def serve(questions: TextIO, out: TextIO) -> None:
         if not line.strip():
             continue
         try:
-            request = _question(line)
+            question = _question(line)
             answers = answers or Answers()
-            reply: dict[str, Any] = {"ok": answers.answer(request)}
+            reply: dict[str, Any] = {"ok": dataclasses.asdict(answers.answer(question))}
         except TransferError as error:
             reply = {"error": error.to_dict()}
         except Exception as mistake:
             traceback.print_exc()
             trouble = RunError(
-                "The helper process could not answer.",
+                "The prediction server could not answer.",
                 found=f"{type(mistake).__name__}: {str(mistake)[:300]}",
-                fix="Try once more. If it happens again, report it with the helper's log.",
+                fix="Try once more. If it happens again, report it with its log.",
             )
             reply = {"error": trouble.to_dict()}
         out.write(json.dumps(reply) + "\n")
         out.flush()
 
 
-def _question(line: str) -> dict[str, Any]:
+def _question(line: str) -> Question[Any]:
     try:
-        request = json.loads(line)
+        question: Question[Any] | None = Question.from_dict(json.loads(line))
     except ValueError:
-        request = None
-    if not isinstance(request, dict):
-        raise ConfigError("A question must be a JSON object on one line.", found=line[:80])
-    return request
+        question = None
+    if question is None:
+        raise ConfigError(
+            "The prediction server does not understand a question.",
+            expected=f"a JSON object on one line, “question” being one of {', '.join(Question.kinds())}",
+            found=line[:200],
+        )
+    return question
 
 
 def main() -> int:

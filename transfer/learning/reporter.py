@@ -11,6 +11,8 @@ from collections import deque
 
 import psutil
 
+from transfer.messages.events import Noticed, Progressed, Skipped
+from transfer.messages.requests import Stop
 from transfer.runs.run import Run
 
 BEAT = 0.5  # seconds between two progress events
@@ -40,22 +42,22 @@ class Reporter:
 
     # ------------------------------------------------------------------ how far
 
-    def begin(self, stage: str, words: str, total: int, unit: str = "photos", *, done: int = 0) -> None:
+    def begin(self, stage: str, message: str, total: int, unit: str = "photos", *, done: int = 0) -> None:
         """A stretch of work begins.
 
         Args:
             stage: loading, features, train, validate, evaluate or export.
-            words: what is happening, for people.
+            message: what is happening, for people.
             total: how many units it has; `done` of them lie behind already.
             unit: photos or steps.
         """
-        self._stage, self._words, self._total, self._unit, self.done = stage, words, total, unit, done
+        self._stage, self._message, self._total, self._unit, self.done = stage, message, total, unit, done
         self._photos = 0
         self._marks: deque[tuple[float, int, int]] = deque([(time.monotonic(), 0, done)])
 
-    def turn_to(self, stage: str, words: str) -> None:
+    def turn_to(self, stage: str, message: str) -> None:
         """Another part of the same stretch of work; what is done, and how fast, goes on."""
-        self._stage, self._words = stage, words
+        self._stage, self._message = stage, message
 
     def advance(self, done: int, photos: int = 0) -> bool:
         """`done` units lie behind now, `photos` more photos than at the last call.
@@ -84,11 +86,9 @@ class Reporter:
         began, photos, done = self._marks[0]
         seconds = max(time.monotonic() - began, 1e-6)
         pace = (self.done - done) / seconds
-        self.run.log.append(
-            "progress",
-            durable=False,
+        progressed = Progressed(
             stage=self._stage,
-            words=self._words,
+            message=self._message,
             done=self.done,
             total=self._total,
             unit=self._unit,
@@ -96,6 +96,7 @@ class Reporter:
             eta_seconds=round((self._total - self.done) / pace, 1) if pace > 0 else None,
             memory_mb=self.memory_mb(),
         )
+        self.run.log.append(progressed, durable=False)
 
     def memory_mb(self) -> float:
         """What this process holds in main memory, in MB (2**20 bytes)."""
@@ -107,19 +108,19 @@ class Reporter:
         """A photo could not be read although it could when the photos were checked. Told once per photo."""
         if path not in self.skipped:
             self.skipped.add(path)
-            self.run.log.append("skipped", path=path, reason=reason)
+            self.run.log.append(Skipped(path=path, reason=reason))
 
-    def notice(self, title: str, words: str) -> None:
+    def notice(self, title: str, message: str) -> None:
         """Something the user should know although it stops nothing; told once per run."""
-        print(f"{title} {words}", flush=True)
-        if not any(event["event"] == "notice" and event["words"] == words for event in self.run.log.read()):
-            self.run.log.append("notice", title=title, words=words)
+        print(f"{title} {message}", flush=True)
+        if not any(noticed.message == message for noticed in self.run.log.all(Noticed)):
+            self.run.log.append(Noticed(title=title, message=message))
 
     def stop_requested(self) -> bool:
         """Whether the stop file is there. Cheap enough to be asked at every step."""
         if not self._stop and time.monotonic() >= self._next_stop_check:
             self._next_stop_check = time.monotonic() + STOP_CHECK
-            self._stop = self.run.stop_file.exists()
+            self._stop = self.run.mailbox.has(Stop)
         return self._stop
 
     def raise_if_stopped(self) -> None:

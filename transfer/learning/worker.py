@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from transfer.errors import RunError, TrainingError, TransferError
+from transfer.messages.events import Evaluated, Exported, Failed, Finished, Started, Stopped
 from transfer.networks.backbones import BACKBONES
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
@@ -112,9 +113,8 @@ def _practise() -> None:
 
 def _work(run: Run) -> int:
     """Everything, and whatever happens one event that says how it ended. The caller holds the lock."""
-    last = run.log.last()
-    if last and last["event"] in TERMINAL:
-        print(f"This run is over: {run.status().words}", file=sys.stderr)
+    if run.status().state in TERMINAL:
+        print(f"This run is over: {run.status().message}", file=sys.stderr)
         return 1
     try:
         with _memory_in_words(run):
@@ -122,7 +122,7 @@ def _work(run: Run) -> int:
         return 0
     except TransferError as error:
         print(error, file=sys.stderr)
-        run.log.append("failed", error=error.to_dict())
+        run.log.append(Failed.of(error))
     except Exception as mistake:
         traceback.print_exc()
         found = TrainingError(
@@ -130,7 +130,7 @@ def _work(run: Run) -> int:
             found=f"{type(mistake).__name__}: {str(mistake)[:500]}",
             fix="Try once more. If it happens again, report it with the file worker.log from the run's folder.",
         )
-        run.log.append("failed", error=found.to_dict())
+        run.log.append(Failed.of(found))
     return 1
 
 
@@ -145,15 +145,15 @@ def _train_and_measure(run: Run) -> None:
     device = devices.choose()
     reporter = Reporter(run)
     training = Training(run, device, reporter)
-    run.log.append("started", device=device.words, resumed_from=training.resumed_from)
-    print(f"{run.name}: training on {device.words}", flush=True)
+    run.log.append(Started(device=device.description, resumed_from=training.resumed_from))
+    print(f"{run.name}: training on {device.description}", flush=True)
     try:
         whole = training.train()
         best = training.result()
     finally:
         training.close()
     if best is None:
-        run.log.append("stopped", words="Stopped before the first round, so there is no model.", model=False)
+        run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
         return
 
     predictor = Predictor(best.model, run.dataset.classes)
@@ -170,15 +170,15 @@ def _train_and_measure(run: Run) -> None:
             seen=reporter.reach,
         )
         told = ("split", "accuracy", "low", "high", "baseline", "photos")
-        run.log.append("evaluated", **{name: metrics[name] for name in told})
+        run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
     reporter.say()
     exported = export(run, "keras", predictor)
-    run.log.append("exported", **exported.to_dict(run))
+    run.log.append(Exported(**exported.to_dict(run)))
     if whole:
-        run.log.append("finished")
+        run.log.append(Finished())
     else:
-        run.log.append("stopped", words="Stopped by you; the best state so far was kept and measured.", model=True)
+        run.log.append(Stopped(message="Stopped by you; the best state so far was kept and measured.", model=True))
 
 
 @contextlib.contextmanager

@@ -13,16 +13,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 from transfer.errors import RunError, TransferError
+from transfer.messages.questions import A, Question
 from transfer.processes.supervisor import end_of
 
 COMMAND = (sys.executable, "-m", "transfer.learning.prediction_server")
 
 
-class Service:
-    """A helper process that answers questions.
+class PredictionClient:
+    """A prediction server of one's own.
 
     Args:
         log_file: where its stderr goes.
@@ -44,11 +44,11 @@ class Service:
             finally:
                 self._turn.release()
 
-    def ask(self, do: str, *, timeout: float = 300.0, **request: Any) -> dict[str, Any]:
+    def ask(self, question: Question[A], *, timeout: float = 300.0) -> A:
         """Ask one question and wait for its answer.
 
         Args:
-            do: what to do; the rest of the request goes along as it is (it must be JSON).
+            question: what to ask.
             timeout: seconds; a process that takes longer is ended.
 
         Raises:
@@ -59,7 +59,7 @@ class Service:
             process = self._running()
             assert process.stdin is not None
             try:
-                process.stdin.write(json.dumps({"do": do, **request}) + "\n")
+                process.stdin.write(json.dumps(question.to_dict()) + "\n")
                 process.stdin.flush()
                 line = self._answers.get(timeout=timeout)
             except (BrokenPipeError, queue.Empty) as trouble:
@@ -70,18 +70,17 @@ class Service:
             if line is None:
                 self._end(kill=True)
                 raise RunError(
-                    f"The helper process took longer than {timeout:.0f} seconds."
+                    f"The prediction server took longer than {timeout:.0f} seconds."
                     if slow
-                    else "The helper process ended unexpectedly.",
-                    expected=f"an answer to “{do}”",
+                    else "The prediction server ended unexpectedly.",
+                    expected=f"an answer to “{question.kind}”",
                     found=end_of(self.log_file, 3) or "nothing in its log",
                     fix=f"Try again. If it happens again, the whole log is in {self.log_file}.",
                 )
         answer = json.loads(line)
         if "error" in answer:
             raise TransferError.from_dict(answer["error"])
-        ok: dict[str, Any] = answer["ok"]
-        return ok
+        return question.read(answer["ok"])
 
     def close(self) -> None:
         """End the process."""

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from transfer.messages.events import Died, Failed, Finished, Launched, Stopped
+from transfer.messages.requests import Stop
 from transfer.processes.standby import Standby
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
@@ -104,7 +106,7 @@ class Supervisor:
         self._drop_stopped()
         busy = False
         for run in self.workspace.runs():
-            if run in self._over and (last := run.log.last()) and last["event"] in TERMINAL:
+            if run in self._over and isinstance(run.log.last(), (Finished, Stopped, Failed)):
                 continue
             child = self._children.get(run)
             if child and child.poll() is None:
@@ -113,8 +115,7 @@ class Supervisor:
             status = run.status()
             if child is not None:
                 del self._children[run]
-                last = run.log.last()
-                if run in self._given and last and last["event"] == "launched":
+                if run in self._given and isinstance(run.log.last(), Launched):
                     self._children[run] = self._spawn(run)
                     busy = True
                 elif status.state not in TERMINAL and status.state != "queued":
@@ -131,18 +132,18 @@ class Supervisor:
 
     def _drop_stopped(self) -> None:
         for run in self.workspace.queue():
-            if run.stop_file.exists():
+            if run.mailbox.has(Stop):
                 with run.lock.acquire(timeout=10):
                     if run.queued_since() is not None:
-                        run.log.append("stopped", words="Taken off the queue before it began.")
+                        run.log.append(Stopped(message="Taken off the queue before it began."))
 
     def _start_next(self) -> bool:
         for run in self.workspace.queue():
             with run.lock.acquire(timeout=10):
-                if run.queued_since() is None or run.stop_file.exists():
+                if run.queued_since() is None or run.mailbox.has(Stop):
                     continue
                 # Before the spawn: a worker that dies while importing must not be started for ever.
-                run.log.append("launched")
+                run.log.append(Launched())
             ready = self.standby.take(run) if self.standby else None
             if ready:
                 self._given.add(run)
@@ -164,14 +165,12 @@ class Supervisor:
 
     @staticmethod
     def _death_is_known(run: Run) -> bool:
-        last = run.log.last()
-        return last is not None and last["event"] == "died"
+        return isinstance(run.log.last(), Died)
 
     def _record_death(self, run: Run, exit_code: int | None) -> None:
         with run.lock.acquire(timeout=10):
-            run.log.append(
-                "died", exit_code=exit_code, words=death_in_words(exit_code), log_tail=end_of(run.worker_log)
-            )
+            tail = end_of(run.worker_log)
+            run.log.append(Died(exit_code=exit_code, message=death_in_words(exit_code), log_tail=tail))
 
 
 def death_in_words(exit_code: int | None) -> str:

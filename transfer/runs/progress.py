@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transfer.messages.events import EpochEnded, Launched, PhaseBegun, Progressed, Started
 from transfer.runs.run import Run
 
 PHASE_WORDS = {"head": "new layers", "fine_tune": "fine-tuning"}
@@ -14,13 +15,13 @@ class Progress:
     """Where a run stands.
 
     Attributes:
-        words: what is happening right now, in plain words; of a run that nobody works on, its status.
+        message: what is happening right now, in plain words; of a run that nobody works on, its status.
         step_fraction: how much of that is done, 0 to 1.
         epochs_done, epochs_total: rounds over both phases; early stopping may end a run before the total.
         photos_per_second, eta_seconds, memory_mb: as the worker last measured them, or None.
     """
 
-    words: str
+    message: str
     step_fraction: float
     epochs_done: int
     epochs_total: int
@@ -36,27 +37,25 @@ class Progress:
 
 def progress(run: Run) -> Progress:
     """The progress of a run in any state."""
-    events = run.log.read()
     # What an earlier worker last said is no news of a run that ended, or waits to be resumed.
     status = run.status()
-    kinds = {"progress", "phase", "started", "launched"} if status.alive else set()
-    newest = next((e for e in reversed(events) if e["event"] in kinds), None)
-    epochs = [int(e["step"]) for e in events if e["event"] == "epoch" and not e.get("partial")]
-    words, fraction = status.words, 0.0
-    if newest and newest["event"] == "progress":
-        words = newest["words"]
-        fraction = min(1.0, newest["done"] / newest["total"]) if newest["total"] else 0.0
-    elif newest and newest["event"] in {"launched", "started"}:
-        words = "Getting ready: loading TensorFlow and the network."
-    measured = newest if newest and newest["event"] == "progress" else {}
+    kinds = (Progressed, PhaseBegun, Started, Launched)
+    newest = next((e for e in reversed(run.log.read()) if isinstance(e, kinds)), None) if status.alive else None
+    message, fraction = status.message, 0.0
+    measured = newest if isinstance(newest, Progressed) else None
+    if measured:
+        message = measured.message
+        fraction = min(1.0, measured.done / measured.total) if measured.total else 0.0
+    elif isinstance(newest, (Launched, Started)):
+        message = "Getting ready: loading TensorFlow and the network."
     return Progress(
-        words=words,
+        message=message,
         step_fraction=fraction,
-        epochs_done=max(epochs, default=0),
+        epochs_done=max((epoch.step for epoch in run.log.all(EpochEnded) if not epoch.partial), default=0),
         epochs_total=run.config.total_epochs,
-        photos_per_second=measured.get("photos_per_second"),
-        eta_seconds=measured.get("eta_seconds"),
-        memory_mb=measured.get("memory_mb"),
+        photos_per_second=measured.photos_per_second if measured else None,
+        eta_seconds=measured.eta_seconds if measured else None,
+        memory_mb=measured.memory_mb if measured else None,
     )
 
 

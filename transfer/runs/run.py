@@ -6,6 +6,7 @@ so a killed process can leave no lie behind.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -19,8 +20,20 @@ from filelock import FileLock, Timeout
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
-from transfer.runs.events import EventLog
-from transfer.runs.status import TERMINAL, State, Status
+from transfer.messages.events import (
+    Died,
+    EpochEnded,
+    Failed,
+    Finished,
+    Launched,
+    Resumed,
+    Stopped,
+)
+from transfer.messages.requests import Stop
+from transfer.runs.event_log import EventLog
+from transfer.runs.mailbox import Mailbox
+from transfer.runs.metrics import Metrics
+from transfer.runs.status import Status
 
 # Seconds a launched worker may take to import TensorFlow and take its lock before it counts as dead for those
 # who did not start it. Its own supervisor sees its death at once.
@@ -70,10 +83,6 @@ class Run:
         return self.path / "config.json"
 
     @property
-    def stop_file(self) -> Path:
-        return self.path / "stop"
-
-    @property
     def worker_log(self) -> Path:
         return self.path / "worker.log"
 
@@ -84,6 +93,10 @@ class Run:
     @property
     def evaluation_dir(self) -> Path:
         return self.path / "evaluation"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.evaluation_dir / "metrics.json"
 
     @property
     def exports_dir(self) -> Path:
@@ -120,6 +133,11 @@ class Run:
     def log(self) -> EventLog:
         return EventLog(self.path / "events.jsonl")
 
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """What people asked of it."""
+        return Mailbox(self.path / "requests.jsonl")
+
     @property
     def lock(self) -> FileLock:
         """The licence to write events. Readers probe it for an instant, so acquire it with a timeout."""
@@ -127,17 +145,16 @@ class Run:
 
     def history(self) -> pd.DataFrame:
         """One row per completed epoch, `HISTORY_COLUMNS`. An epoch repeated after a resume appears once."""
-        rows = [e for e in self.log.read() if e["event"] == "epoch" and not e.get("partial")]
+        rows = [dataclasses.asdict(epoch) for epoch in self.log.all(EpochEnded) if not epoch.partial]
         table = pd.DataFrame(rows, columns=HISTORY_COLUMNS)
         return table.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
 
-    def metrics(self) -> dict[str, Any] | None:
-        """`evaluation/metrics.json`, or None before the run was evaluated."""
+    def metrics(self) -> Metrics | None:
+        """How good the model is, or None before it was evaluated."""
         try:
-            metrics: dict[str, Any] = json.loads((self.evaluation_dir / "metrics.json").read_text(encoding="utf-8"))
+            return Metrics.from_json(self.metrics_file)
         except FileNotFoundError:
             return None
-        return metrics
 
     def exported(self, format: str) -> dict[str, Any] | None:
         """What is known of an export (its parity.json, with `zip` and `megabytes`), or None before it was made."""
@@ -151,26 +168,30 @@ class Run:
     def version(self) -> tuple[Any, ...]:
         """Changes whenever the screen could: the size of the log, the state, the presence of results."""
         status = self.status()
-        return (self.id, self.log.size(), status.state, status.place, (self.evaluation_dir / "metrics.json").exists())
+        return (self.id, self.log.size(), status.state, status.place, self.metrics_file.exists())
 
     # ------------------------------------------------------------------ how it is doing
 
     def status(self) -> Status:
         """Computed from the last complete event and the lock; see the table in the module's tests."""
         last = self.log.last()
-        kind = last["event"] if last else None
-        if kind in TERMINAL:
-            return Status(kind, _words(kind, self))
-        if kind == "died":
-            return Status("interrupted", last["words"] if last else "")
-        if kind in (None, "resume"):
+        if isinstance(last, Finished):
+            return Status("finished", "Finished.")
+        if isinstance(last, Stopped):
+            return Status("stopped", "Stopped by you; the best state so far was kept.")
+        if isinstance(last, Failed):
+            return Status("failed", last.as_error.what)
+        if isinstance(last, Died):
+            return Status("interrupted", last.message)
+        if last is None or isinstance(last, Resumed):
             waiting = [run.id for run in queue(self.path.parent)]
             place = 1 + waiting.index(self.id) if self.id in waiting else 1  # else: it has just been started
-            return Status("queued", _words("queued", self, place), place)
-        starting = kind == "launched" and last is not None and time.time() - last["time"] < GRACE
+            return Status("queued", "Next in line." if place == 1 else f"Waiting: number {place} in line.", place)
+        starting = isinstance(last, Launched) and time.time() - last.time < GRACE
         if starting or self.lock_is_held():
-            state: State = "stopping" if self.stop_file.exists() else "running"
-            return Status(state, _words(state, self))
+            if self.mailbox.has(Stop):
+                return Status("stopping", "Stopping: the best state so far is kept and evaluated.")
+            return Status("running", "Training.")
         return Status("interrupted", "Training ended without saying why.")
 
     def queued_since(self) -> float | None:
@@ -178,7 +199,7 @@ class Run:
         last = self.log.last()
         if last is None:
             return self.created
-        return float(last["time"]) if last["event"] == "resume" else None
+        return last.time if isinstance(last, Resumed) else None
 
     def lock_is_held(self) -> bool:
         """Whether a worker (or, for an instant, a supervisor) holds the run's lock."""
@@ -190,7 +211,7 @@ class Run:
 
     def request_stop(self) -> None:
         """Ask the run to end at the next step, keeping its best weights; a waiting run is taken off the queue."""
-        self.stop_file.touch()
+        self.mailbox.send(Stop())
 
     def request_resume(self) -> None:
         """Put an interrupted run back in the queue; it goes on from its last checkpoint.
@@ -207,8 +228,8 @@ class Run:
                 fix="Start a new run with the same settings instead.",
             )
         with self.lock.acquire(timeout=10):
-            self.stop_file.unlink(missing_ok=True)
-            self.log.append("resume")
+            self.mailbox.clear()
+            self.log.append(Resumed())
 
 
 def queue(runs_dir: Path) -> list[Run]:
@@ -230,17 +251,3 @@ def write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
-
-
-def _words(state: str, run: Run, place: int = 0) -> str:
-    if state == "queued":
-        return "Next in line." if place == 1 else f"Waiting: number {place} in line."
-    if state == "failed":
-        error = (run.log.last("failed") or {}).get("error", {})
-        return str(error.get("what", "Training failed."))
-    return {
-        "running": "Training.",
-        "stopping": "Stopping: the best state so far is kept and evaluated.",
-        "finished": "Finished.",
-        "stopped": "Stopped by you; the best state so far was kept.",
-    }[state]

@@ -16,7 +16,7 @@ class Status:
     """How a run is doing, in one word and in a sentence; `place` is its 1-based place among the waiting runs."""
 
     state: State
-    words: str
+    message: str
     place: int | None = None
 
     @property

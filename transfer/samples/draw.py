@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from transfer.samples.objects import THINGS, Thing
+from transfer.samples.objects import OBJECTS, Sketch
 from transfer.samples.scene import background, clutter, photographed
 
 SIZE = 256  # pixels, edge of a sample photo
@@ -41,9 +41,9 @@ def draw(into: Path, progress: Callable[[int, int], None] | None = None) -> Path
         return place
     unfinished = into / f".{FOLDER}"
     shutil.rmtree(unfinished, ignore_errors=True)
-    for name in THINGS:
+    for name in OBJECTS:
         (unfinished / name).mkdir(parents=True)
-    wanted = [(label, number) for label in range(len(THINGS)) for number in range(PER_CLASS)]
+    wanted = [(label, number) for label in range(len(OBJECTS)) for number in range(PER_CLASS)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for done, _ in enumerate(pool.map(lambda which: _save(unfinished, *which), wanted), start=1):
             if progress:
@@ -56,7 +56,7 @@ def draw(into: Path, progress: Callable[[int, int], None] | None = None) -> Path
 
 
 def _save(folder: Path, label: int, number: int) -> None:
-    name = list(THINGS)[label]
+    name = list(OBJECTS)[label]
     picture = photo(name, np.random.default_rng((SEED, label, number)))
     picture.save(folder / name / f"{name}-{number + 1:02}.jpg", quality=88 + number % 8)
 
@@ -66,8 +66,8 @@ def photo(name: str, random: np.random.Generator) -> Image.Image:
     scene = background(SIZE, random)
     for _ in range(int(random.integers(0, 3))):
         clutter(scene, random)
-    paint, *hues = THINGS[name]
-    thing = Thing(int(SIZE * FINE * random.uniform(0.72, 1.0)), random, hues)
+    paint, *hues = OBJECTS[name]
+    thing = Sketch(int(SIZE * FINE * random.uniform(0.72, 1.0)), random, hues)
     paint(thing)
     layer = thing.finished()
     layer = layer.resize((layer.width // FINE, layer.height // FINE), Image.Resampling.BOX)

@@ -12,10 +12,10 @@ from transfer.samples.canvas import Hue, Point, arc, colour, curve, noise
 
 TYPICAL = 0.8  # share of the things that have the colours of their kind
 
-Paint = Callable[["Thing"], None]
+Paint = Callable[["Sketch"], None]
 
 
-class Thing:
+class Sketch:
     """A drawing surface for one thing: coordinates from -1 to 1, two colours, light from one side.
 
     Args:
@@ -76,7 +76,7 @@ class Thing:
         return red, green, blue, 255
 
 
-def _fish(thing: Thing) -> None:
+def _fish(thing: Sketch) -> None:
     fat, tail = thing.vary(0.32, 0.5), thing.vary(0.3, 0.55)
     thing.polygon(curve([(0.45, 0), (0.7, -0.25), (0.98, -tail), (0.86, 0), (0.98, tail), (0.7, 0.25)]), 0.8, True)
     thing.polygon(curve([(-0.1, -fat + 0.06), (0.1, -fat - 0.32), (0.42, -fat - 0.12), (0.36, -0.2)]), 0.85, True)
@@ -89,7 +89,7 @@ def _fish(thing: Thing) -> None:
     thing.polygon(arc(-0.71, -0.1, 0.045, 0.045), 0.12)
 
 
-def _key(thing: Thing) -> None:
+def _key(thing: Sketch) -> None:
     bow, thick = thing.vary(0.28, 0.38), thing.vary(0.1, 0.16)
     thing.polygon([(-0.4, -thick / 2), (0.96, -thick / 2), (0.96, thick / 2), (-0.4, thick / 2)], 0.92)
     for place in (0.52, 0.68, 0.84)[: int(thing.random.integers(2, 4))]:
@@ -100,7 +100,7 @@ def _key(thing: Thing) -> None:
     thing.line([(-0.2, -0.01), (0.9, -0.01)], 0.02, 0.65)
 
 
-def _leaf(thing: Thing) -> None:
+def _leaf(thing: Sketch) -> None:
     wide = thing.vary(0.36, 0.56)
     edge = [(0, -0.98), (wide * 0.75, -0.45), (wide, 0.05), (wide * 0.6, 0.45), (0, 0.68)]
     thing.line([(0, 0.6), (thing.vary(-0.15, 0.15), 0.97)], 0.06, 0.7)
@@ -112,7 +112,7 @@ def _leaf(thing: Thing) -> None:
             thing.line([(0, height + 0.12), (way * reach, height - 0.14)], 0.022, 0.65)
 
 
-def _mug(thing: Thing) -> None:
+def _mug(thing: Sketch) -> None:
     tall, wide = thing.vary(0.55, 0.8), thing.vary(0.42, 0.56)
     handle = thing.vary(0.24, 0.34)
     thing.polygon(arc(wide - 0.12, 0.08, handle + 0.16, tall * 0.58), 0.85)
@@ -127,7 +127,7 @@ def _mug(thing: Thing) -> None:
         thing.polygon([(left, band), (right, band), (right, band + 0.16), (left, band + 0.16)], 1.0, True)
 
 
-def _mushroom(thing: Thing) -> None:
+def _mushroom(thing: Sketch) -> None:
     cap, high, stem = thing.vary(0.72, 0.95), thing.vary(0.65, 0.95), thing.vary(0.16, 0.28)
     thing.polygon(
         curve(
@@ -151,7 +151,7 @@ def _mushroom(thing: Thing) -> None:
         thing.polygon(arc(x, y, spot, spot * 0.8), 1.3, True)
 
 
-def _umbrella(thing: Thing) -> None:
+def _umbrella(thing: Sketch) -> None:
     wide, high, panels = thing.vary(0.82, 0.97), thing.vary(0.6, 0.8), int(thing.random.integers(4, 7))
     thing.line([(0, -0.8), (0, 0.72), *arc(0.14, 0.74, 0.14, 0.18, 180, 20)], 0.055, 0.7, True)
     thing.polygon(arc(0, 0, wide, high, 180, 360))
@@ -166,7 +166,7 @@ def _umbrella(thing: Thing) -> None:
     thing.line([(0, -high), (0, -high - 0.12)], 0.05, 0.6, True)
 
 
-THINGS: dict[str, tuple[Paint, Hue, Hue]] = {
+OBJECTS: dict[str, tuple[Paint, Hue, Hue]] = {
     "fish": (_fish, (180, 250, 0.2, 0.65), (10, 55, 0.3, 0.7)),
     "key": (_key, (35, 60, 0.1, 0.6), (0, 360, 0, 0.2)),
     "leaf": (_leaf, (60, 140, 0.35, 0.7), (60, 140, 0.2, 0.7)),

@@ -7,7 +7,6 @@ that the page would not allow: paths stay in the roots, and files leave as copie
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import gradio as gr
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import RunError, TransferError
+from transfer.messages.questions import Export, Predict
 from transfer.runs.run import Run
 from transfer.samples.draw import draw
 from transfer.ui.context import Context
@@ -51,15 +51,18 @@ def build(context: Context) -> None:
         found = _found(context, run)
         now = found.status()
         history = found.history().drop(columns="memory_mb")
+        measured = found.metrics()
         # Clients take whatever has a "path" for a file to download, and the mistakes have one.
-        metrics = {name: value for name, value in (found.metrics() or {}).items() if name != "mistakes"}
+        metrics = (
+            {name: value for name, value in measured.to_dict().items() if name != "mistakes"} if measured else None
+        )
         return {
             "run": found.id,
             "state": now.state,
-            "words": now.words,
+            "words": now.message,
             "place": now.place,
             "history": history.astype(object).where(history.notna(), None).to_dict("records"),
-            "metrics": metrics or None,
+            "metrics": metrics,
         }
 
     def stop(run: str) -> str:
@@ -90,19 +93,20 @@ def build(context: Context) -> None:
     def predict(run: str, image: str) -> dict[str, float]:
         """The probability of each class for one photo."""
         found = _found(context, run)
-        answer = _in_words(lambda: context.predictor.ask("predict", run=str(found.path), images=[image], top=None))
-        prediction = answer["predictions"][0]
-        if "error" in prediction:
-            raise gr.Error(prediction["error"], print_exception=False)
-        return dict(prediction["classes"])
+        question = Predict(run=str(found.path), images=(image,), top=None)
+        photo = _in_words(lambda: context.predictor.ask(question)).photos[0]
+        if photo.error:
+            raise gr.Error(photo.to_dict()["error"], print_exception=False)
+        return dict(photo.classes)
 
     def export(run: str, format: str) -> str:
         """The trained model in a format (keras, savedmodel or litert) as a zip."""
         found = _found(context, run)
         made = found.exported(format)
         if made is None:
-            errand = partial(context.errands.ask, "export", timeout=1800, run=str(found.path), format=format)
-            made = _in_words(errand)
+            _in_words(lambda: context.errands.ask(Export(run=str(found.path), format=format), timeout=1800))
+            made = found.exported(format)
+            assert made is not None
         return served(Path(made["zip"]))
 
     for function in (check, samples, train, status, stop, resume, runs):

@@ -21,11 +21,11 @@ from transfer.errors import ConfigError, RunError
 from transfer.networks import weights
 from transfer.networks.backbones import backbone
 from transfer.networks.layers import layers
-from transfer.processes.client import Service
+from transfer.processes.client import PredictionClient
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
-from transfer.ui.network.networks import is_own
+from transfer.ui.network.networks import is_custom
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Context:
     workspace: Workspace
     roots: Roots
     supervisor: Supervisor
-    predictor: Service
-    errands: Service
+    predictor: PredictionClient
+    errands: PredictionClient
 
     @classmethod
     def open(cls, workspace: Workspace, roots: Roots, supervisor: Supervisor) -> Context:
@@ -57,8 +57,8 @@ class Context:
             workspace,
             Roots([*roots.folders, workspace.photos_dir]),
             supervisor,
-            predictor=Service(workspace.cache_dir / "predictor.log"),
-            errands=Service(workspace.cache_dir / "errands.log"),
+            predictor=PredictionClient(workspace.cache_dir / "predictor.log"),
+            errands=PredictionClient(workspace.cache_dir / "errands.log"),
         )
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class Context:
                 or there is no such network.
         """
         changes: dict[str, Any] = {"photos": str(self.roots.confine(config.photos))}
-        if is_own(config.backbone):
+        if is_custom(config.backbone):
             changes["backbone"] = str(self.file_allowed(config.backbone))
         else:
             changes["backbone"] = backbone(config.backbone).name

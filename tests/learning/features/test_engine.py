@@ -12,7 +12,7 @@ import pytest
 
 from transfer.config import RunConfig
 from transfer.learning.features import compiled, engine
-from transfer.learning.features.compiled import part_of
+from transfer.learning.features.compiled import feature_spec
 from transfer.learning.features.cut import cut
 from transfer.learning.features.engine import (
     TOLERANCE,
@@ -35,7 +35,7 @@ needs_openvino = pytest.mark.skipif(not HAS_OPENVINO, reason="OpenVINO is not in
 
 ROOT = Path(__file__).parents[3]
 CONFIG = RunConfig(backbone="MobileNetV2", alpha=0.35, weights="random", image_size=32)
-PART = part_of(CONFIG, 32)
+PART = feature_spec(CONFIG, 32)
 
 
 def lower(config: RunConfig = CONFIG) -> Any:
@@ -138,8 +138,8 @@ def test_maps_and_what_lies_above_them(tmp_path: Path) -> None:
     built = build(CONFIG, 3)
     names = [layer.name for layer in built.backbone.layers]
     parts = cut(built, names.index("block_15_expand"))
-    maps = open_engine(lambda: parts.lower, part_of(CONFIG, 32, parts.name), tmp_path)
-    features = open_engine(lambda: parts.tail, part_of(CONFIG, 32, "tail of " + parts.name), tmp_path)
+    maps = open_engine(lambda: parts.lower, feature_spec(CONFIG, 32, parts.name), tmp_path)
+    features = open_engine(lambda: parts.tail, feature_spec(CONFIG, 32, "tail of " + parts.name), tmp_path)
     assert isinstance(maps, OpenVINOEngine) and isinstance(features, OpenVINOEngine)
     batch = photos(4)
     assert maps.run(batch).shape == (4, *parts.shape)
@@ -180,8 +180,8 @@ def test_the_key_says_what_the_answers_depend_on(tmp_path: Path, monkeypatch: py
         {"weights": str(file)},
         {"weights": str(other)},
     ]
-    keys = [part_of(RunConfig.from_dict(CONFIG.to_dict() | changed), 32).key for changed in settings]
-    keys += [part_of(CONFIG, 64).key, part_of(CONFIG, 32, "block_15_add").key]
+    keys = [feature_spec(RunConfig.from_dict(CONFIG.to_dict() | changed), 32).key for changed in settings]
+    keys += [feature_spec(CONFIG, 64).key, feature_spec(CONFIG, 32, "block_15_add").key]
     monkeypatch.setattr(compiled, "processor", lambda: "another")
     keys.append(PART.key)
     assert len(set(keys)) == len(keys)
@@ -191,7 +191,7 @@ def test_the_key_says_what_the_answers_depend_on(tmp_path: Path, monkeypatch: py
         RunConfig.from_dict(CONFIG.to_dict() | {"weights": str(f), "dropout": d})
         for f, d in ((file, 0.1), (other, 0.5))
     ]
-    assert part_of(same[0], 32).key == part_of(same[1], 32).key
+    assert feature_spec(same[0], 32).key == feature_spec(same[1], 32).key
 
 
 @needs_openvino
@@ -388,7 +388,7 @@ def test_every_family_is_translated(record: Any, tmp_path: Path) -> None:
     """Three small ones; with TRANSFER_EVERY_NETWORK=1 every network of all families of less than 60 million."""
     config = RunConfig(backbone=record.name, weights="random", image_size=max(record.minimum_size, 64))
     built = build(config, 3)
-    found = open_engine(lambda: built.features, part_of(config, built.image_size), tmp_path)
+    found = open_engine(lambda: built.features, feature_spec(config, built.image_size), tmp_path)
     assert isinstance(found, OpenVINOEngine), found.words
     batch = photos(2, built.image_size)
     assert (

@@ -13,7 +13,7 @@ from tests.learning.conftest import COLOURS, paint
 from transfer.feature_store.store import FeatureStore
 from transfer.learning import device
 from transfer.learning.features import source as feature_source
-from transfer.learning.features.compiled import Part
+from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.features.cut import cut
 from transfer.learning.features.engine import Engine, KerasEngine
 from transfer.learning.features.extraction import Features, Frozen, NotKept
@@ -24,7 +24,7 @@ from transfer.learning.reporter import Reporter, Stopped
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
-PART = Part("three layers", "random", 32, "features avg")
+PART = FeatureSpec("three layers", "random", 32, "features avg")
 
 
 @pytest.fixture(scope="module")

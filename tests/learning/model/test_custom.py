@@ -9,7 +9,7 @@ from keras import layers
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
-from transfer.learning.model import custom as own
+from transfer.learning.model import custom
 from transfer.learning.model.classifier import build, freeze, layers_of
 from transfer.networks.layers import trainable_parameters
 
@@ -44,7 +44,7 @@ def small(scaled: bool = False, size: int | None = 32, top: bool = True) -> kera
 
 def test_the_classifier_is_left_behind_and_the_weights_are_kept(tmp_path: Path) -> None:
     model = small()
-    found = own.load(saved(model, tmp_path))
+    found = custom.load(saved(model, tmp_path))
     assert found.network.layers[-1].name == "last"
     assert found.network.output_shape == (None, 16, 16, 12)
     assert "gate" in [layer.name for layer in found.network.layers]
@@ -54,7 +54,7 @@ def test_the_classifier_is_left_behind_and_the_weights_are_kept(tmp_path: Path) 
 
 def test_a_network_without_a_classifier_stays_whole(tmp_path: Path) -> None:
     model = small(top=False)
-    assert len(own.load(saved(model, tmp_path)).network.layers) == len(model.layers)
+    assert len(custom.load(saved(model, tmp_path)).network.layers) == len(model.layers)
 
 
 @pytest.mark.parametrize(("scaled", "name"), [(True, "as_it_is"), (False, "to_minus_one_to_one")])
@@ -67,7 +67,7 @@ def test_pixels_are_scaled_unless_the_network_does_it(tmp_path: Path, scaled: bo
 def test_a_plain_stack_is_cut_before_its_first_flattening(tmp_path: Path) -> None:
     stack = [layers.Conv2D(4, 3, name="maps"), layers.Flatten(), layers.Dense(8), layers.Dense(2, activation="softmax")]
     model = keras.Sequential([keras.Input((16, 16, 3)), *stack])
-    found = own.load(saved(model, tmp_path))
+    found = custom.load(saved(model, tmp_path))
     assert found.network.layers[-1].name == "maps"
     assert [row.parameters for row in layers_of(found.network)] == [0, 3 * 3 * 3 * 4 + 4]
 
@@ -79,7 +79,7 @@ def test_a_network_without_maps_ends_before_its_last_dense_layers(tmp_path: Path
     x = layers.LayerNormalization(name="normal")(x)
     x = layers.Dense(5)(layers.Dropout(0.5, name="dropout")(x))
     path = saved(keras.Model(photo, layers.Activation("softmax")(x)), tmp_path)
-    assert own.load(path).network.layers[-1].name == "dropout"
+    assert custom.load(path).network.layers[-1].name == "dropout"
     assert build(RunConfig(backbone=str(path)), 3).features.output_shape == (None, 7)
 
 
@@ -87,7 +87,7 @@ def test_every_layer_can_be_trained_again_but_batchnorm(tmp_path: Path) -> None:
     model = small()
     model.trainable = False
     classifier = build(RunConfig(backbone=str(saved(model, tmp_path))), 3)
-    rows = layers_of(own.load(tmp_path / "mine.keras").network)
+    rows = layers_of(custom.load(tmp_path / "mine.keras").network)
     for frozen in (0, 3, len(rows)):
         freeze(classifier, "fine_tune", frozen)
         counted = sum(weight.shape.num_elements() for weight in classifier.backbone.trainable_weights)
@@ -156,19 +156,19 @@ def test_the_photo_size_is_that_of_the_network(tmp_path: Path) -> None:
 
 def test_files_that_are_no_image_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no file"):
-        own.load(tmp_path / "absent.keras")
+        custom.load(tmp_path / "absent.keras")
     (tmp_path / "text.keras").write_text("not a model")
     with pytest.raises(ConfigError, match="cannot be loaded"):
-        own.load(tmp_path / "text.keras")
+        custom.load(tmp_path / "text.keras")
     table = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
     with pytest.raises(ConfigError, match="not a network for photos"):
-        own.load(saved(table, tmp_path))
+        custom.load(saved(table, tmp_path))
     grey = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3)])
     with pytest.raises(ConfigError, match="not a network for photos"):
-        own.load(saved(grey, tmp_path))
+        custom.load(saved(grey, tmp_path))
 
 
 def test_code_in_a_file_is_never_run(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((8, 8, 3)), layers.Lambda(lambda x: x + 1), layers.Conv2D(2, 3)])
     with pytest.raises(ConfigError, match="Lambda"):
-        own.load(saved(model, tmp_path))
+        custom.load(saved(model, tmp_path))

@@ -22,6 +22,7 @@ from transfer.errors import RunError
 from transfer.learning import device
 from transfer.learning.analysis.prediction import BATCH, Predictor
 from transfer.learning.pipeline import PhotoSource
+from transfer.runs.metrics import ClassMetrics, Metrics, Mistake
 from transfer.runs.run import write_atomically
 
 WORST = 24  # mistakes kept for the gallery
@@ -35,7 +36,7 @@ def evaluate(
     *,
     unreadable: Callable[[str, str], None] = lambda path, reason: None,
     seen: Callable[[int], object] = lambda done: None,
-) -> dict[str, Any]:
+) -> Metrics:
     """Measure the model, write metrics.json and predictions.csv, and return the metrics.
 
     Args:
@@ -77,22 +78,21 @@ def evaluate(
         )
     probabilities = np.concatenate(rows)
     photos = dataset.of(split)
-    metrics = {
-        "split": split,
-        **measure(probabilities, source.labels[indices], dataset.classes),
-        "milliseconds_per_photo": round(1000 * seconds / max(timed, 1), 3),
-    }
-    metrics["mistakes"] = _mistakes(probabilities, [photos[i].path for i in indices], source.labels[indices], dataset)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_predictions(
-        folder / "predictions.csv", probabilities, [photos[i].path for i in indices], source.labels[indices], dataset
+    paths, labels = [photos[i].path for i in indices], source.labels[indices]
+    metrics = Metrics(
+        split=split,
+        **measure(probabilities, labels, dataset.classes),
+        milliseconds_per_photo=round(1000 * seconds / max(timed, 1), 3),
+        mistakes=_mistakes(probabilities, paths, labels, dataset),
     )
-    write_atomically(folder / "metrics.json", json.dumps(metrics, indent=1))
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_predictions(folder / "predictions.csv", probabilities, paths, labels, dataset)
+    write_atomically(folder / "metrics.json", json.dumps(metrics.to_dict(), indent=1))
     return metrics
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
-    """The numbers.
+    """The numbers of a `Metrics`, by name.
 
     Args:
         probabilities: (photos, classes).
@@ -110,15 +110,8 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
     for index, name in enumerate(classes):
         hits, there, said = confusion[index, index], confusion[index].sum(), confusion[:, index].sum()
         precision, recall = hits / said if said else 0.0, hits / there if there else 0.0
-        per_class.append(
-            {
-                "name": name,
-                "photos": int(there),
-                "precision": float(precision),
-                "recall": float(recall),
-                "f1": float(2 * hits / (there + said)) if there + said else 0.0,
-            }
-        )
+        f1 = 2 * hits / (there + said) if there + said else 0.0
+        per_class.append(ClassMetrics(name, int(there), float(precision), float(recall), float(f1)))
     return {
         "photos": len(labels),
         "accuracy": right / len(labels),
@@ -127,8 +120,8 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
         "baseline": float(np.mean(labels == biggest)),
         "baseline_class": classes[biggest],
         "loss": float(-np.log(chosen).mean()),
-        "classes": per_class,
-        "confusion": confusion.tolist(),
+        "classes": tuple(per_class),
+        "confusion": tuple(map(tuple, confusion.tolist())),
     }
 
 
@@ -141,21 +134,14 @@ def wilson(right: int, of: int, z: float = 1.959964) -> tuple[float, float]:
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
-def _mistakes(
-    probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset
-) -> list[dict[str, Any]]:
+def _mistakes(probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset) -> tuple[Mistake, ...]:
     """The wrong answers given with the most confidence."""
     guesses, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(guesses != labels)
-    return [
-        {
-            "path": paths[i],
-            "label": dataset.classes[labels[i]],
-            "predicted": dataset.classes[guesses[i]],
-            "confidence": float(confidence[i]),
-        }
+    return tuple(
+        Mistake(paths[i], dataset.classes[labels[i]], dataset.classes[guesses[i]], float(confidence[i]))
         for i in wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST]
-    ]
+    )
 
 
 def _write_predictions(

@@ -6,8 +6,7 @@ photos with the same decoder as training, and computes with 32 bits.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,10 @@ import tensorflow as tf
 
 from transfer.dataset.photo import read_photo
 from transfer.errors import PhotoError, RunError, TransferError
+from transfer.messages.questions import PhotoAnswer
 from transfer.runs.run import Run
 
 BATCH = 8  # photos at a time: on a processor about as fast as 32, with a third of the memory
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the network says about one photo.
-
-    Attributes:
-        path: as it was asked for.
-        classes: (label, probability 0 to 1), most probable first; empty when the photo could not be read.
-        error: why it could not be read.
-    """
-
-    path: str
-    classes: tuple[tuple[str, float], ...] = ()
-    error: PhotoError | None = None
 
 
 class Predictor:
@@ -60,31 +45,21 @@ class Predictor:
         """(n, size, size, 3) uint8 -> (n, classes) float32 probabilities."""
         return np.asarray(self._network(tf.convert_to_tensor(photos)))
 
-    def predict(self, paths: list[str], top: int | None = None, batch_size: int = BATCH) -> list[Prediction]:
+    def predict(self, paths: Sequence[str], top: int | None = None, batch_size: int = BATCH) -> list[PhotoAnswer]:
         """The most probable classes of each photo, in the order asked; one that cannot be read says why."""
-        predictions: list[Prediction] = []
+        predictions: list[PhotoAnswer] = []
         for begin in range(0, len(paths), batch_size):
             batch = [self._read(path) for path in paths[begin : begin + batch_size]]
             photos = [photo for photo in batch if isinstance(photo, np.ndarray)]
             rows = iter(self(np.stack(photos)) if photos else ())
             for path, photo in zip(paths[begin : begin + batch_size], batch, strict=True):
                 if isinstance(photo, PhotoError):
-                    predictions.append(Prediction(path, error=photo))
+                    predictions.append(PhotoAnswer(path, error=photo.to_dict()))
                     continue
                 row = next(rows)
                 best = np.argsort(-row, kind="stable")[:top]
-                predictions.append(Prediction(path, tuple((self.labels[i], float(row[i])) for i in best)))
+                predictions.append(PhotoAnswer(path, tuple((self.labels[i], float(row[i])) for i in best)))
         return predictions
-
-    def milliseconds(self, path: str, repeats: int = 5) -> float:
-        """Median time for one photo by itself, reading it included."""
-        self.predict([path])
-        times = []
-        for _ in range(repeats):
-            began = time.perf_counter()
-            self.predict([path])
-            times.append((time.perf_counter() - began) * 1000)
-        return float(np.median(times))
 
     def _read(self, path: str) -> np.ndarray | PhotoError:
         try:
@@ -108,7 +83,7 @@ def load(run: Run) -> Predictor:
         raise RunError(
             f"“{run.name}” has no trained model.",
             expected="a run that is finished, or was stopped after its training had begun",
-            found=run.status().words,
+            found=run.status().message,
             fix="Wait until it has finished, or resume it.",
         )
     try:

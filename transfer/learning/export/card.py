@@ -14,6 +14,7 @@ from typing import Any
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
+from transfer.runs.metrics import Metrics
 
 _PREDICT = '''\
 """What is on a photo?   python predict.py PHOTO... [--json]      (first: pip install -r requirements.txt)"""
@@ -55,7 +56,7 @@ def card(
     config: RunConfig,
     dataset: Dataset,
     image_size: int,
-    metrics: dict[str, Any] | None,
+    metrics: Metrics | None,
     parity: dict[str, Any],
     model_megabytes: float,
 ) -> str:
@@ -125,19 +126,19 @@ def card(
     )
 
 
-def _accuracy(metrics: dict[str, Any] | None) -> str:
+def _accuracy(metrics: Metrics | None) -> str:
     if metrics is None:
         return "Not measured: there were no photos to measure with."
     where = (
         "photos it had never seen (test split)"
-        if metrics["split"] == "test"
+        if metrics.split == "test"
         else "validation photos. These also chose the best round, so the figure is a little too good; "
         "there were no test photos"
     )
     return (
-        f"Right on **{metrics['accuracy']:.1%}** of {metrics['photos']} {where}. "
-        f"95 % interval: {metrics['low']:.1%} to {metrics['high']:.1%}. "
-        f"Always guessing “{metrics['baseline_class']}” would be right on {metrics['baseline']:.1%}."
+        f"Right on **{metrics.accuracy:.1%}** of {metrics.photos} {where}. "
+        f"95 % interval: {metrics.low:.1%} to {metrics.high:.1%}. "
+        f"Always guessing “{metrics.baseline_class}” would be right on {metrics.baseline:.1%}."
     )
 
 

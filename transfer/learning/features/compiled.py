@@ -49,7 +49,7 @@ def openvino() -> Any:
 
 
 @dataclass(frozen=True)
-class Part:
+class FeatureSpec:
     """Which frozen part of which network: everything its answers depend on.
 
     Attributes:
@@ -72,7 +72,7 @@ class Part:
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def part_of(config: RunConfig, image_size: int, cut: str = "features") -> Part:
+def feature_spec(config: RunConfig, image_size: int, cut: str = "features") -> FeatureSpec:
     """The frozen part that a config leads to, found without building the network.
 
     Args:
@@ -91,7 +91,7 @@ def part_of(config: RunConfig, image_size: int, cut: str = "features") -> Part:
     elif not (own and config.weights in weight_files.PRETRAINED):
         file = weight_files.require(config)
         digests += [_digest(file.path)] if file is not None and file.present else ["missing"]
-    return Part(name, " ".join(digests), image_size, f"{cut} {config.pooling}" if cut == "features" else cut)
+    return FeatureSpec(name, " ".join(digests), image_size, f"{cut} {config.pooling}" if cut == "features" else cut)
 
 
 def pictures(shape: tuple[int, ...]) -> np.ndarray:

@@ -45,7 +45,7 @@ class Cut:
     def whole(self, photos: Any, training: bool = False) -> Any:
         """Photos -> probabilities through both parts, for training without anything stored.
 
-        Unlike `Classifier.model` called with training=True it keeps the backbone in inference mode (see `Still`).
+        Unlike `Classifier.model` called with training=True it keeps the backbone in inference mode.
         """
         return self.upper(self.lower(photos, training=False), training=training)
 
@@ -88,12 +88,12 @@ def _divided(
     classifier: Classifier, lower: keras.Model, above: Any, name: str, shape: tuple[int, ...], gains: bool
 ) -> Cut:
     stored = keras.Input(shape, dtype=lower.outputs[0].dtype, name="stored")
-    features = stored if above is None else classifier.features.get_layer("pooling")(Still(above)(stored))
+    features = stored if above is None else classifier.features.get_layer("pooling")(InferenceMode(above)(stored))
     tail = keras.Model(stored, features, name="tail")
     return Cut(lower, tail, keras.Model(stored, classifier.head(features), name="upper"), name, shape, gains)
 
 
-class Still(keras.layers.Layer):
+class InferenceMode(keras.layers.Layer):
     """A network in inference mode whatever happens around it: its dropouts stay off, its BatchNorm keeps its averages.
 
     `network(x, training=False)` inside a functional model is not enough: calling that model with training=True, as

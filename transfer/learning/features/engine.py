@@ -1,7 +1,7 @@
 """Engine: what computes the frozen part of a network, on the fastest means of this machine.
 
 On a CPU that is OpenVINO, about three times as fast as TensorFlow there; on a GPU, or where OpenVINO is missing, fails
-or does not agree with Keras, it is TensorFlow. `Engine.words` says which, and why. What is kept between
+or does not agree with Keras, it is TensorFlow. `Engine.description` says which, and why. What is kept between
 starts is in `compiled`; where the frozen part ends is in `cut`; reading photos and storing answers are elsewhere.
 
 How an engine is trusted: whenever one is loaded, its first batch is the fixed pictures that Keras answered when the
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from transfer.learning.features import compiled
-from transfer.learning.features.compiled import Part
+from transfer.learning.features.compiled import FeatureSpec
 
 TOLERANCE = 1e-3  # largest difference of two engines, relative to the largest value
 QUEUE = 32  # samples that may wait for OpenVINO: enough to keep all cores busy while the next batch is fetched
@@ -35,10 +35,10 @@ class Engine(ABC):
     """Computes one part of a network.
 
     Attributes:
-        words: what it is, for people.
+        description: what it is, for people.
     """
 
-    words: str
+    description: str
 
     @abstractmethod
     def map(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -54,7 +54,7 @@ class Engine(ABC):
 
     @staticmethod
     def cached(folder: Path, key: str) -> OpenVINOEngine | None:
-        """The engine kept under a key (`Part.key`), checked; None where there is none that works. Needs no Keras."""
+        """The engine kept under a `FeatureSpec.key`, checked; None where there is none that works. Needs no Keras."""
         entry = folder / key
         if not compiled.is_kept(entry):
             return None
@@ -70,14 +70,14 @@ class KerasEngine(Engine):
 
     Args:
         model: the part, a Keras model with one input and one output.
-        words: what to say about it.
+        description: what to say about it.
         xla: whether to compile with XLA; on CPUs that slows depthwise convolutions down about ten times.
     """
 
-    def __init__(self, model: Any, words: str = "TensorFlow", xla: bool = False) -> None:
+    def __init__(self, model: Any, description: str = "TensorFlow", xla: bool = False) -> None:
         import tensorflow as tf
 
-        self.words = words
+        self.description = description
 
         @tf.function(
             input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)],
@@ -111,7 +111,7 @@ class OpenVINOEngine(Engine):
         self._queue = ov.AsyncInferQueue(self._compiled, max(QUEUE, 2 * streams))
         self._queue.set_callback(_arrived)
         version = str(ov.__version__).split("-")[0]
-        self.words = f"OpenVINO {version} on the CPU, {streams} photos at a time"
+        self.description = f"OpenVINO {version} on the CPU, {streams} photos at a time"
         self.difference = difference(self.run(pictures), answers)
         if not self.difference <= TOLERANCE:  # also when it is not a number
             raise Disagreement(self.difference)
@@ -170,7 +170,9 @@ class Disagreement(Exception):
         super().__init__(f"its answers differ from those of Keras by {difference:.1g} of the largest value")
 
 
-def open_engine(lower: Callable[[], Any], part: Part, folder: Path, *, gpu: bool = False, xla: bool = False) -> Engine:
+def open_engine(
+    lower: Callable[[], Any], part: FeatureSpec, folder: Path, *, gpu: bool = False, xla: bool = False
+) -> Engine:
     """The engine for a frozen part: kept from before, or translated now, or else TensorFlow, which says why.
 
     Args:
@@ -197,11 +199,11 @@ def open_engine(lower: Callable[[], Any], part: Part, folder: Path, *, gpu: bool
         compiled.keep(entry, model, keras.run(compiled.pictures(tuple(model.input_shape[1:]))))
         return OpenVINOEngine(entry)
     except OSError as trouble:  # the disk, not the network: worth another try next time
-        keras.words = _instead(_short(trouble))
+        keras.description = _instead(_short(trouble))
     except Exception as trouble:  # OpenVINO and TensorFlow raise anything
-        keras.words = _instead(_short(trouble))
+        keras.description = _instead(_short(trouble))
         compiled.refuse(entry, _short(trouble))
-    _log.warning("%s", keras.words)
+    _log.warning("%s", keras.description)
     return keras
 
 

@@ -22,10 +22,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from transfer.feature_store.store import FeatureStore, OutOfRange, Shelf
+from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
 from transfer.learning.device import Device
 from transfer.learning.features import compiled
-from transfer.learning.features.compiled import Part
+from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.features.engine import Engine, KerasEngine, open_engine
 from transfer.learning.features.source import FeatureSource
 from transfer.learning.pipeline import Batch, PhotoSource
@@ -55,7 +55,7 @@ class Frozen:
             place of photos) is all that is computed twice. None: there is no such phase.
     """
 
-    part: Part
+    part: FeatureSpec
     shape: tuple[int, ...]
     lower: Callable[[], keras.Model]
     halves: tuple[Frozen, Frozen] | None = None
@@ -83,8 +83,8 @@ class Features:
         self._store = store or workspace.features
         self._engines_dir = workspace.engines_dir
         self._device, self._reporter, self._dtype = device, reporter, dtype
-        self._shelves: list[Shelf] = []
-        self._engine: tuple[Part, Engine] | None = None
+        self._shelves: list[FeatureSet] = []
+        self._engine: tuple[FeatureSpec, Engine] | None = None
 
     def close(self) -> None:
         """Let go of everything: other runs may need the room."""
@@ -96,7 +96,7 @@ class Features:
         """Let go of the engine's memory until it is needed again."""
         self._engine = None
 
-    def known_shape(self, part: Part) -> tuple[int, ...] | None:
+    def known_shape(self, part: FeatureSpec) -> tuple[int, ...] | None:
         """What one photo's answer looks like, if any photo was ever asked about."""
         return self._store.row_shape(self._key(part, "off"))
 
@@ -131,7 +131,7 @@ class Features:
 
     # ------------------------------------------------------------------ what is missing
 
-    def _complete(self, shelf: Shelf, frozen: Frozen, photos: PhotoSource, views: tuple[int, ...]) -> None:
+    def _complete(self, shelf: FeatureSet, frozen: Frozen, photos: PhotoSource, views: tuple[int, ...]) -> None:
         if self._missing(shelf, photos, views):
             # One process computes, another one that needs the same waits for it.
             with shelf.writing(waiting=self._reporter.raise_if_stopped):
@@ -148,7 +148,7 @@ class Features:
             print(words, flush=True)
 
     @staticmethod
-    def _missing(shelf: Shelf, photos: PhotoSource, views: tuple[int, ...]) -> dict[int, np.ndarray]:
+    def _missing(shelf: FeatureSet, photos: PhotoSource, views: tuple[int, ...]) -> dict[int, np.ndarray]:
         """For each view the positions of the photos that have no row; of exact copies only the first."""
         first = np.zeros(photos.photos, bool)
         first[np.unique(photos.digests, return_index=True)[1]] = True
@@ -156,7 +156,13 @@ class Features:
         return {view: positions for view, positions in found.items() if len(positions)}
 
     def _fill(
-        self, shelf: Shelf, frozen: Frozen, photos: PhotoSource, missing: dict[int, np.ndarray], count: int, known: int
+        self,
+        shelf: FeatureSet,
+        frozen: Frozen,
+        photos: PhotoSource,
+        missing: dict[int, np.ndarray],
+        count: int,
+        known: int,
     ) -> None:
         reporter = self._reporter
         words = f"The network looks at every {'variation of every ' if 0 not in missing else ''}photo once."
@@ -214,13 +220,13 @@ class Features:
             other = bool(self._device.gpus) or self._device.mixed_precision or self._device.replicas > 1
             engine = open_engine(frozen.lower, frozen.part, self._engines_dir, gpu=other)
             compiled.prune(self._engines_dir, ENGINES)
-            print(f"The frozen part of the network runs on {engine.words}.", flush=True)
+            print(f"The frozen part of the network runs on {engine.description}.", flush=True)
             if isinstance(engine, KerasEngine) and not other:
-                self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.words}.")
+                self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.description}.")
             self._engine = frozen.part, engine
         return self._engine[1]
 
-    def _key(self, part: Part, varied: str) -> dict[str, str | int | float | None]:
+    def _key(self, part: FeatureSpec, varied: str) -> dict[str, str | int | float | None]:
         arithmetic = "mixed_float16" if self._device.mixed_precision else "float32"
         made_by = {"keras": importlib.metadata.version("keras"), "arithmetic": arithmetic, "pixels": PIXELS}
         return dataclasses.asdict(part) | made_by | {"varied": varied}

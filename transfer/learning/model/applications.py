@@ -14,8 +14,7 @@ import keras
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
-from transfer.learning.model import custom as own
-from transfer.learning.model import pocket
+from transfer.learning.model import custom, pocket
 from transfer.networks import weights as weight_files
 from transfer.networks.backbones import BUNDLED, Backbone
 
@@ -67,7 +66,7 @@ def load_file(network: keras.Model, path: Path) -> None:
         if path.suffix == ".npz":
             pocket.load(network, path)
         elif path.suffix == ".keras":
-            own.copy_weights(own.load(path).network, network)
+            custom.copy_weights(custom.load(path).network, network)
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # about parts that the error then names

@@ -16,7 +16,7 @@ import keras
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError
-from transfer.learning.model import custom as own
+from transfer.learning.model import custom
 from transfer.learning.model.applications import TORCH_STD, application, checked_size, load_file, load_weights
 from transfer.networks import weights as weight_files
 from transfer.networks.backbones import backbone
@@ -70,9 +70,9 @@ def build(config: RunConfig, classes: int, head: keras.Sequential | None = None)
         WeightsError: when weights are missing and cannot be fetched, or do not fit.
     """
     keras.utils.set_random_seed(config.seed)
-    if own.is_file(config.backbone):
-        found = own.load(Path(config.backbone.strip()))
-        size, network, before = found.size(config.image_size), _own_network(found, config), found.preprocess
+    if custom.is_file(config.backbone):
+        found = custom.load(Path(config.backbone.strip()))
+        size, network, before = found.size(config.image_size), _custom_network(found, config), found.preprocess
         kind = "inside" if found.scales_itself else "tf"
     else:
         record = backbone(config.backbone)
@@ -115,7 +115,7 @@ def size_of(config: RunConfig) -> int | None:
     Raises:
         ConfigError: for an unknown network, or a size it does not come in.
     """
-    if own.is_file(config.backbone):
+    if custom.is_file(config.backbone):
         return config.image_size
     return checked_size(backbone(config.backbone), config.image_size)
 
@@ -130,7 +130,7 @@ def freeze(classifier: Classifier, phase: str, frozen_layers: int | None) -> Non
     network.trainable = phase == "fine_tune" and frozen_layers is not None
     for index, layer in enumerate(network.layers):
         trains = network.trainable and index >= (frozen_layers or 0)
-        for part in own.parts(layer):  # each one, because Keras passes a flag on only when it changes
+        for part in custom.parts(layer):  # each one, because Keras passes a flag on only when it changes
             part.trainable = trains and not isinstance(part, keras.layers.BatchNormalization)
 
 
@@ -149,9 +149,9 @@ def layers_of(model: keras.Model) -> tuple[Layer, ...]:
 # ---------------------------------------------------------------------- parts of the model
 
 
-def _own_network(found: own.Own, config: RunConfig) -> keras.Model:
+def _custom_network(found: custom.CustomNetwork, config: RunConfig) -> keras.Model:
     if config.weights == "random":
-        return own.random_again(found)
+        return custom.random_again(found)
     if config.weights not in weight_files.PRETRAINED:
         load_file(found.network, weight_files.chosen(config).path)
     return found.network
@@ -186,7 +186,7 @@ def _pooled(maps: Any, pooling: str) -> Any:
 
 def _quiet(network: keras.Model) -> None:
     # Calling the network with training=False is not enough: in Keras 3 fit's training=True overrides it.
-    for part in own.parts(network):
+    for part in custom.parts(network):
         for share in ("rate", "drop_path_rate"):
             if hasattr(part, share) and type(part).__name__ in _DROPOUTS:
                 setattr(part, share, 0.0)
@@ -195,7 +195,7 @@ def _quiet(network: keras.Model) -> None:
 def _parameters(layer: Any) -> int:
     untrained = {
         id(weight)
-        for part in own.parts(layer)
+        for part in custom.parts(layer)
         if isinstance(part, keras.layers.BatchNormalization)
         for weight in part.weights
     }

@@ -29,7 +29,7 @@ _ANSWERS = ("Dense", "Dropout", "Activation", "Softmax", "ReLU", "BatchNormaliza
 
 
 @dataclass(frozen=True)
-class Own:
+class CustomNetwork:
     """What was found in the file.
 
     Attributes:
@@ -93,7 +93,7 @@ def read(path: Path) -> keras.Model:
     return model
 
 
-def load(path: Path) -> Own:
+def load(path: Path) -> CustomNetwork:
     """Read a file and find the backbone in it; every layer of it is made trainable.
 
     Raises:
@@ -114,10 +114,10 @@ def load(path: Path) -> Own:
     preprocess, network = _unwrapped(network)
     for part in parts(network):
         part.trainable = True
-    return Own(network, preprocess, scales_itself, shapes[0][1])
+    return CustomNetwork(network, preprocess, scales_itself, shapes[0][1])
 
 
-def random_again(found: Own) -> keras.Model:
+def random_again(found: CustomNetwork) -> keras.Model:
     """The same network knowing nothing: fresh random weights; only the statistics of its input scaling are kept."""
     network = keras.models.clone_model(found.network)
     for before, after in zip(parts(found.network), parts(network), strict=True):

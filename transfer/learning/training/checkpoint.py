@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from transfer.learning.training.phases import State
+from transfer.messages.events import EarlyStopped, EpochEnded, Event
 
 SAVE = 1.0  # seconds from one writing to the next at least: epochs of milliseconds are not written one by one
 
 Values = list[np.ndarray]
+Told = list[EpochEnded | EarlyStopped]
 
 
 class Checkpoint:
@@ -43,12 +45,12 @@ class Checkpoint:
         ValueError: when the file is no checkpoint.
     """
 
-    def __init__(self, path: Path, tell: Callable[[list[dict[str, Any]]], None]) -> None:
+    def __init__(self, path: Path, tell: Callable[[Told], None]) -> None:
         self.path = path
         self.state: State | None = None
         self.best: tuple[str, Values] | None = None
         self._tell = tell
-        self._untold: list[dict[str, Any]] = []
+        self._untold: Told = []
         self._held: dict[str, Values] = {}
         self._facts: dict[str, Any] = {}
         self._saved = -math.inf
@@ -56,7 +58,9 @@ class Checkpoint:
             with np.load(path) as arrays:
                 found = json.loads(arrays["facts"].tobytes())
                 self.best = found["best"], _group(arrays, "best")
-            self.state, self._untold = State(**found["state"]), found["events"]
+            self.state = State(**found["state"])
+            events = map(Event.from_dict, found["events"])
+            self._untold = [event for event in events if isinstance(event, (EpochEnded, EarlyStopped))]
 
     def catch_up(self) -> None:
         """Tell what is written and may not have been told, because the process that wrote it died."""
@@ -66,7 +70,7 @@ class Checkpoint:
     def add(
         self,
         state: State,
-        events: list[dict[str, Any]],
+        events: Told,
         weights: Sequence[Any],
         optimizer: Sequence[Any],
         *,
@@ -95,7 +99,7 @@ class Checkpoint:
             return
         assert self.best is not None  # the first epoch was the best so far
         phase, best = self.best
-        facts = {**self._facts, "best": phase, "events": self._untold}
+        facts = {**self._facts, "best": phase, "events": [event.to_dict() for event in self._untold]}
         arrays = {
             f"{group}/{number}": value
             for group, held in {**self._held, "best": best}.items()

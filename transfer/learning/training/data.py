@@ -1,4 +1,4 @@
-"""Material: what a phase learns from, and the network that it trains, each made only when it is first needed.
+"""TrainingData: what a phase learns from, and the network that it trains, each made only when it is first needed.
 
 A phase learns from kept features of what stays frozen in it, or, where that is impossible or not wanted, from the
 photos through the whole network. Over known photos the head phase needs no network at all. How features are computed
@@ -15,7 +15,7 @@ import keras
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Split
 from transfer.learning.device import Device
-from transfer.learning.features.compiled import Part, part_of
+from transfer.learning.features.compiled import FeatureSpec, feature_spec
 from transfer.learning.features.cut import Cut, cut
 from transfer.learning.features.extraction import Features, Frozen, NotKept
 from transfer.learning.model.classifier import Classifier, build, new_head, size_of
@@ -26,7 +26,7 @@ from transfer.learning.training.phases import Phase
 from transfer.learning.training.steps import Network
 
 
-class Material:
+class TrainingData:
     """What the phases of one run work with.
 
     Args:
@@ -78,7 +78,7 @@ class Material:
                     return Samples(source, upper, source.table() if self._device.replicas == 1 else None)
                 except NotKept as trouble:
                     reason = f"{trouble}."
-            words = f"Every round of the phase “{phase.words}” runs the whole network on every photo: {reason}"
+            words = f"Every round of the phase “{phase.description}” runs the whole network on every photo: {reason}"
             self._reporter.notice("Nothing is remembered of the frozen layers.", words)
             return Samples(photos, whole())
 
@@ -117,13 +117,17 @@ class Material:
     def _halves(self) -> tuple[Cut, Frozen, Frozen]:
         """The cut of the fine-tuning phase: what stays frozen then, and what lies between that and the head."""
         parts, size = cut(self.network(), self._config.frozen_layers), self.network().image_size
-        lower = Frozen(part_of(self._config, size, parts.name), parts.shape, lambda: parts.lower)
+        lower = Frozen(feature_spec(self._config, size, parts.name), parts.shape, lambda: parts.lower)
         shape = tuple(parts.tail.output_shape[1:])
-        return parts, lower, Frozen(part_of(self._config, size, f"tail of {parts.name}"), shape, lambda: parts.tail)
+        return (
+            parts,
+            lower,
+            Frozen(feature_spec(self._config, size, f"tail of {parts.name}"), shape, lambda: parts.tail),
+        )
 
-    def _features_part(self, size: int) -> Part:
-        part = part_of(self._config, size)
+    def _features_part(self, size: int) -> FeatureSpec:
+        part = feature_spec(self._config, size)
         if "missing" in part.weights:  # they come with the network
             self.network()
-            part = part_of(self._config, size)
+            part = feature_spec(self._config, size)
         return part

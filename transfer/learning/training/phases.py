@@ -15,6 +15,7 @@ import numpy as np
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.learning.training.adam import Adam, AdamW
+from transfer.messages.events import EarlyStopped
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Phase:
     index: int
     epochs: int
     learning_rate: float
-    words: str
+    description: str
 
 
 @dataclass
@@ -50,7 +51,7 @@ class State:
     wait: int = 0
     phase_over: bool = False
 
-    def advance(self, phase: Phase, patience: int, value: float, better: bool) -> list[dict[str, Any]]:
+    def advance(self, phase: Phase, patience: int, value: float, better: bool) -> list[EarlyStopped]:
         """Early stopping and the best so far, after a whole epoch.
 
         Args:
@@ -72,8 +73,7 @@ class State:
             self.phase_over = True
         elif patience and self.wait >= patience:
             self.phase_over = True
-            ended = {"phase": phase.name, "epoch": self.epoch, "best_epoch": self.phase_epoch}
-            return [{"event": "early_stopped", **ended}]
+            return [EarlyStopped(phase=phase.name, epoch=self.epoch, best_epoch=self.phase_epoch)]
         return []
 
 

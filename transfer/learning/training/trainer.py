@@ -24,10 +24,11 @@ from transfer.learning.model.classifier import Classifier, build, freeze
 from transfer.learning.pipeline import Key, steps
 from transfer.learning.reporter import Reporter, Stopped
 from transfer.learning.training.checkpoint import Checkpoint, assign, values
-from transfer.learning.training.data import Material
+from transfer.learning.training.data import TrainingData
 from transfer.learning.training.passes import Samples, go_over
 from transfer.learning.training.phases import Phase, State, class_weights, optimizer, phases
 from transfer.learning.training.steps import Score, Steps
+from transfer.messages.events import EarlyStopped, EpochEnded, PhaseBegun
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -54,7 +55,7 @@ class Training:
         self._run, self._device, self._reporter = run, device, reporter
         self._checkpoint = Checkpoint(run.checkpoint, self._tell)
         features = Features(Workspace.of(run), device, reporter, store, dtype)
-        self._material = Material(self.config, self.dataset, device, reporter, features)
+        self._material = TrainingData(self.config, self.dataset, device, reporter, features)
         found = self._checkpoint.state
         self.resumed_from: int | None = found.step if found else None
         self._state = found or State(phase=phases(self.config)[0].name)
@@ -131,14 +132,15 @@ class Training:
         measured_by = validation.network if validation else train.network
         weights = class_weights(self.config, self.dataset)
         compiled = Steps(self._device, variables, rule, train.network, measured_by, weights)
-        if not self._log_has("phase", phase=phase.name):
+        if not any(begun.phase == phase.name for begun in self._run.log.all(PhaseBegun)):
             self._run.log.append(
-                "phase",
-                phase=phase.name,
-                epochs=phase.epochs,
-                learning_rate=phase.learning_rate,
-                trainable_parameters=sum(math.prod(variable.shape) for variable in variables),
-                photos=train.source.photos,
+                PhaseBegun(
+                    phase=phase.name,
+                    epochs=phase.epochs,
+                    learning_rate=phase.learning_rate,
+                    trainable_parameters=sum(math.prod(variable.shape) for variable in variables),
+                    photos=train.source.photos,
+                )
             )
         per_epoch = steps(train.source) + (steps(validation.source) if validation else 0)
         self._reporter.begin("train", "", phase.epochs * per_epoch, "steps", done=state.epoch * per_epoch)
@@ -154,7 +156,7 @@ class Training:
     ) -> bool:
         state, reporter, epoch = self._state, self._reporter, self._state.epoch + 1
         key = (self.config.seed, phase.index, epoch)
-        reporter.turn_to("train", f"Round {epoch} of {phase.epochs}: {phase.words}.")
+        reporter.turn_to("train", f"Round {epoch} of {phase.epochs}: {phase.description}.")
         self._reseed(key)
         began = time.monotonic()
         score, whole = go_over(train, compiled.train, compiled.train_some, reporter, phase, epoch, key)
@@ -169,22 +171,21 @@ class Training:
             raise _nothing_left()
         value = measured.loss if measured else score.loss
         better = state.value is None or (whole and value < state.value)
-        event = {
-            "event": "epoch",
-            "phase": phase.name,
-            "epoch": epoch,
-            "step": state.step + 1,
-            "loss": score.loss,
-            "accuracy": score.accuracy,
-            "val_loss": measured.loss if measured and whole else None,
-            "val_accuracy": measured.accuracy if measured and whole else None,
-            "learning_rate": float(tf.convert_to_tensor(rule.learning_rate).numpy()),
-            "seconds": round(time.monotonic() - began, 4),
-            "photos_per_second": round(score.photos / max(trained, 1e-6), 2),
-            "memory_mb": reporter.memory_mb(),
-            "partial": not whole,
-            "best": better,
-        }
+        event = EpochEnded(
+            phase=phase.name,
+            epoch=epoch,
+            step=state.step + 1,
+            loss=score.loss,
+            accuracy=score.accuracy,
+            val_loss=measured.loss if measured and whole else None,
+            val_accuracy=measured.accuracy if measured and whole else None,
+            learning_rate=float(tf.convert_to_tensor(rule.learning_rate).numpy()),
+            seconds=round(time.monotonic() - began, 4),
+            photos_per_second=round(score.photos / max(trained, 1e-6), 2),
+            memory_mb=reporter.memory_mb(),
+            partial=not whole,
+            best=better,
+        )
         if not whole:  # not a state to go on from: the checkpoint stays at the epoch before
             if better:
                 self._checkpoint.best = phase.name, values(variables)
@@ -211,20 +212,16 @@ class Training:
         freeze(classifier, phase, self.config.frozen_layers)
         assign(classifier.model.trainable_variables, weights)
 
-    def _tell(self, events: list[dict[str, Any]]) -> None:
+    def _tell(self, events: list[EpochEnded | EarlyStopped]) -> None:
         """Log events once, also when this process takes over from one killed between checkpoint and log."""
         for event in events:
-            told = {name: event[name] for name in ("phase", "epoch") if name in event}
-            if not self._log_has(event["event"], **told):
-                self._run.log.append(**event, durable=event is events[-1])
-
-    def _log_has(self, kind: str, **fields: Any) -> bool:
-        return any(
-            event["event"] == kind
-            and not event.get("partial")
-            and all(event.get(name) == value for name, value in fields.items())
-            for event in self._run.log.read()
-        )
+            told = [
+                (other.phase, other.epoch)
+                for other in self._run.log.all(type(event))
+                if not (isinstance(other, EpochEnded) and other.partial)
+            ]
+            if (event.phase, event.epoch) not in told:
+                self._run.log.append(event, durable=event is events[-1])
 
 
 def _nothing_left() -> TrainingError:

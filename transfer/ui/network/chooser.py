@@ -18,7 +18,7 @@ from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.ui.context import Context
 from transfer.ui.network import view as network_view
-from transfer.ui.network.networks import Networks, Offer, is_own, offers, width
+from transfer.ui.network.networks import Networks, Offer, is_custom, offers, width
 from transfer.ui.shared.form import Field
 from transfer.ui.shared.panels import error_panel, shown
 
@@ -74,11 +74,11 @@ def build(setting: Callable[..., Field]) -> Chooser:
 def show(context: Context, networks: Networks, name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
     """The card of a network; for a file that was not looked into yet, first a word that this takes a moment."""
     try:
-        if is_own(name):
+        if is_custom(name):
             context.file_allowed(name)
             if networks.known(name, 1.0) is None:
                 yield '<p class="t-muted">Looking into the file …</p>'
-            yield network_view.own_card(name, len(networks.layers(name, 1.0)), networks.image_size(name))
+            yield network_view.custom_card(name, len(networks.layers(name, 1.0)), networks.image_size(name))
         else:
             record = backbone(name)
             alpha = width(record.name, alpha)
@@ -110,7 +110,7 @@ def whats_missing(config: RunConfig) -> list[Any]:
     except TransferError:
         pass  # the card already says what is wrong with the network itself
     buttons = [
-        gr.Button(found[i].words, visible=True) if i < len(found) else gr.Button(visible="hidden")
+        gr.Button(found[i].label, visible=True) if i < len(found) else gr.Button(visible="hidden")
         for i in range(OFFERS)
     ]
     return [words, *buttons, found]
@@ -144,6 +144,6 @@ def wire(context: Context, chooser: Chooser, fields: dict[str, Field], quiet: di
 
 def _record(name: str) -> Backbone | None:
     try:
-        return None if is_own(name) else backbone(name)
+        return None if is_custom(name) else backbone(name)
     except TransferError:
         return None

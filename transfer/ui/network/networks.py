@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from transfer.config import RunConfig
+from transfer.messages.questions import DescribeNetwork, NetworkDescription
 from transfer.networks.backbones import BACKBONES, RECOMMENDED, Backbone, backbone
 from transfer.networks.layers import Layer, layers
 from transfer.networks.weights import describe, present, stand_in, weights_file
-from transfer.processes.client import Service
+from transfer.processes.client import PredictionClient
 
 
 @dataclass(frozen=True)
 class Offer:
     """Something that can be trained right now instead: in words, and the settings it changes."""
 
-    words: str
+    label: str
     settings: dict[str, Any]
 
 
@@ -33,9 +34,9 @@ class Networks:
         errands: asked about `.keras` files.
     """
 
-    def __init__(self, errands: Service) -> None:
+    def __init__(self, errands: PredictionClient) -> None:
         self._errands = errands
-        self._files: dict[tuple[str, int], dict[str, Any]] = {}
+        self._files: dict[tuple[str, int], NetworkDescription] = {}
         self._turn = threading.Lock()
 
     def layers(self, name: str, alpha: float) -> tuple[Layer, ...]:
@@ -44,32 +45,31 @@ class Networks:
         Raises:
             TransferError: when there is no such network or width, or the file is no network for photos.
         """
-        if not is_own(name):
+        if not is_custom(name):
             return layers(backbone(name).name, alpha)
-        return tuple(Layer(**layer) for layer in self._look(name)["layers"])
+        return self._look(name).layers
 
     def known(self, name: str, alpha: float) -> tuple[Layer, ...] | None:
         """The layers, when no waiting is needed: None for a file that nobody has looked into yet, or cannot be."""
-        if is_own(name) and _key(name) not in self._files:
+        if is_custom(name) and _key(name) not in self._files:
             return None
         return self.layers(name, alpha)
 
     def image_size(self, name: str) -> int | None:
         """The photo size that is used when none is chosen; None for a file that takes any."""
-        if not is_own(name):
+        if not is_custom(name):
             return backbone(name).image_size
-        size: int | None = self._look(name)["image_size"]
-        return size
+        return self._look(name).image_size
 
-    def _look(self, name: str) -> dict[str, Any]:
+    def _look(self, name: str) -> NetworkDescription:
         with self._turn:
             key = _key(name)
             if key not in self._files:
-                self._files[key] = self._errands.ask("layers", file=name, timeout=120)
+                self._files[key] = self._errands.ask(DescribeNetwork(file=name), timeout=120)
             return self._files[key]
 
 
-def is_own(name: str) -> bool:
+def is_custom(name: str) -> bool:
     """Whether a backbone is a file of one's own rather than a name of the list."""
     return name.strip().endswith(".keras")
 

@@ -15,7 +15,7 @@ import gradio as gr
 from transfer.advice import settings as advice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
-from transfer.dataset.thumbnails import preview_augmentation
+from transfer.dataset.thumbnails import augmentation_preview
 from transfer.errors import TransferError
 from transfer.networks import weights
 from transfer.ui.context import Context
@@ -168,4 +168,4 @@ def preview_of(dataset: Dataset | None, strength: str) -> str:
         return '<p class="t-muted">Check your photos in step 1 to see here what they will look like.</p>'
     train = dataset.of("train")
     paths = [dataset.path(photo) for photo in train[:: max(1, len(train) // PREVIEWED)][:PREVIEWED]]
-    return picture(preview_augmentation(paths, strength, 0, 128), "Your photos, varied", "t-preview")
+    return picture(augmentation_preview(paths, strength, 0, 128), "Your photos, varied", "t-preview")

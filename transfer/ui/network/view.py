@@ -68,7 +68,7 @@ def card(record: Backbone, alpha: float, image_size: int | None, weights: str, l
     )
 
 
-def own_card(path: str, layers: int, image_size: int | None) -> str:
+def custom_card(path: str, layers: int, image_size: int | None) -> str:
     """A network of one's own."""
     size = f"{image_size} × {image_size}" if image_size else "any size"
     return (

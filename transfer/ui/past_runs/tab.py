@@ -122,13 +122,13 @@ def megabytes(size: int) -> str:
 
 def _row(run: Run, chosen: bool) -> str:
     config, metrics, state = run.config, run.metrics(), run.status().state
-    tested = metrics is not None and metrics["split"] == "test"
+    tested = metrics is not None and metrics.split == "test"
     width = f" {config.alpha:g}" if config.alpha != 1 else ""
     cells = (
         Path(config.photos).name,
         Path(config.backbone).stem + width,
         _when(run),
-        figures.percent(metrics["accuracy"]) if metrics and tested else "–",
+        figures.percent(metrics.accuracy) if metrics and tested else "–",
     )
     name = f'<button type="button" data-name="{escape(run.id)}">{escape(run.name)}</button>'
     plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)

@@ -7,7 +7,7 @@ from html import escape
 
 from transfer.dataset.dataset import SPLITS, Dataset
 from transfer.dataset.thumbnails import sheet
-from transfer.ui.shared.checking import Progress
+from transfer.ui.shared.checking import CheckProgress
 from transfer.ui.shared.panels import facts, panel, picture
 
 SHEETS = 12  # classes per page of thumbnails
@@ -25,10 +25,10 @@ TREE = """my photos
 PURPOSES = {"train": "to learn from", "validation": "to check while learning", "test": "kept for the final test"}
 
 
-def progress(words: str, state: Progress | None = None) -> str:
+def progress(words: str, state: CheckProgress | None = None) -> str:
     """A bar that fills, with what is being done and how long it will still take."""
     share = state.done / state.total if state and state.total else 0.0
-    more = f" {escape(state.words)}" if state else ""
+    more = f" {escape(state.message)}" if state else ""
     return (
         f'<div class="t-checking" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{share * 100:.0f}" aria-label="{escape(words)}"><p><b>{escape(words)}</b>{more}</p>'

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from transfer.runs.metrics import ClassMetrics
 from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
 
 MOST_NUMBERED = 40  # classes up to which each cell still says its number
@@ -95,13 +96,13 @@ def confusions(counts: Sequence[Sequence[int]], classes: Sequence[str], most: in
     ]
 
 
-def scores(classes: Sequence[dict[str, Any]]) -> str:
+def scores(classes: Sequence[ClassMetrics]) -> str:
     """Precision, recall and F1 of each class as an HTML table, weakest class first."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(entry["name"])}</th><td>{entry["photos"]}</td>'
-        + "".join(_bar(entry.get(score)) for score in ("recall", "precision", "f1"))
+        f'<tr><th scope="row">{escape(entry.name)}</th><td>{entry.photos}</td>'
+        + "".join(_bar(score) for score in (entry.recall, entry.precision, entry.f1))
         + "</tr>"
-        for entry in sorted(classes, key=lambda entry: (entry.get("f1") is None, entry.get("f1") or 0.0))
+        for entry in sorted(classes, key=lambda entry: entry.f1)
     )
     heads = (
         ("Class", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from transfer.dataset.photo import open_photo
+from transfer.runs.metrics import Metrics, Mistake
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.results import figures
@@ -58,8 +60,8 @@ def build(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
             _card(_matrix(metrics)),
-            _card("<h3>Class by class</h3>" + figures.scores(metrics["classes"])),
-            _card(gallery(run, metrics["mistakes"])),
+            _card("<h3>Class by class</h3>" + figures.scores(metrics.classes)),
+            _card(gallery(run, metrics.mistakes)),
             _card(run_view.charts(run)),
         ]
 
@@ -67,26 +69,26 @@ def build(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     return ResultsTab({"try": following})
 
 
-def in_words(metrics: dict[str, Any]) -> str:
+def in_words(metrics: Metrics) -> str:
     """The accuracy with its 95 % interval and the baseline beside it."""
-    right = round(metrics["accuracy"] * metrics["photos"])
+    right = round(metrics.accuracy * metrics.photos)
     whose = (
         "photos it never saw"
-        if metrics["split"] == "test"
+        if metrics.split == "test"
         else "validation photos (none were kept for a test; these chose the best round, so this is a little too good)"
     )
-    low, high, base = metrics["low"], metrics["high"], metrics["baseline"]
+    low, high, base = metrics.low, metrics.high, metrics.baseline
     scale = (
         f'<div class="t-interval" style="--low:{low:.4f};--high:{high:.4f}" aria-hidden="true"><i></i>'
-        f'<b style="--at:{metrics["accuracy"]:.4f}"></b><u style="--at:{base:.4f}"></u>'
+        f'<b style="--at:{metrics.accuracy:.4f}"></b><u style="--at:{base:.4f}"></u>'
         f'<span style="--at:{base:.4f}">guessing</span>'
-        f'<span style="--at:{metrics["accuracy"]:.4f}">this model</span></div>'
+        f'<span style="--at:{metrics.accuracy:.4f}">this model</span></div>'
     )
     return (
-        f'<div class="t-score"><div class="t-big">{figures.percent(metrics["accuracy"])}</div><div>'
-        f"<p><b>Right on {right} of {metrics['photos']} {whose} (accuracy).</b></p>"
+        f'<div class="t-score"><div class="t-big">{figures.percent(metrics.accuracy)}</div><div>'
+        f"<p><b>Right on {right} of {metrics.photos} {whose} (accuracy).</b></p>"
         f"<p>With other photos of the same kind, expect between {low:.0%} and {high:.0%} (95 % interval).</p>"
-        f"<p>Always answering “{escape(metrics['baseline_class'])}” would be right on {base:.0%}.</p></div></div>"
+        f"<p>Always answering “{escape(metrics.baseline_class)}” would be right on {base:.0%}.</p></div></div>"
         f"{scale}"
     )
 
@@ -98,19 +100,19 @@ def history_file(run: Run) -> str:
     return served(file, f"{run.id}.csv")
 
 
-def gallery(run: Run, mistakes: list[dict[str, Any]]) -> str:
+def gallery(run: Run, mistakes: Sequence[Mistake]) -> str:
     """Small pictures of the photos it got wrong, with what it said; those that are gone are left out."""
     figures = []
     for mistake in mistakes:
         try:
-            image = open_photo(Path(run.dataset.root) / mistake["path"], at_least=THUMBNAIL)
+            image = open_photo(Path(run.dataset.root) / mistake.path, at_least=THUMBNAIL)
         except (OSError, ValueError):
             continue
         image.thumbnail((THUMBNAIL, THUMBNAIL))
         figures.append(
-            f"<figure>{picture(image, mistake['path'])}<figcaption><b>{escape(mistake['predicted'])}</b>, "
-            f"{mistake['confidence']:.0%} sure<br>really <b>{escape(mistake['label'])}</b>"
-            f"<small>{escape(Path(mistake['path']).name)}</small></figcaption></figure>"
+            f"<figure>{picture(image, mistake.path)}<figcaption><b>{escape(mistake.predicted)}</b>, "
+            f"{mistake.confidence:.0%} sure<br>really <b>{escape(mistake.label)}</b>"
+            f"<small>{escape(Path(mistake.path).name)}</small></figcaption></figure>"
         )
     if not figures:
         return ""
@@ -118,14 +120,14 @@ def gallery(run: Run, mistakes: list[dict[str, Any]]) -> str:
     return f'<h3>Its worst mistakes</h3><p class="t-muted">{words}</p><div class="t-mistakes">{"".join(figures)}</div>'
 
 
-def _matrix(metrics: dict[str, Any]) -> str:
-    names = [each["name"] for each in metrics["classes"]]
-    worst = figures.confusions(metrics["confusion"], names)
+def _matrix(metrics: Metrics) -> str:
+    names = [each.name for each in metrics.classes]
+    worst = figures.confusions(metrics.confusion, names)
     listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in worst)
     words = (
         f'<ul class="t-list">{listed}</ul>' if worst else '<p class="t-muted">It confused nothing with anything.</p>'
     )
-    drawn = figures.confusion(metrics["confusion"], names)
+    drawn = figures.confusion(metrics.confusion, names)
     return f'<h3>What it takes for what (confusion matrix)</h3><div class="t-matrix">{drawn}<div>{words}</div></div>'
 
 

@@ -24,7 +24,7 @@ class _Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Progress:
+class CheckProgress:
     """How far the work is: `done` of `total` photos after `seconds`."""
 
     done: int
@@ -39,7 +39,7 @@ class Progress:
         return self.seconds / self.done * (self.total - self.done)
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """Such as "120 of 398 photos, about 3 s left"."""
         if not self.total:
             return "Looking at the folders …"
@@ -61,7 +61,7 @@ class Watched(Generic[T]):
     _counts: tuple[int, int] = (0, 0)
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def watch(self) -> Generator[Progress, None, None]:
+    def watch(self) -> Generator[CheckProgress, None, None]:
         """Yield the progress until the work is done; then `result` is there.
 
         Raises:
@@ -73,7 +73,7 @@ class Watched(Generic[T]):
         try:
             while thread.is_alive():
                 thread.join(POLL)
-                yield Progress(*self._counts, time.monotonic() - begun)
+                yield CheckProgress(*self._counts, time.monotonic() - begun)
         finally:
             self._stop.set()
         if self._error is not None:

@@ -21,7 +21,7 @@ class Notice(Protocol):
     @property
     def title(self) -> str: ...
     @property
-    def words(self) -> str: ...
+    def message(self) -> str: ...
     @property
     def fix(self) -> str: ...
 
@@ -51,7 +51,7 @@ def error_panel(error: TransferError, *, folded: bool = False) -> str:
 
 def notices(found: Iterable[Notice]) -> str:
     """Advice, one box each."""
-    return "".join(panel(notice.level, notice.title, notice.words, notice.fix) for notice in found)
+    return "".join(panel(notice.level, notice.title, notice.message, notice.fix) for notice in found)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:

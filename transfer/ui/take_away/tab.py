@@ -13,6 +13,7 @@ import gradio as gr
 
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
+from transfer.messages.questions import Export
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.shared.panels import empty, error_panel, facts, lead, panel
@@ -59,7 +60,7 @@ def build(context: Context, chosen: gr.BrowserState) -> None:
         )
         yield [panel("info", "Being made …", told), gr.Button(interactive=False), gr.skip()]
         try:
-            context.errands.ask("export", timeout=1800, run=str(run.path), format=name)
+            context.errands.ask(Export(run=str(run.path), format=name), timeout=1800)
         except TransferError as error:
             yield [error_panel(error), gr.Button(interactive=True), gr.skip()]
             return

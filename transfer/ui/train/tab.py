@@ -17,6 +17,8 @@ import gradio as gr
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import PhotosError, RunError, TransferError
+from transfer.messages.events import Progressed
+from transfer.messages.questions import DescribeMachine
 from transfer.networks import weights
 from transfer.runs.run import Run
 from transfer.runs.status import Status
@@ -132,7 +134,7 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
     def device() -> Iterator[str]:
         yield _where("looking at this machine …")
         try:
-            yield _where(context.errands.ask("device")["words"])
+            yield _where(context.errands.ask(DescribeMachine()).description)
         except TransferError as error:
             yield error_panel(error)
 
@@ -236,7 +238,8 @@ def _stop_button(run: Run, status: Status) -> Any:
     """What stopping would mean right now; nothing once all rounds are done and the model is only being written."""
     if status.state == "queued":
         return gr.Button("Take off the queue", visible=True, interactive=True)
-    done = (run.log.last("progress") or {}).get("stage") in {"evaluate", "export"}
+    progress = run.log.newest(Progressed)
+    done = progress is not None and progress.stage in {"evaluate", "export"}
     return gr.Button(
         "Stop and keep the best", visible=shown(status.alive and not done), interactive=status.state != "stopping"
     )

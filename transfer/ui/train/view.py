@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from html import escape
-from typing import Any
 
 from transfer.advice import curves as diagnosis
 from transfer.errors import TransferError
+from transfer.messages.events import Died, EarlyStopped, Failed, Noticed, Skipped, Started, Stopped
 from transfer.processes.supervisor import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run
@@ -52,13 +52,13 @@ def state(run: Run) -> str:
         parts.append(_measured(run, now))
     elif status.state == "queued":
         ahead = "It begins as soon as this machine is free." if status.place == 1 else "One run trains at a time."
-        parts.append(f'<p class="t-now">{escape(status.words)} {ahead}</p>')
+        parts.append(f'<p class="t-now">{escape(status.message)} {ahead}</p>')
     elif status.state == "interrupted":
         fix = "Press Resume to go on from the last finished round. Nothing that was learned until then is lost."
-        parts.append(panel("warning", "Training was interrupted.", status.words, fix))
+        parts.append(panel("warning", "Training was interrupted.", status.message, fix))
     elif status.state == "failed":
-        error = (run.log.last("failed") or {}).get("error", {})
-        parts.append(error_panel(TransferError.from_dict(error)))
+        failed = run.log.newest(Failed)
+        parts.append(error_panel(failed.as_error if failed else TransferError(status.message)))
     else:
         parts.append(_end(run, status))
     return "".join(parts)
@@ -72,23 +72,20 @@ def charts(run: Run) -> str:
 
 def remarks(run: Run) -> str:
     """Advice on the curves, what the worker had to say, unreadable photos, and why a phase ended early."""
-    events = run.log.read()
-    said = notices(diagnosis.during(run.config, run.dataset, events))
-    for event in events:
-        if event["event"] == "notice":
-            said += panel("info", event["title"], event["words"])
-    skipped = [event for event in events if event["event"] == "skipped"]
+    said = notices(diagnosis.during(run.config, run.dataset, run.log.read()))
+    for noticed in run.log.all(Noticed):
+        said += panel("info", noticed.title, noticed.message)
+    skipped = run.log.all(Skipped)
     if skipped:
-        names = "; ".join(f"{event['path']}: {event['reason']}" for event in skipped[:8])
+        names = "; ".join(f"{event.path}: {event.reason}" for event in skipped[:8])
         more = f"; and {len(skipped) - 8} more" if len(skipped) > 8 else ""
         said += panel("warning", f"{_count(len(skipped), 'photo')} could no longer be read.", names + more)
-    for event in events:
-        if event["event"] == "early_stopped":
-            words = (
-                f"Round {event['epoch']} of {PHASE_WORDS[event['phase']]}: no improvement on validation photos since "
-                f"round {event['best_epoch']}, whose state is kept (early stopping)."
-            )
-            said += panel("info", "Ended early, because it no longer improved.", words)
+    for ended in run.log.all(EarlyStopped):
+        words = (
+            f"Round {ended.epoch} of {PHASE_WORDS[ended.phase]}: no improvement on validation photos since "
+            f"round {ended.best_epoch}, whose state is kept (early stopping)."
+        )
+        said += panel("info", "Ended early, because it no longer improved.", words)
     return f'<div class="t-notices">{said}</div>' if said else ""
 
 
@@ -96,8 +93,8 @@ def log(run: Run) -> str:
     """The end of the worker's own log, folded; for failed and interrupted runs."""
     if run.status().state not in {"failed", "interrupted"}:
         return ""
-    died = run.log.last("died") or {}
-    text = end_of(run.worker_log) or died.get("log_tail", "")
+    died = run.log.newest(Died)
+    text = end_of(run.worker_log) or (died.log_tail if died else "")
     if not text:
         return ""
     return (
@@ -107,7 +104,7 @@ def log(run: Run) -> str:
 
 
 def _now(status: Status, now: Progress) -> str:
-    return status.words if status.state == "stopping" else now.words
+    return status.message if status.state == "stopping" else now.message
 
 
 def _left(now: Progress) -> str:
@@ -123,26 +120,26 @@ def _bar(name: str, share: float, words: str, kind: str = "") -> str:
 
 
 def _measured(run: Run, now: Progress) -> str:
-    started = run.log.last("started") or {}
+    started = run.log.newest(Started)
     pairs: list[tuple[str, str]] = []
     if now.photos_per_second:
         pairs.append((f"{now.photos_per_second:,.0f}", "photos per second"))
     if now.memory_mb:
         pairs.append((f"{now.memory_mb / 1024:.1f} GB", "memory in use"))
-    if started.get("device"):
-        pairs.append((str(started["device"]), "trains on"))
+    if started:
+        pairs.append((started.device, "trains on"))
     return f'<div class="t-small">{facts(pairs)}</div>' if pairs else ""
 
 
 def _end(run: Run, status: Status) -> str:
-    metrics: dict[str, Any] | None = run.metrics()
+    metrics = run.metrics()
     title = "Finished." if status.state == "finished" else "Stopped."
     if metrics is None:
-        last = run.log.last("stopped") or {}
-        return panel("info", title, str(last.get("words", "")) or "No photos were left to test it with.")
+        stopped = run.log.newest(Stopped)
+        return panel("info", title, stopped.message if stopped else "No photos were left to test it with.")
     words = (
-        f"It is right on {percent(metrics['accuracy'])} of the {metrics['photos']} {metrics['split']} photos; "
-        f"always guessing “{metrics['baseline_class']}” would give {percent(metrics['baseline'])}."
+        f"It is right on {percent(metrics.accuracy)} of the {metrics.photos} {metrics.split} photos; "
+        f"always guessing “{metrics.baseline_class}” would give {percent(metrics.baseline)}."
     )
     if status.state == "stopped":
         words = f"The best state so far was kept. {words}"

@@ -12,6 +12,7 @@ import gradio as gr
 
 from transfer.dataset.photo import open_photo
 from transfer.errors import TransferError
+from transfer.messages.questions import PhotoAnswer, Predict
 from transfer.ui.context import Context
 from transfer.ui.shared.panels import empty, error_panel, lead, panel, picture
 from transfer.ui.train import view as run_view
@@ -72,11 +73,11 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
             return
         yield panel("info", "Looking …", "The first photo takes a few seconds more: the model is being loaded.")
         try:
-            said = context.predictor.ask("predict", run=str(run.path), images=paths[:MOST], top=3)
+            said = context.predictor.ask(Predict(run=str(run.path), images=tuple(paths[:MOST]), top=3))
         except TransferError as error:
             yield error_panel(error)
             return
-        cards = "".join(card(each, named=len(paths) > 1) for each in said["predictions"])
+        cards = "".join(card(each, named=len(paths) > 1) for each in said.photos)
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
         yield f'{more}<div class="t-answers">{cards}</div>'
 
@@ -94,18 +95,19 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
     return TryTab({"take": following})
 
 
-def card(prediction: dict[str, Any], named: bool = False) -> str:
+def card(answer: PhotoAnswer, named: bool = False) -> str:
     """One photo with what the model says, or why it could not be read and what to do; `named` with its file's name."""
-    path = Path(prediction["path"])
-    if "error" in prediction:
-        words = f"<h4>{escape(path.name)}</h4><p>{escape(prediction['error'])}</p><p>{escape(prediction['fix'])}</p>"
+    path = Path(answer.path)
+    if answer.error:
+        said = answer.to_dict()
+        words = f"<h4>{escape(path.name)}</h4><p>{escape(said['error'])}</p><p>{escape(said['fix'])}</p>"
         return f'<article class="t-answer"><div>{words}</div></article>'
     image = open_photo(path, at_least=208)
     image.thumbnail((208, 208))
-    label, share = prediction["classes"][0]
+    label, share = answer.classes[0]
     bars = "".join(
         f'<li><span>{escape(name)}</span><span>{part:.1%}</span><i style="--share:{part:.4f}"></i></li>'
-        for name, part in prediction["classes"]
+        for name, part in answer.classes
     )
     file = f'<p class="t-muted">{escape(path.name)}</p>' if named else ""
     return (

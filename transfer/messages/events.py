@@ -1,0 +1,213 @@
+"""Events: what happens in a run, in the order in which its log tells it.
+
+A new kind of event is a class here, whoever tells it and whoever shows it. Fields may be added with a default; a kind
+or a field that a version has written keeps its name. Writing and reading the log is `runs.event_log`'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from transfer.errors import TransferError
+from transfer.messages.message import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(Message):
+    """Something that happened.
+
+    Attributes:
+        time: unix seconds; set when it is written.
+    """
+
+    tag = "event"
+    time: float = 0.0
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self | None:
+        """As `Message.from_dict`; version 0.1 called a message its words."""
+        if isinstance(data, dict) and "words" in data:
+            data = {"message": data["words"], **data}
+        return super().from_dict(data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched(Event):
+    """The supervisor is about to start a worker."""
+
+    kind: ClassVar[str] = "launched"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Event):
+    """A worker is at it: on which device, and after how many epochs, when it goes on from a checkpoint."""
+
+    kind: ClassVar[str] = "started"
+    device: str
+    resumed_from: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progressed(Event):
+    """How far a stretch of work is.
+
+    Attributes:
+        stage: loading, features, train, validate, evaluate or export.
+        message: what is happening, for people.
+        done, total: in `unit`s, photos or steps.
+        photos_per_second, eta_seconds: of late; None while unknown.
+        memory_mb: main memory of the worker, 2**20 bytes.
+    """
+
+    kind: ClassVar[str] = "progress"
+    stage: str
+    message: str
+    done: int
+    total: int
+    unit: str = "photos"
+    photos_per_second: float | None = None
+    eta_seconds: float | None = None
+    memory_mb: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseBegun(Event):
+    """A phase (head or fine_tune) begins to train."""
+
+    kind: ClassVar[str] = "phase"
+    phase: str
+    epochs: int
+    learning_rate: float
+    trainable_parameters: int
+    photos: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochEnded(Event):
+    """An epoch is over.
+
+    Attributes:
+        phase: head or fine_tune; `epoch` counts within it from 1, `step` over both phases.
+        loss, accuracy: on the training photos; `val_loss`, `val_accuracy` on the validation photos, None without.
+        seconds, photos_per_second: of training alone and the validation pass together, and of training.
+        partial: it was broken off, and counts for no curve.
+        best: its weights are the best so far.
+    """
+
+    kind: ClassVar[str] = "epoch"
+    phase: str
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    learning_rate: float | None = None
+    seconds: float | None = None
+    photos_per_second: float | None = None
+    memory_mb: float | None = None
+    partial: bool = False
+    best: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyStopped(Event):
+    """A phase ended before its last epoch, because it no longer improved."""
+
+    kind: ClassVar[str] = "early_stopped"
+    phase: str
+    epoch: int
+    best_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped(Event):
+    """A photo could not be read although it could when the photos were checked."""
+
+    kind: ClassVar[str] = "skipped"
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed(Event):
+    """Something the user should know although it stops nothing."""
+
+    kind: ClassVar[str] = "notice"
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated(Event):
+    """The model was measured; all of it is in `runs.metrics`."""
+
+    kind: ClassVar[str] = "evaluated"
+    split: str
+    accuracy: float
+    low: float
+    high: float
+    baseline: float
+    photos: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported(Event):
+    """The model was written and found to say what the app says; `zip` is relative to the run directory."""
+
+    kind: ClassVar[str] = "exported"
+    format: str
+    zip: str
+    megabytes: float
+    milliseconds_per_photo: float | None = None
+    max_difference: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished(Event):
+    """Everything was done."""
+
+    kind: ClassVar[str] = "finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(Event):
+    """The user ended it; `model` says whether there is one."""
+
+    kind: ClassVar[str] = "stopped"
+    message: str
+    model: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Event):
+    """Something went wrong for good."""
+
+    kind: ClassVar[str] = "failed"
+    error: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: TransferError) -> Failed:
+        return cls(error=error.to_dict())
+
+    @property
+    def as_error(self) -> TransferError:
+        return TransferError.from_dict(self.error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Died(Event):
+    """The worker ended without saying how; the supervisor found it. `exit_code` is None when nobody can know."""
+
+    kind: ClassVar[str] = "died"
+    message: str
+    exit_code: int | None = None
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed(Event):
+    """The user put an interrupted run back in the queue."""
+
+    kind: ClassVar[str] = "resume"

@@ -1,0 +1,61 @@
+"""JSON lines: a file that only grows, of which a reader parses each line once. What they mean is not known here."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class JsonLines(Generic[T]):
+    """The lines of a growing file, each parsed when it is first seen.
+
+    Args:
+        path: the file; it need not be there yet.
+        parse: makes an item of a line's value; None for one to pass over.
+        replaces: whether an item takes the place of the one before it.
+    """
+
+    def __init__(
+        self, path: Path, parse: Callable[[Any], T | None], replaces: Callable[[T, T], bool] = lambda new, old: False
+    ) -> None:
+        self.path = path
+        self._parse, self._replaces = parse, replaces
+        self._offset = 0
+        self._items: list[T] = []
+        self._lock = threading.Lock()
+
+    def read(self) -> list[T]:
+        """All items so far. A line counts only once its newline is there."""
+        with self._lock:
+            try:
+                with self.path.open("rb") as file:
+                    if file.seek(0, os.SEEK_END) < self._offset:  # replaced by a shorter file: begin again
+                        self._offset, self._items = 0, []
+                    file.seek(self._offset)
+                    added = file.read()
+            except FileNotFoundError:
+                self._offset, self._items = 0, []
+                return []
+            complete = added[: added.rfind(b"\n") + 1]
+            self._offset += len(complete)
+            for line in complete.splitlines():
+                self._add(line)
+            return list(self._items)
+
+    def _add(self, line: bytes) -> None:
+        try:
+            item = self._parse(json.loads(line))
+        except ValueError:  # damage in the middle of a file must not hide the rest of it
+            return
+        if item is None:
+            return
+        if self._items and self._replaces(item, self._items[-1]):
+            self._items[-1] = item
+        else:
+            self._items.append(item)
