@@ -21,7 +21,7 @@ def dataset(per_class: tuple[int, ...] = (100, 100)) -> Dataset:
 
 
 def said(notices: list[Notice]) -> str:
-    return "\n".join(f"{n.title} {n.words} {n.fix}" for n in notices)
+    return "\n".join(f"{n.title} {n.message} {n.fix}" for n in notices)
 
 
 def test_the_defaults_need_no_advice() -> None:

@@ -140,7 +140,7 @@ class Desk:
         while not run.status().over:
             time.sleep(0.2)
         if run.status().state != "finished":
-            raise RuntimeError(f"{run.path}: {run.status().words}\n{run.worker_log.read_text()[-3000:]}")
+            raise RuntimeError(f"{run.path}: {run.status().message}\n{run.worker_log.read_text()[-3000:]}")
         return outcome(run, began)
 
 

@@ -65,7 +65,7 @@ def main() -> None:
     marks.append(time.perf_counter())
     names = ("import_seconds", "build_seconds", "engine_seconds", "seconds")
     result = dict(zip(names, np.diff(marks).tolist(), strict=True))
-    print(json.dumps({**result, "photos": photos, "engine": engine.words}))
+    print(json.dumps({**result, "photos": photos, "engine": engine.description}))
 
 
 def _parser() -> argparse.ArgumentParser:

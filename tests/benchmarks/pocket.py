@@ -74,7 +74,7 @@ def compared(engines: Path, seconds: float) -> str:
     turns = [(pace(*small), pace(*large)) for _ in range(3)]
     ours, theirs = np.median(turns, axis=0)
     return (
-        f"{small[0].words}: Pocket at {small[1].shape[1]} px {ours:.0f} photos per second, MobileNetV2 at "
+        f"{small[0].description}: Pocket at {small[1].shape[1]} px {ours:.0f} photos per second, MobileNetV2 at "
         f"{large[1].shape[1]} px {theirs:.0f}; {ours / theirs:.1f} times as many (reach: at least 3)"
     )
 

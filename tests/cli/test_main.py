@@ -18,6 +18,7 @@ import pytest
 
 from tests.learning.conftest import COLOURS, backbone, paint  # noqa: F401 - a fixture
 from transfer.config import RunConfig
+from transfer.messages.events import Launched, Started, Stopped
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -323,8 +324,8 @@ def test_the_second_waits_and_ctrl_c_stops_the_first_and_keeps_its_best(terminal
     assert 0 <= said["test_accuracy"] <= 1
     assert 0 <= said["val_accuracy"] <= 1
     assert said["seconds"] > 1.5
-    started = [run.log.last("started") for run in (running, waiting)]
-    ended = running.log.last("stopped")
+    started = [run.log.newest(Started) for run in (running, waiting)]
+    ended = running.log.newest(Stopped)
     assert ended is not None
     assert started[1] is not None
     assert started[1]["time"] >= ended["time"], "two runs trained at the same time"
@@ -332,7 +333,7 @@ def test_the_second_waits_and_ctrl_c_stops_the_first_and_keeps_its_best(terminal
     taken_off = Ended(third)
     assert taken_off.code == 1
     assert "Waiting: number 2 in line." in taken_off.err
-    assert last.log.last("launched") is None
+    assert last.log.newest(Launched) is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a worker is killed by a signal")
@@ -353,7 +354,7 @@ def test_a_run_whose_worker_was_killed_is_resumed(terminal: Terminal, photos: Pa
     resumed = terminal.run("resume", run.id, "--json")
     assert resumed.code == 0, resumed.err
     assert resumed.json["status"] == "finished"
-    again = run.log.last("started")
+    again = run.log.newest(Started)
     assert again is not None
     assert again["resumed_from"] >= 1
     assert run.history()["step"].tolist() == list(range(1, 41))

@@ -41,7 +41,7 @@ def test_one_folder_per_class_at_any_level(tmp_path: Path, top: str) -> None:
     layout = read_layout(make(tmp_path, *(top + name for name in TWO)))
     assert shape(layout) == {None: CLASSES} and not layout.left_out
     assert layout.classes[None]["dogs"] == [f"{top}dogs/1.heic"]
-    assert layout.words == "one folder per class" + (f" inside “{top[:-1]}”" if top else "")
+    assert layout.description == "one folder per class" + (f" inside “{top[:-1]}”" if top else "")
 
 
 @pytest.mark.parametrize("top", ["", "hymenoptera_data/", "x/y/"])
@@ -53,7 +53,7 @@ def test_splits_in_any_case_at_any_level(tmp_path: Path, top: str, train: str, v
     assert shape(read_layout(tmp_path)) == {"train": CLASSES, "validation": CLASSES}
     layout = read_layout(make(tmp_path, *(f"{top}Test/{name}" for name in TWO)))
     assert shape(layout) == {"train": CLASSES, "validation": CLASSES, "test": CLASSES}
-    assert all(folder in layout.words for folder in (*folders, "Test"))
+    assert all(folder in layout.description for folder in (*folders, "Test"))
 
 
 def test_train_alone_and_train_with_test(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from transfer.messages.events import Died, Started
 from transfer.processes.supervisor import Supervisor, end_of
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -29,11 +30,11 @@ run = Run(Path(given))
 do = run.config.name
 if do == "crash": sys.exit("no such module: tensorflow")
 with run.lock.acquire(timeout=10):
-    run.log.append("started", device="CPU", pid=os.getpid())
+    run.log.append(Started(device="CPU", pid=os.getpid()))
     print("working", flush=True)
     while do == "wait" and not run.stop_file.exists(): time.sleep(0.05)
     if do == "forget": sys.exit(0)
-    run.log.append("stopped" if run.stop_file.exists() else "finished")
+    run.log.append(Stopped( if run.stop_file.exists() else "finished"))
 """
 COMMAND = (sys.executable, "-c", WORKER)
 
@@ -74,7 +75,7 @@ def test_runs_are_worked_off_one_at_a_time(workspace: Workspace, tmp_path: Path,
     time.sleep(0.02)
     second = new_run(workspace, tmp_path, name="finish")
     supervise()
-    until(lambda: first.log.last("started"))
+    until(lambda: first.log.newest(Started))
     assert (state(first), state(second)) == ("running", "queued")
     first.request_stop()
     until(lambda: state(second) == "finished")
@@ -88,10 +89,10 @@ def test_a_worker_that_dies_while_importing_is_started_once(
 ) -> None:
     run = new_run(workspace, tmp_path, name="crash")
     supervise()
-    until(lambda: state(run) == "interrupted" and run.log.last("died"))
+    until(lambda: state(run) == "interrupted" and run.log.newest(Died))
     time.sleep(1.2)
     assert kinds(run) == ["launched", "died"]
-    died = run.log.last("died")
+    died = run.log.newest(Died)
     assert died and died["exit_code"] == 1 and "no such module" in died["log_tail"]
 
 
@@ -100,10 +101,10 @@ def test_a_killed_worker_is_recorded_and_can_be_resumed(
 ) -> None:
     run = new_run(workspace, tmp_path, name="wait")
     supervise()
-    until(lambda: run.log.last("started"))
-    os.kill(run.log.last("started")["pid"], signal.SIGKILL)
-    until(lambda: run.log.last("died"))
-    assert run.log.last("died")["exit_code"] == -9 and "memory" in run.status().words
+    until(lambda: run.log.newest(Started))
+    os.kill(run.log.newest(Started).pid, signal.SIGKILL)
+    until(lambda: run.log.newest(Died))
+    assert run.log.newest(Died).exit_code == -9 and "memory" in run.status().message
     run.request_resume()
     until(lambda: kinds(run).count("started") == 2)
     assert state(run) == "running"
@@ -114,8 +115,8 @@ def test_a_worker_that_forgets_its_last_word_is_recorded(
 ) -> None:
     run = new_run(workspace, tmp_path, name="forget")
     supervise()
-    until(lambda: run.log.last("died"))
-    assert run.log.last("died")["exit_code"] == 0
+    until(lambda: run.log.newest(Died))
+    assert run.log.newest(Died).exit_code == 0
 
 
 def test_the_worker_outlives_its_supervisor_and_the_next_one_waits_for_it(
@@ -125,7 +126,7 @@ def test_the_worker_outlives_its_supervisor_and_the_next_one_waits_for_it(
     time.sleep(0.02)
     second = new_run(workspace, tmp_path, name="finish")
     before = supervise()
-    until(lambda: first.log.last("started"))
+    until(lambda: first.log.newest(Started))
     before.stop()
     assert state(first) == "running"
     after = supervise()
@@ -140,10 +141,10 @@ def test_a_run_that_died_while_nobody_looked_is_recorded(
     workspace: Workspace, tmp_path: Path, supervise: Callable
 ) -> None:
     run = new_run(workspace, tmp_path)
-    run.log.append("started", device="CPU")
+    run.log.append(Started(device="CPU"))
     supervise()
-    until(lambda: run.log.last("died"))
-    assert run.log.last("died")["exit_code"] is None
+    until(lambda: run.log.newest(Died))
+    assert run.log.newest(Died).exit_code is None
 
 
 def test_stopping_a_waiting_run_takes_it_off_the_queue(
@@ -163,7 +164,7 @@ def test_a_waiting_run_is_taken_off_while_another_trains(
     time.sleep(0.02)
     second = new_run(workspace, tmp_path, name="finish")
     supervise()
-    until(lambda: first.log.last("started"))
+    until(lambda: first.log.newest(Started))
     second.request_stop()
     until(lambda: state(second) == "stopped")
     assert state(first) == "running"
@@ -205,13 +206,13 @@ def serving(workspace: Workspace, tmp_path: Path, supervise: Callable, soon: Non
     ready = waiting(supervisor)
     assert ready
     run = new_run(workspace, tmp_path, name="wait")
-    until(lambda: run.log.last("started"))
+    until(lambda: run.log.newest(Started))
     return supervisor, ready, run
 
 
 def test_a_worker_stands_by_and_takes_the_next_run(serving: tuple[Supervisor, int, Run]) -> None:
     supervisor, ready, run = serving
-    assert run.log.last("started")["pid"] == ready
+    assert run.log.newest(Started).pid == ready
     time.sleep(1.2)
     assert waiting(supervisor) is None  # nothing is loaded beside a training
     supervisor.stop()
@@ -224,8 +225,8 @@ def test_a_worker_stands_by_and_takes_the_next_run(serving: tuple[Supervisor, in
 def test_after_a_run_the_next_one_stands_by_and_a_death_then_is_recorded(serving: tuple[Supervisor, int, Run]) -> None:
     supervisor, first, run = serving
     os.kill(first, signal.SIGKILL)
-    until(lambda: run.log.last("died"))
-    assert run.log.last("died")["exit_code"] == -9
+    until(lambda: run.log.newest(Died))
+    assert run.log.newest(Died).exit_code == -9
     until(lambda: waiting(supervisor))
     assert waiting(supervisor) != first
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from transfer.messages.events import Died, EpochEnded, Launched, PhaseBegun, Progressed, Started
 from transfer.runs.progress import duration, progress
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -15,34 +16,34 @@ def run(workspace: Workspace, tmp_path) -> Run:
 
 
 def tell(run: Run, done: int, total: int, **numbers: float | None) -> None:
-    run.log.append("progress", stage="train", words="Learning.", done=done, total=total, unit="photos", **numbers)
+    run.log.append(Progressed(stage="train", message="Learning.", done=done, total=total, unit="photos", **numbers))
 
 
 def epoch(run: Run, step: int, partial: bool = False) -> None:
-    run.log.append("epoch", phase="head", epoch=step, step=step, partial=partial)
+    run.log.append(EpochEnded(phase="head", epoch=step, step=step, partial=partial))
 
 
 def test_a_waiting_run(run: Run) -> None:
     now = progress(run)
-    assert (now.words, now.fraction, now.step_fraction) == ("Next in line.", 0.0, 0.0)
+    assert (now.message, now.fraction, now.step_fraction) == ("Next in line.", 0.0, 0.0)
     assert (now.epochs_done, now.epochs_total) == (0, 4)
 
 
 def test_a_run_that_gets_ready(run: Run) -> None:
-    run.log.append("launched")
-    assert progress(run).words == "Getting ready: loading TensorFlow and the network."
+    run.log.append(Launched())
+    assert progress(run).message == "Getting ready: loading TensorFlow and the network."
 
 
 def test_a_run_in_training(run: Run) -> None:
     with run.lock.acquire(timeout=1):
-        run.log.append("started", device="CPU", resumed_from=None)
-        run.log.append("phase", phase="head", epochs=3)
-        assert progress(run).words == "Training."
+        run.log.append(Started(device="CPU", resumed_from=None))
+        run.log.append(PhaseBegun(phase="head", epochs=3))
+        assert progress(run).message == "Training."
         tell(run, 30, 40, photos_per_second=12.5, eta_seconds=3.0, memory_mb=400.0)
         epoch(run, 1)
         epoch(run, 2, partial=True)
         now = progress(run)
-    assert (now.words, now.step_fraction) == ("Learning.", 0.75)
+    assert (now.message, now.step_fraction) == ("Learning.", 0.75)
     assert (now.epochs_done, now.fraction) == (1, 0.25), "half a round does not count"
     assert (now.photos_per_second, now.eta_seconds, now.memory_mb) == (12.5, 3.0, 400.0)
 
@@ -62,15 +63,15 @@ def test_shares_stay_between_none_and_all(run: Run, done: int, total: int, share
 def test_what_a_dead_worker_said_is_no_news(run: Run) -> None:
     tell(run, 30, 40, photos_per_second=12.5, eta_seconds=3.0)
     epoch(run, 1)
-    run.log.append("died", exit_code=-9, words="Killed.", log_tail="")
+    run.log.append(Died(exit_code=-9, message="Killed.", log_tail=""))
     for words in ("Killed.", "Next in line."):
         now = progress(run)
-        assert (now.words, now.step_fraction, now.eta_seconds, now.photos_per_second) == (words, 0.0, None, None)
+        assert (now.message, now.step_fraction, now.eta_seconds, now.photos_per_second) == (words, 0.0, None, None)
         assert now.fraction == 0.25
         if words == "Killed.":
             run.request_resume()
-    run.log.append("launched")
-    assert progress(run).words.startswith("Getting ready")
+    run.log.append(Launched())
+    assert progress(run).message.startswith("Getting ready")
 
 
 @pytest.mark.parametrize("kind", ["finished", "stopped"])
@@ -78,7 +79,7 @@ def test_a_run_that_is_over(run: Run, kind: str) -> None:
     tell(run, 1, 1)
     epoch(run, 2)
     run.log.append(kind)
-    assert progress(run).words == run.status().words
+    assert progress(run).message == run.status().message
     assert progress(run).fraction == 0.5, "early stopping ended it before its time"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from transfer.errors import RunError
+from transfer.messages.events import Died, EpochEnded, Launched, Started
 from transfer.runs import run as run_module
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -49,26 +50,26 @@ def test_later_runs_say_their_place(run: Run, workspace: Workspace, tmp_path: Pa
     time.sleep(0.02)
     later = new_run(workspace, tmp_path)
     assert (run.status().place, later.status().place) == (1, 2)
-    assert "number 2" in later.status().words
+    assert "number 2" in later.status().message
     assert workspace.queue() == [run, later]
 
 
 def test_launched_counts_as_running_for_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    run.log.append("launched")
+    run.log.append(Launched())
     assert run.status().state == "running"
     monkeypatch.setattr(run_module, "GRACE", 0.0)
     assert run.status().state == "interrupted"
 
 
 def test_a_held_lock_means_running_and_stopping_once_asked(run: Run, held: object) -> None:
-    run.log.append("started", device="CPU")
+    run.log.append(Started(device="CPU"))
     assert run.status().state == "running"
     run.request_stop()
     assert run.status().state == "stopping"
 
 
 def test_a_free_lock_and_no_last_word_means_interrupted(run: Run) -> None:
-    run.log.append("epoch", step=1)
+    run.log.append(EpochEnded(step=1))
     assert run.status().state == "interrupted"
 
 
@@ -77,14 +78,14 @@ def test_a_last_word_counts_whoever_holds_the_lock(run: Run, held: object, kind:
     run.log.append(kind, **({"error": {"what": "Memory ran out."}} if kind == "failed" else {}))
     assert run.status().state == kind and run.status().over
     if kind == "failed":
-        assert run.status().words == "Memory ran out."
+        assert run.status().message == "Memory ran out."
 
 
 def test_resume_is_for_interrupted_runs(run: Run) -> None:
     with pytest.raises(RunError, match="cannot be resumed"):
         run.request_resume()
-    run.log.append("died", exit_code=-9, words="Killed.", log_tail="")
-    assert run.status().words == "Killed."
+    run.log.append(Died(exit_code=-9, message="Killed.", log_tail=""))
+    assert run.status().message == "Killed."
     run.request_stop()
     run.request_resume()
     assert run.status().state == "queued" and not run.stop_file.exists()
@@ -92,8 +93,8 @@ def test_resume_is_for_interrupted_runs(run: Run) -> None:
 
 def test_history_counts_a_repeated_epoch_once_and_leaves_out_partial_ones(run: Run) -> None:
     for step, loss in ((1, 1.0), (2, 0.9), (2, 0.8)):
-        run.log.append("epoch", phase="head", epoch=step, step=step, loss=loss, partial=False)
-    run.log.append("epoch", phase="head", epoch=3, step=3, loss=0.1, partial=True)
+        run.log.append(EpochEnded(phase="head", epoch=step, step=step, loss=loss, partial=False))
+    run.log.append(EpochEnded(phase="head", epoch=3, step=3, loss=0.1, partial=True))
     assert run.history()["loss"].tolist() == [1.0, 0.8]
 
 

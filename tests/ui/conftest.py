@@ -13,6 +13,7 @@ import pytest
 
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, LeftOut, Photo
+from transfer.messages.events import EpochEnded
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -126,7 +127,7 @@ def epoch(run: Run, step: int, phase: str = "head", **numbers: Any) -> None:
         "val_accuracy": 0.9 - 0.4 / step, "learning_rate": 1e-3, "seconds": 0.1, "photos_per_second": 90.0,
         "memory_mb": 500.0, "partial": False, "best": True,
     }  # fmt: skip
-    run.log.append("epoch", phase=phase, step=step, **{**usual, **numbers})
+    run.log.append(EpochEnded(phase=phase, step=step, **{**usual, **numbers}))
 
 
 def measured(run: Run, **changes: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.learning.analysis.evaluation import evaluate, measure, wilson
 from transfer.learning.analysis.prediction import load
+from transfer.messages.events import Evaluated
 from transfer.runs.run import Run
 
 
@@ -54,7 +55,7 @@ def test_the_files_of_a_run_agree_with_each_other(trained: Run) -> None:
     assert np.allclose(table.filter(like="p:").max(axis=1), table["confidence"])
     wrong = table[table["label"] != table["predicted"]].sort_values("confidence", ascending=False)
     assert [mistake["path"] for mistake in metrics["mistakes"]] == wrong["path"].tolist()[:24]
-    event = trained.log.last("evaluated")
+    event = trained.log.newest(Evaluated)
     assert event is not None
     assert event["accuracy"] == metrics["accuracy"]
 

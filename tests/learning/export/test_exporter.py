@@ -17,6 +17,7 @@ from transfer.dataset import photo
 from transfer.errors import ExportError, RunError
 from transfer.learning.analysis.prediction import Predictor, load
 from transfer.learning.export import exporter as exports
+from transfer.messages.events import Exported
 from transfer.runs.run import Run
 
 
@@ -35,7 +36,7 @@ def unpacked(archive: Path, into: Path) -> Path:
 @pytest.mark.parametrize("format", ["keras", "savedmodel", "litert"])
 def test_the_zip_alone_says_what_the_app_says(trained: Run, predictor: Predictor, format: str, tmp_path: Path) -> None:
     if format == "keras":  # the run has written this one itself
-        event = trained.log.last("exported")
+        event = trained.log.newest(Exported)
         assert event is not None
         archive = trained.path / event["zip"]
         assert event["max_difference"] <= 1e-3

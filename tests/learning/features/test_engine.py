@@ -154,7 +154,7 @@ def test_maps_and_what_lies_above_them(tmp_path: Path) -> None:
 def test_the_second_start_needs_no_keras(folder: Path) -> None:
     again = open_engine(not_needed, PART, folder)
     assert isinstance(again, OpenVINOEngine)
-    assert again.words.startswith("OpenVINO ")
+    assert again.description.startswith("OpenVINO ")
     assert again._compiled.get_property("LOADED_FROM_CACHE")
     program = (
         "import sys; from pathlib import Path; from transfer.learning.engine import Engine;"
@@ -257,10 +257,10 @@ def test_a_network_that_cannot_be_translated_runs_with_keras(tmp_path: Path) -> 
     odd = keras.layers.GlobalAveragePooling2D()(keras.layers.Activation(keras.ops.erfinv)(photo / 300.0) + 0.0 * phases)
     odd_model = keras.Model(photo, odd)
     found = open_engine(lambda: odd_model, PART, tmp_path)
-    assert isinstance(found, KerasEngine) and "OpenVINO, which was not used because" in found.words
+    assert isinstance(found, KerasEngine) and "OpenVINO, which was not used because" in found.description
     assert found.run(photos(2)).shape == (2, 3)
     again = open_engine(lambda: odd_model, PART, tmp_path)
-    assert again.words == found.words
+    assert again.description == found.description
     assert not compiled.is_kept(tmp_path / PART.key)
 
 
@@ -272,7 +272,7 @@ def test_without_openvino(tmp_path: Path) -> None:
         "from tests.learning.features.test_engine import PART, lower, photos\n"
         "from transfer.learning.engine import open_engine\n"
         f"engine = open_engine(lower, PART, Path({str(tmp_path)!r}))\n"
-        "print(type(engine).__name__, engine.run(photos(1)).shape, engine.words, sep='|')"
+        "print(type(engine).__name__, engine.run(photos(1)).shape, engine.description, sep='|')"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.returncode == 0, result.stderr
@@ -291,7 +291,7 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(tmp_path: Path, mo
 
 def test_a_gpu_is_left_to_tensorflow(tmp_path: Path, model: Any) -> None:
     found = open_engine(lambda: model, PART, tmp_path, gpu=True)
-    assert isinstance(found, KerasEngine) and "GPU" in found.words
+    assert isinstance(found, KerasEngine) and "GPU" in found.description
     assert not list(tmp_path.iterdir())
 
 
@@ -389,7 +389,7 @@ def test_every_family_is_translated(record: Any, tmp_path: Path) -> None:
     config = RunConfig(backbone=record.name, weights="random", image_size=max(record.minimum_size, 64))
     built = build(config, 3)
     found = open_engine(lambda: built.features, feature_spec(config, built.image_size), tmp_path)
-    assert isinstance(found, OpenVINOEngine), found.words
+    assert isinstance(found, OpenVINOEngine), found.description
     batch = photos(2, built.image_size)
     assert (
         difference(found.run(batch), np.asarray(built.features(batch.astype(np.float32), training=False))) < TOLERANCE

@@ -27,6 +27,7 @@ from transfer.learning.reporter import Reporter
 from transfer.learning.training import checkpoint, phases
 from transfer.learning.training import data as material
 from transfer.learning.training import trainer as training
+from transfer.messages.events import EarlyStopped, Noticed
 from transfer.runs.run import Run
 
 CLOCKS = ["seconds", "photos_per_second", "memory_mb"]  # what differs between two runs that are equal
@@ -160,7 +161,7 @@ def test_early_stopping_goes_back_to_the_best_epoch(make_run: Callable[..., Run]
         head_learning_rate=0.9, optimizer="sgd", head_epochs=60, early_stopping_patience=2, frozen_layers=None
     )
     session = train(run)
-    history, event = run.history(), run.log.last("early_stopped")
+    history, event = run.history(), run.log.newest(EarlyStopped)
     assert event is not None
     assert event["best_epoch"] == history["val_loss"].idxmin() + 1
     assert event["epoch"] == len(history) == event["best_epoch"] + 2
@@ -242,7 +243,7 @@ def test_a_few_views_of_each_photo_are_computed_once(make_run: Callable[..., Run
     train_photos, validation = len(run.dataset.of("train")), len(run.dataset.of("validation"))
     rows = {str(shelf.key["varied"]): shelf.rows for shelf in store.shelves()}
     assert rows == {"off": validation, "strong": 3 * train_photos}
-    assert not run.log.last("notice")
+    assert not run.log.newest(Noticed)
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=0.01)
     again = make_run(folder, **settings)
     train(again, store)
@@ -256,7 +257,7 @@ def test_fresh_variations_go_through_the_whole_network_and_the_page_says_so(
     run = make_run(folder, augmentation="strong", augmentation_views=0, head_epochs=2, frozen_layers=None)
     session = train(run, store)
     assert [shelf.rows for shelf in store.shelves()] == [len(run.dataset.of("validation"))]
-    notice = run.log.last("notice")
+    notice = run.log.newest(Noticed)
     assert notice is not None and "new variations" in notice["words"]
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=0.01)
 
@@ -266,6 +267,6 @@ def test_nothing_is_kept_where_nothing_is_frozen(make_run: Callable[..., Run], t
     run = make_run(frozen_layers=0, head_epochs=0, fine_tune_epochs=2)
     session = train(run, store)
     assert store.shelves() == []
-    notice = run.log.last("notice")
+    notice = run.log.newest(Noticed)
     assert notice is not None and "hardly any frozen layers" in notice["words"]
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=1e-4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from transfer.messages.events import Failed, Finished, Stopped
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 from transfer.ui.past_runs import tab as runs_tab
@@ -14,11 +15,11 @@ from .conftest import HOSTILE, measured, read
 
 def test_each_run_is_a_row_that_can_be_chosen(new_run: Callable[..., Run], workspace: Workspace) -> None:
     plain, odd, failed = new_run(), new_run(name=HOSTILE, backbone=f"/x/{HOSTILE}.keras", alpha=0.35), new_run()
-    plain.log.append("finished")
+    plain.log.append(Finished())
     measured(plain, accuracy=0.923)
-    odd.log.append("stopped")
+    odd.log.append(Stopped())
     measured(odd, split="validation")
-    failed.log.append("failed", error={"what": HOSTILE})
+    failed.log.append(Failed(error={"what": HOSTILE}))
     runs = workspace.runs()
     page = read(runs_tab.listing(runs, odd.id))
     assert page.having("data-name") == [run.id for run in runs]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from transfer.errors import PhotosError
-from transfer.ui.shared.checking import Progress, Watched
+from transfer.ui.shared.checking import CheckProgress, Watched
 
 
 def test_progress_and_result_arrive() -> None:
@@ -52,8 +52,8 @@ def test_a_users_mistake_is_raised_where_it_can_be_shown() -> None:
 
 
 def test_the_time_left_is_said_once_it_means_something() -> None:
-    assert Progress(1, 100, 0.1).eta_seconds is None
-    assert Progress(50, 100, 10.0).eta_seconds == pytest.approx(10.0)
-    assert Progress(50, 100, 10.0).words == "50 of 100 photos, about 10 s left"
-    assert Progress(10, 1000, 10.0).words == "10 of 1,000 photos, about 16 min left"
-    assert Progress(0, 0, 3.0).words == "Looking at the folders …"
+    assert CheckProgress(1, 100, 0.1).eta_seconds is None
+    assert CheckProgress(50, 100, 10.0).eta_seconds == pytest.approx(10.0)
+    assert CheckProgress(50, 100, 10.0).message == "50 of 100 photos, about 10 s left"
+    assert CheckProgress(10, 1000, 10.0).message == "10 of 1,000 photos, about 16 min left"
+    assert CheckProgress(0, 0, 3.0).message == "Looking at the folders …"

@@ -9,6 +9,17 @@ from typing import Any
 import pytest
 
 from transfer.errors import TrainingError
+from transfer.messages.events import (
+    Died,
+    EarlyStopped,
+    Failed,
+    Finished,
+    Launched,
+    Progressed,
+    Skipped,
+    Started,
+    Stopped,
+)
 from transfer.runs.run import Run
 from transfer.ui.train import view as run_view
 
@@ -22,12 +33,12 @@ def run(new_run: Callable[..., Run]) -> Run:
 
 def going(run: Run, **numbers: Any) -> None:
     """The run as a worker that has just been launched leaves it after two rounds."""
-    run.log.append("started", device=HOSTILE, resumed_from=None)
+    run.log.append(Started(device=HOSTILE, resumed_from=None))
     epoch(run, 1)
     epoch(run, 2)
     usual = {"done": 30, "total": 40, "photos_per_second": 1234.5, "eta_seconds": 61.0, "memory_mb": 2048.0}
     words = f"Learning {HOSTILE}"
-    run.log.append("progress", stage="train", words=words, unit="photos", **{**usual, **numbers})
+    run.log.append(Progressed(stage="train", message=words, unit="photos", **{**usual, **numbers}))
 
 
 def test_waiting(run: Run) -> None:
@@ -58,7 +69,7 @@ def test_training(run: Run) -> None:
 
 
 def test_training_that_measured_nothing_yet(run: Run) -> None:
-    run.log.append("launched")
+    run.log.append(Launched())
     page = read(run_view.state(run))
     assert "Getting ready" in page.text
     assert page.having("aria-valuenow") == ["0", "0"]
@@ -75,7 +86,7 @@ def test_training_that_measured_nothing_yet(run: Run) -> None:
 def test_interrupted(run: Run) -> None:
     going(run)
     run.worker_log.write_text(f"line 1\n{HOSTILE}\n")
-    run.log.append("died", exit_code=-9, words=f"Killed {HOSTILE}", log_tail="tail")
+    run.log.append(Died(exit_code=-9, message=f"Killed {HOSTILE}", log_tail="tail"))
     page = read(run_view.state(run))
     assert "Press Resume to go on from the last finished round." in page.text
     assert "Killed <img" in page.text
@@ -88,7 +99,7 @@ def test_interrupted(run: Run) -> None:
 
 def test_failed(run: Run) -> None:
     error = TrainingError(f"No. {HOSTILE}", expected="a < b", found="line\nbreak", fix=HOSTILE)
-    run.log.append("failed", error=error.to_dict())
+    run.log.append(Failed(error=error.to_dict()))
     page = read(run_view.state(run))
     assert page.text.count("alert(1)") == 3, "in the name, in what happened and in what to do"
     assert "a < b" in page.text
@@ -97,7 +108,7 @@ def test_failed(run: Run) -> None:
 
 
 def test_finished(run: Run) -> None:
-    run.log.append("finished")
+    run.log.append(Finished())
     assert "No photos were left to test it with." in read(run_view.state(run)).text
     measured(run, baseline_class=HOSTILE)
     page = read(run_view.state(run))
@@ -106,7 +117,7 @@ def test_finished(run: Run) -> None:
 
 
 def test_stopped(run: Run) -> None:
-    run.log.append("stopped", words=f"Too early {HOSTILE}")
+    run.log.append(Stopped(message=f"Too early {HOSTILE}"))
     assert "Too early <img" in read(run_view.state(run)).text
     measured(run)
     assert "The best state so far was kept. It is right on" in read(run_view.state(run)).text
@@ -116,7 +127,7 @@ def test_curves_leave_room_only_while_it_trains(run: Run) -> None:
     with run.lock.acquire(timeout=1):
         going(run)
         alive = read(run_view.charts(run)).text
-    run.log.append("finished")
+    run.log.append(Finished())
     over = read(run_view.charts(run)).text
     axis = re.compile(r"((?:\d+ )+)round \(epoch\)")
     longest, shortest = (axis.search(text) for text in (alive, over))
@@ -128,8 +139,8 @@ def test_curves_leave_room_only_while_it_trains(run: Run) -> None:
 
 def test_remarks_on_the_way(run: Run) -> None:
     for number in range(11):
-        run.log.append("skipped", path=f"{number} {HOSTILE}", reason="is <gone>")
-    run.log.append("early_stopped", phase="fine_tune", epoch=7, best_epoch=2)
+        run.log.append(Skipped(path=f"{number} {HOSTILE}", reason="is <gone>"))
+    run.log.append(EarlyStopped(phase="fine_tune", epoch=7, best_epoch=2))
     page = read(run_view.remarks(run))
     assert "11 photos could no longer be read." in page.text
     assert "is <gone>; and 3 more" in page.text
