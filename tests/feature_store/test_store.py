@@ -11,7 +11,7 @@ import pytest
 from transfer.feature_store.feature_set import OutOfRange
 from transfer.feature_store.store import Cleared, FeatureStore
 
-from .shelf_writer import KEY, SHAPE, digest, rows_of, says, start
+from .writer import KEY, SHAPE, digest, rows_of, says, start
 
 MEGABYTE = 2**20
 
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> FeatureStore:
 
 
 def fill(store: FeatureStore, name: str, megabytes: int) -> None:
-    with store.shelf({"backbone": name}, (MEGABYTE // 4,), "float32") as shelf:
+    with store.open({"backbone": name}, (MEGABYTE // 4,), "float32") as shelf:
         for n in range(megabytes):
             shelf.append([hashlib.sha256(f"{name}{n}".encode()).digest()], np.ones((1, MEGABYTE // 4), np.float32))
     time.sleep(0.02)
@@ -44,12 +44,12 @@ def test_each_key_has_its_own_shelf_and_says_what_is_on_it(store: FeatureStore) 
     keys = [KEY, {**KEY, "image_size": 224}, {**KEY, "weights": None}, {**KEY, "alpha": 0.35}]
     paths = set()
     for key in keys:
-        with store.shelf(key, SHAPE) as shelf:
+        with store.open(key, SHAPE) as shelf:
             paths.add(shelf.path)
             shelf.append([digest(1), digest(2)], rows_of([1, 2]))
-    with store.shelf(dict(reversed(KEY.items())), SHAPE) as shelf:
+    with store.open(dict(reversed(KEY.items())), SHAPE) as shelf:
         assert shelf.path in paths and len(shelf) == 2
-    with store.shelf(KEY, (7,)) as other, store.shelf(KEY, SHAPE, "float32") as wide:
+    with store.open(KEY, (7,)) as other, store.open(KEY, SHAPE, "float32") as wide:
         assert len(other) == 0 == len(wide)
     shelves = store.shelves()
     assert len(paths) == 4 and len(shelves) == 6
@@ -64,13 +64,13 @@ def test_each_key_has_its_own_shelf_and_says_what_is_on_it(store: FeatureStore) 
 def test_odd_types_and_shapes_are_refused(store: FeatureStore) -> None:
     for shape, dtype in ((SHAPE, "int8"), ((0,), "float16")):
         with pytest.raises(ValueError, match="expected"):
-            store.shelf(KEY, shape, dtype)
+            store.open(KEY, shape, dtype)
 
 
 def test_the_least_recently_used_goes_first_and_only_as_much_as_needed(store: FeatureStore) -> None:
     for name in ("a", "b", "c", "d"):
         fill(store, name, 2)
-    with store.shelf({"backbone": "a"}, (MEGABYTE // 4,), "float32"):
+    with store.open({"backbone": "a"}, (MEGABYTE // 4,), "float32"):
         pass  # opening is using
     assert names(store) == ["a", "d", "c", "b"]
     store.cap_bytes = 9 * MEGABYTE
@@ -91,7 +91,7 @@ def test_what_is_in_use_stays(store: FeatureStore) -> None:
     fill(store, "old", 2)
     holder = start(store, "hold", 0, 0)
     says(holder, "held")
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         shelf.append([digest(1)], rows_of([1]))
     in_use = {str(info.key["backbone"]): info.in_use for info in store.shelves()}
     assert in_use == {"old": False, "MobileNetV2": True}
@@ -115,19 +115,19 @@ def test_clearing_while_a_writer_works_leaves_its_work_whole(
         assert store.clear() == Cleared(0, 0, 1)
         assert store.shelves()[0].in_use
     assert writer.communicate()[1] == "" and writer.returncode == 0
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         assert (shelf.positions([digest(n) for n in range(120)]) >= 0).all()
     assert list((shelf.path / "held").iterdir()) == []
 
 
 def test_a_shelf_that_was_too_narrow_is_opened_wide(store: FeatureStore) -> None:
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         assert shelf.dtype == np.float16
         with pytest.raises(OutOfRange) as caught:
             shelf.append([digest(1)], rows_of([1]) * 1e6)
         assert caught.value.finite
         store.too_narrow(shelf)
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         assert shelf.dtype == np.float32
         shelf.append([digest(1)], rows_of([1]) * 1e6)
         assert (shelf.rows == 1e6).all()
@@ -143,10 +143,10 @@ def test_a_deletion_that_was_cut_short_is_finished(store: FeatureStore) -> None:
 
 
 def test_a_damaged_shelf_is_made_anew(store: FeatureStore) -> None:
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         shelf.append([digest(1)], rows_of([1]))
         (shelf.path / "index").unlink()
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         assert len(shelf) == 0
         shelf.append([digest(1)], rows_of([1]))
         assert (shelf.rows == 1).all()
@@ -157,7 +157,7 @@ def test_links_are_not_followed(store: FeatureStore, tmp_path: Path) -> None:
     (outside / "held").mkdir(parents=True)
     for name in ("key.json", "rows", "index", "used", "mine.txt"):
         (outside / name).write_text("{}")
-    with store.shelf(KEY, SHAPE) as shelf:
+    with store.open(KEY, SHAPE) as shelf:
         place = shelf.path
     store.clear()
     place.symlink_to(outside)
@@ -166,7 +166,7 @@ def test_links_are_not_followed(store: FeatureStore, tmp_path: Path) -> None:
     assert store.size() == 0 and store.shelves() == []
     store.clear()
     store.make_room(1)
-    with store.shelf(KEY, SHAPE) as shelf:  # the link in its place is replaced
+    with store.open(KEY, SHAPE) as shelf:  # the link in its place is replaced
         shelf.append([digest(1)], rows_of([1]))
         assert not shelf.path.is_symlink()
     assert sorted(path.name for path in outside.iterdir()) == ["held", "index", "key.json", "mine.txt", "rows", "used"]
@@ -176,8 +176,8 @@ def test_links_are_not_followed(store: FeatureStore, tmp_path: Path) -> None:
 def test_the_shape_under_a_key_is_known_once_there_is_a_shelf(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path / "features")
     assert store.row_shape({"network": "one"}) is None
-    store.shelf({"network": "one"}, (7, 7, 3)).close()
-    store.shelf({"network": "two"}, (5,), "float32").close()
+    store.open({"network": "one"}, (7, 7, 3)).close()
+    store.open({"network": "two"}, (5,), "float32").close()
     assert store.row_shape({"network": "one"}) == (7, 7, 3)
     assert store.row_shape({"network": "two"}) == (5,)
     assert store.row_shape({"network": "three"}) is None

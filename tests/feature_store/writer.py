@@ -1,6 +1,6 @@
 """Rows whose values say which photo they belong to, and a process of its own that writes them.
 
-As a program, `python -m tests.runs.shelf_writer FOLDER write|slow|stay|hold|small_disk FIRST STOP` adds what is
+As a program, `python -m tests.feature_store.writer FOLDER write|slow|stay|hold|small_disk FIRST STOP` adds what is
 missing in blocks of 8 and says after each how far it is on disk. `stay` then keeps the shelf open until its standard
 input ends, `hold` does nothing but that.
 """
@@ -35,7 +35,7 @@ def rows_of(numbers: range | list[int]) -> np.ndarray:
 
 
 def start(store: FeatureStore, do: str, first: int, stop: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.runs.shelf_writer", str(store.folder), do, str(first), str(stop)]
+    command = [sys.executable, "-m", "tests.feature_store.writer", str(store.folder), do, str(first), str(stop)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT)
 
@@ -53,7 +53,7 @@ def main(folder: str, do: str, first: int, stop: int) -> None:
     if do == "small_disk":  # a limit on the size of files stands in for a full disk: the same failing write
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-    with FeatureStore(Path(folder), 10**9).shelf(KEY, SHAPE) as shelf:
+    with FeatureStore(Path(folder), 10**9).open(KEY, SHAPE) as shelf:
         if do == "hold":
             print("held", flush=True)
             sys.stdin.read()

@@ -40,7 +40,7 @@ class OutOfRange(OverflowError):
 
 
 class FeatureSet:
-    """One opened shelf. `FeatureStore.shelf` opens it and keeps it from being thrown away until `close`.
+    """One opened shelf. `FeatureStore.open` opens it and keeps it from being thrown away until `close`.
 
     Args:
         path: its folder, which exists.

@@ -83,7 +83,7 @@ class FeatureStore:
 
     # ------------------------------------------------------------------ using
 
-    def shelf(self, key: Key, row_shape: Sequence[int], dtype: str = "float16") -> FeatureSet:
+    def open(self, key: Key, row_shape: Sequence[int], dtype: str = "float16") -> FeatureSet:
         """Open a shelf, which is made when it is new, and mark it as used now. Close it when done.
 
         Where float16 once was too narrow for this key (see `too_narrow`), the float32 shelf is opened at once:

@@ -114,7 +114,7 @@ class Features:
         """
         numbers = tuple(range(1, views + 1)) if views else (0,)
         key = self._key(frozen.part, photos.augmentation if views else "off")
-        shelf = self._store.shelf(key, frozen.shape, self._dtype)
+        shelf = self._store.open(key, frozen.shape, self._dtype)
         self._shelves.append(shelf)
         try:
             self._complete(shelf, frozen, photos, numbers)
