@@ -1,18 +1,19 @@
 """Diagnosis: what goes wrong while training is met with words, and a healthy run with silence."""
 
-from typing import Any
+import dataclasses
 
 from tests.advice.test_settings import dataset, said
 from transfer.advice.curves import during
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
+from transfer.messages.events import EpochEnded, Evaluated, Finished
 
 
-def epochs(phase: str, *rows: tuple[float, float, float, float], first: int = 1) -> list[dict[str, Any]]:
+def epochs(phase: str, *rows: tuple[float, float, float, float], first: int = 1) -> list[EpochEnded]:
     """Epoch events from (loss, accuracy, val_loss, val_accuracy)."""
     names = ("loss", "accuracy", "val_loss", "val_accuracy")
     return [
-        {"event": "epoch", "phase": phase, "epoch": i + 1, "step": first + i, **dict(zip(names, row, strict=True))}
+        EpochEnded(phase=phase, epoch=i + 1, step=first + i, **dict(zip(names, row, strict=True)))
         for i, row in enumerate(rows)
     ]
 
@@ -22,7 +23,7 @@ HEALTHY = epochs("head", (0.7, 0.6, 0.6, 0.7), (0.5, 0.8, 0.45, 0.82), (0.4, 0.8
 
 def test_a_healthy_run_is_left_alone() -> None:
     assert during(RunConfig(), dataset(), []) == []
-    assert during(RunConfig(), dataset(), [*HEALTHY, {"event": "finished"}]) == []
+    assert during(RunConfig(), dataset(), [*HEALTHY, Finished()]) == []
 
 
 def test_an_exploding_loss() -> None:
@@ -44,25 +45,26 @@ def test_learning_by_heart() -> None:
 
 
 def test_a_network_that_does_not_suit_is_said_once_the_head_is_done() -> None:
+    measured = Evaluated(split="test", accuracy=0.5, low=0.4, high=0.6, baseline=0.5, photos=50)
     head = epochs("head", *[(0.69 - i / 50, 0.52, 0.69, 0.5) for i in range(4)])
     assert "suit" not in said(during(RunConfig(), dataset(), head))
-    advice = said(during(RunConfig(), dataset(), [*head, {"event": "evaluated"}]))
+    advice = said(during(RunConfig(), dataset(), [*head, measured]))
     assert "does not seem to suit" in advice and "EfficientNetV2B0" in advice and "or MobileNetV2" not in advice
 
 
 def test_fine_tuning_that_brought_nothing() -> None:
     tuned = epochs("fine_tune", (0.3, 0.9, 0.5, 0.85), first=5)
-    events = [*HEALTHY, *tuned, {"event": "finished"}]
+    events = [*HEALTHY, *tuned, Finished()]
     assert "brought nothing" in said(during(RunConfig(frozen_layers=100), dataset(), events))
 
 
 def test_a_run_that_was_still_getting_better() -> None:
     falling = epochs("head", *[(2 - i / 5, 0.5, 2 - i / 5, 0.8) for i in range(6)])
-    assert "200 (head_epochs)" in said(during(RunConfig(), dataset(), [*falling, {"event": "finished"}]))
+    assert "200 (head_epochs)" in said(during(RunConfig(), dataset(), [*falling, Finished()]))
     assert during(RunConfig(), dataset(), falling) == []
 
 
 def test_validation_may_be_missing() -> None:
-    rows = [{**e, "val_loss": None, "val_accuracy": None} for e in HEALTHY]
+    rows = [dataclasses.replace(epoch, val_loss=None, val_accuracy=None) for epoch in HEALTHY]
     only_train = Dataset("/photos", ("a", "b"), tuple(p for p in dataset().photos if p.split == "train"))
-    assert during(RunConfig(), only_train, [*rows, {"event": "finished"}]) == []
+    assert during(RunConfig(), only_train, [*rows, Finished()]) == []

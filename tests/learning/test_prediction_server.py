@@ -1,4 +1,4 @@
-"""The helper process, asked through its own client and by hand."""
+"""The prediction server, asked through its own client and by hand."""
 
 from __future__ import annotations
 
@@ -10,70 +10,82 @@ from pathlib import Path
 
 import pytest
 
-from transfer.errors import ConfigError, RunError
-from transfer.processes.client import Service
+from transfer.errors import PhotoError, RunError
+from transfer.messages.questions import DescribeMachine, DescribeNetwork, Evaluate, Predict
+from transfer.processes.client import PredictionClient
 from transfer.runs.run import Run
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    asked = Service(tmp_path_factory.mktemp("service") / "service.log")
-    yield asked
-    asked.close()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PredictionClient]:
+    client = PredictionClient(tmp_path_factory.mktemp("server") / "server.log")
+    yield client
+    client.close()
 
 
-def test_it_says_what_training_would_run_on(service: Service) -> None:
-    answer = service.ask("device")
-    assert answer["gpus"] == []
-    assert answer["words"].startswith("CPU")
+def test_it_says_what_training_would_run_on(server: PredictionClient) -> None:
+    machine = server.ask(DescribeMachine())
+    assert machine.gpus == ()
+    assert machine.description.startswith("CPU")
 
 
-def test_it_predicts_photos_and_names_those_it_cannot_read(service: Service, trained: Run, tmp_path: Path) -> None:
+def test_it_predicts_photos_and_names_those_it_cannot_read(
+    server: PredictionClient, trained: Run, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8 nothing more")
     good = trained.dataset.path(trained.dataset.of("test")[0])
-    first, second = service.ask("predict", run=str(trained.path), images=[str(broken), str(good)], top=2)["predictions"]
-    assert "broken.jpg" in first["error"]
-    assert second["path"] == str(good)
-    assert len(second["classes"]) == 2
-    (label, share), (_, less) = second["classes"]
+    answers = server.ask(Predict(run=str(trained.path), images=(str(broken), str(good)), top=2))
+    first, second = answers.photos
+    assert isinstance(first.as_error, PhotoError)
+    assert "broken.jpg" in first.as_error.what
+    assert second.path == str(good)
+    assert len(second.classes) == 2
+    (label, share), (_, less) = second.classes
     assert label in trained.dataset.classes
     assert 1 >= share >= less >= 0
+    assert answers.milliseconds > 0
 
 
-def test_it_measures_again(service: Service, trained: Run) -> None:
+def test_it_measures_again(server: PredictionClient, trained: Run) -> None:
     before = trained.metrics()
-    answer = service.ask("evaluate", run=str(trained.path))
+    trained.metrics_file.unlink()
+    server.ask(Evaluate(run=str(trained.path)))
+    after = trained.metrics()
     assert before is not None
-    assert answer["confusion"] == before["confusion"]
+    assert after is not None
+    assert after.confusion == before.confusion
 
 
-def test_it_looks_into_a_model_file(service: Service, trained: Run) -> None:
-    answer = service.ask("layers", file=str(trained.model_file))
-    assert answer["image_size"] == 32
-    assert {"name", "block", "parameters", "kind"} <= set(answer["layers"][0])
+def test_it_looks_into_a_model_file(server: PredictionClient, trained: Run) -> None:
+    network = server.ask(DescribeNetwork(file=str(trained.model_file)))
+    assert network.image_size == 32
+    assert {"Conv2D", "BatchNormalization"} <= {layer.kind for layer in network.layers}
+    assert sum(layer.parameters for layer in network.layers) > 1000
 
 
-def test_a_user_s_mistakes_come_back_as_such(service: Service, make_run: Callable[..., Run], tmp_path: Path) -> None:
+def test_a_user_s_mistakes_come_back_as_such(
+    server: PredictionClient, make_run: Callable[..., Run], tmp_path: Path
+) -> None:
     with pytest.raises(RunError, match="has no trained model"):
-        service.ask("predict", run=str(make_run().path), images=[])
+        server.ask(Predict(run=str(make_run().path), images=()))
     with pytest.raises(RunError, match="There is no run"):
-        service.ask("predict", run=str(tmp_path), images=[])
-    with pytest.raises(ConfigError, match="no question"):
-        service.ask("sing")
-    with pytest.raises(ConfigError, match="not put properly"):
-        service.ask("predict")
+        server.ask(Predict(run=str(tmp_path), images=()))
 
 
 def test_nothing_but_answers_comes_out_of_it() -> None:
+    questions = ('{"question": "machine"}', "", "not json", "[1]", '{"question": "sing"}', '{"question": "predict"}')
     done = subprocess.run(
         [sys.executable, "-m", "transfer.learning.prediction_server"],
-        input='{"do": "device"}\n\nnot json\n[1]\n',
+        input="\n".join(questions),
         capture_output=True,
         text=True,
         timeout=200,
     )
     assert done.returncode == 0
-    first, second, third = (json.loads(line) for line in done.stdout.splitlines())
-    assert "ok" in first
-    assert second["error"]["kind"] == third["error"]["kind"] == "ConfigError"
+    first, *others = (json.loads(line) for line in done.stdout.splitlines())
+    assert first["ok"]["description"].startswith("CPU")
+    assert len(others) == 4
+    for other in others:
+        assert other["error"]["kind"] == "ConfigError"
+        assert "does not understand" in other["error"]["what"]

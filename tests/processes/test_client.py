@@ -1,63 +1,53 @@
-"""The client of the helper process, with a real process at the other end of the pipe."""
+"""The client of the prediction server, with a real process at the other end of the pipe."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from transfer.errors import ConfigError, RunError
-from transfer.processes.client import Service
+from transfer.processes.client import PredictionClient
 
-ECHO = """
-import json, os, sys, time
-for line in sys.stdin:
-    request = json.loads(line)
-    print("noise on stderr", file=sys.stderr, flush=True)
-    if request["do"] == "die": os._exit(3)
-    if request["do"] == "sleep": time.sleep(60)
-    answer = {"ok": {"pid": os.getpid(), **request}}
-    if request["do"] == "fail":
-        answer = {"error": {"kind": "ConfigError", "what": "No.", "expected": "", "found": "", "fix": "Ask again."}}
-    print(json.dumps(answer), flush=True)
-"""
+from .echo import Die, Refuse, Say
 
 
 @pytest.fixture
-def service(tmp_path: Path):
-    service = Service(tmp_path / "logs" / "service.log", (sys.executable, "-c", ECHO))
-    yield service
-    service.close()
+def client(tmp_path: Path) -> Iterator[PredictionClient]:
+    client = PredictionClient(tmp_path / "logs" / "server.log", (sys.executable, "-m", "tests.processes.echo"))
+    yield client
+    client.close()
 
 
-def test_one_process_answers_all_questions(service: Service) -> None:
-    service.warm()
-    first, second = service.ask("say", words="grüezi"), service.ask("say")
-    assert first["words"] == "grüezi" and first["pid"] == second["pid"]
+def test_one_process_answers_all_questions(client: PredictionClient) -> None:
+    client.warm()
+    first, second = client.ask(Say(message="grüezi")), client.ask(Say())
+    assert first.message == "grüezi" and first.pid == second.pid
 
 
-def test_errors_arrive_as_what_they_were(service: Service) -> None:
+def test_errors_arrive_as_what_they_were(client: PredictionClient) -> None:
     with pytest.raises(ConfigError, match="No") as caught:
-        service.ask("fail")
+        client.ask(Refuse())
     assert caught.value.fix == "Ask again."
 
 
-def test_a_dead_process_is_said_and_started_anew(service: Service) -> None:
-    before = service.ask("say")["pid"]
+def test_a_dead_process_is_said_and_started_anew(client: PredictionClient) -> None:
+    before = client.ask(Say()).pid
     with pytest.raises(RunError, match="ended unexpectedly") as caught:
-        service.ask("die")
+        client.ask(Die())
     assert "noise on stderr" in caught.value.found
-    assert service.ask("say")["pid"] != before
+    assert client.ask(Say()).pid != before
 
 
-def test_a_process_that_hangs_is_ended(service: Service) -> None:
+def test_a_process_that_hangs_is_ended(client: PredictionClient) -> None:
     with pytest.raises(RunError, match="longer than"):
-        service.ask("sleep", timeout=0.5)
-    assert service.ask("say")["do"] == "say"
+        client.ask(Say(seconds=60), timeout=0.5)
+    assert client.ask(Say(message="again")).message == "again"
 
 
-def test_closing_ends_the_process(service: Service) -> None:
-    service.ask("say")
-    process = service._process
+def test_closing_ends_the_process(client: PredictionClient) -> None:
+    client.ask(Say())
+    process = client._process
     assert process is not None
-    service.close()
+    client.close()
     assert process.poll() is not None

@@ -10,33 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.runs.conftest import new_run
 from transfer.messages.events import Died, Started
 from transfer.processes.supervisor import Supervisor, end_of
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
-from .conftest import new_run
-
-# A worker that does what its run's name says; it holds the lock as the real one does.
-WORKER = """
-import os, sys, time
-from pathlib import Path
-from transfer.runs.run import Run
-given = sys.argv[-1]
-if given == "--standby":
-    given = sys.stdin.readline().strip()
-    if not given: sys.exit(0)
-run = Run(Path(given))
-do = run.config.name
-if do == "crash": sys.exit("no such module: tensorflow")
-with run.lock.acquire(timeout=10):
-    run.log.append(Started(device="CPU", pid=os.getpid()))
-    print("working", flush=True)
-    while do == "wait" and not run.stop_file.exists(): time.sleep(0.05)
-    if do == "forget": sys.exit(0)
-    run.log.append(Stopped( if run.stop_file.exists() else "finished"))
-"""
-COMMAND = (sys.executable, "-c", WORKER)
+WORKER = (sys.executable, "-m", "tests.processes.worker")
 
 
 @pytest.fixture
@@ -44,7 +24,7 @@ def supervise(workspace: Workspace):
     started = []
 
     def start(standby: bool = False) -> Supervisor:
-        started.append(Supervisor(workspace, COMMAND, standby).start())
+        started.append(Supervisor(workspace, WORKER, standby).start())
         return started[-1]
 
     yield start
@@ -66,8 +46,15 @@ def state(run: Run) -> str:
     return run.status().state
 
 
+def process(run: Run) -> int:
+    """The process of the worker that works on a run, as it told."""
+    started = run.log.newest(Started)
+    assert started
+    return int(started.device.removeprefix("process "))
+
+
 def kinds(run: Run) -> list[str]:
-    return [event["event"] for event in run.log.read()]
+    return [event.kind for event in run.log.read()]
 
 
 def test_runs_are_worked_off_one_at_a_time(workspace: Workspace, tmp_path: Path, supervise: Callable) -> None:
@@ -93,7 +80,7 @@ def test_a_worker_that_dies_while_importing_is_started_once(
     time.sleep(1.2)
     assert kinds(run) == ["launched", "died"]
     died = run.log.newest(Died)
-    assert died and died["exit_code"] == 1 and "no such module" in died["log_tail"]
+    assert died and died.exit_code == 1 and "no such module" in died.log_tail
 
 
 def test_a_killed_worker_is_recorded_and_can_be_resumed(
@@ -102,7 +89,7 @@ def test_a_killed_worker_is_recorded_and_can_be_resumed(
     run = new_run(workspace, tmp_path, name="wait")
     supervise()
     until(lambda: run.log.newest(Started))
-    os.kill(run.log.newest(Started).pid, signal.SIGKILL)
+    os.kill(process(run), signal.SIGKILL)
     until(lambda: run.log.newest(Died))
     assert run.log.newest(Died).exit_code == -9 and "memory" in run.status().message
     run.request_resume()
@@ -212,7 +199,7 @@ def serving(workspace: Workspace, tmp_path: Path, supervise: Callable, soon: Non
 
 def test_a_worker_stands_by_and_takes_the_next_run(serving: tuple[Supervisor, int, Run]) -> None:
     supervisor, ready, run = serving
-    assert run.log.newest(Started).pid == ready
+    assert process(run) == ready
     time.sleep(1.2)
     assert waiting(supervisor) is None  # nothing is loaded beside a training
     supervisor.stop()
@@ -248,9 +235,9 @@ def test_without_one_that_lives_the_run_is_started_as_always(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soon: None
 ) -> None:
     monkeypatch.setattr("transfer.processes.standby.PAUSE", 60.0)
-    broken = Supervisor(workspace, (sys.executable, "-c", f"import sys; assert sys.argv[-1] != '--standby'\n{WORKER}"))
+    broken = Supervisor(workspace, (*WORKER, "hasty"))
     broken.start()
-    until(lambda: "AssertionError" in end_of(workspace.cache_dir / "standby.log"))
+    until(lambda: "does not stand by" in end_of(workspace.cache_dir / "standby.log"))
     run = new_run(workspace, tmp_path, name="finish")
     until(lambda: state(run) == "finished")
     broken.stop()
@@ -259,8 +246,7 @@ def test_without_one_that_lives_the_run_is_started_as_always(
 def test_one_that_dies_with_the_run_in_its_hands_costs_nothing(
     workspace: Workspace, tmp_path: Path, supervise: Callable, soon: None
 ) -> None:
-    dying = "import sys\nif sys.argv[-1] == '--standby': sys.exit(sys.stdin.readline() != '')\n"
-    supervisor = Supervisor(workspace, (sys.executable, "-c", dying + WORKER)).start()
+    supervisor = Supervisor(workspace, (*WORKER, "frail")).start()
     until(lambda: waiting(supervisor))
     run = new_run(workspace, tmp_path, name="finish")
     until(lambda: state(run) == "finished")

@@ -1,11 +1,13 @@
 """A workspace with a photo folder that needs no photos: the run directory only records them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo
+from transfer.messages.events import EpochEnded
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -32,3 +34,8 @@ def run(workspace: Workspace, tmp_path: Path) -> Run:
 def new_run(workspace: Workspace, root: Path, **settings: object) -> Run:
     config = RunConfig.from_dict({"photos": str(root / "pets"), **settings})
     return workspace.create(config, dataset(root))
+
+
+def epoch(step: int, **told: Any) -> EpochEnded:
+    """The end of an epoch of the first phase, of which only `told` matters."""
+    return EpochEnded(**{"phase": "head", "epoch": step, "step": step, "loss": 0.5, "accuracy": 0.8, **told})

@@ -3,68 +3,87 @@
 import json
 from pathlib import Path
 
-from transfer.runs.events import EventLog
+import pytest
 
-from transfer.messages.events import EpochEnded, Finished, Progressed, Started
+from transfer.messages.events import EpochEnded, Finished, Launched, Progressed, Started
+from transfer.runs.event_log import EventLog
+
+from .conftest import epoch
 
 
-def test_append_and_read(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
+@pytest.fixture
+def log(tmp_path: Path) -> EventLog:
+    return EventLog(tmp_path / "events.jsonl")
+
+
+def kinds(log: EventLog) -> list[str]:
+    return [event.kind for event in log.read()]
+
+
+def progressed(done: int) -> Progressed:
+    return Progressed(stage="train", message="Learning.", done=done, total=10)
+
+
+def test_append_and_read(log: EventLog) -> None:
     assert log.read() == [] and log.last() is None and log.size() == 0
     log.append(Started(device="CPU"))
-    log.append(EpochEnded(step=1))
-    assert [event["event"] for event in log.read()] == ["started", "epoch"]
-    assert log.last("started") == log.read()[0]
-    assert log.read()[0]["time"] <= log.read()[1]["time"]
+    log.append(epoch(1))
+    first, second = log.read()
+    assert (first.kind, second.kind) == ("started", "epoch")
+    assert log.newest(Started) == first and log.last() == second and log.newest(Finished) is None
+    assert 0 < first.time <= second.time
 
 
-def test_a_torn_last_line_is_ignored_and_then_cut_off(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append(Started())
+def test_a_torn_last_line_is_ignored_and_then_cut_off(log: EventLog) -> None:
+    log.append(Launched())
     with log.path.open("ab") as file:
         file.write(b'{"time": 1, "event": "epo')
-    assert [event["event"] for event in log.read()] == ["started"]
-    log.append(EpochEnded(step=1))
-    assert [event["event"] for event in log.read()] == ["started", "epoch"]
+    assert kinds(log) == ["launched"]
+    log.append(epoch(1))
+    assert kinds(log) == ["launched", "epoch"]
     assert all(json.loads(line) for line in log.path.read_text().splitlines())
 
 
-def test_a_torn_first_line_longer_than_a_block_is_cut_off(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
+def test_a_torn_first_line_longer_than_a_block_is_cut_off(log: EventLog) -> None:
     log.path.write_bytes(b"x" * 10_000)
-    log.append(Started())
-    assert [event["event"] for event in log.read()] == ["started"]
+    log.append(Launched())
+    assert kinds(log) == ["launched"]
 
 
-def test_damage_in_the_middle_hides_nothing_else(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append(Started())
+def test_damage_in_the_middle_hides_nothing_else(log: EventLog) -> None:
+    log.append(Launched())
     with log.path.open("ab") as file:
         file.write(b"\x00\xff garbage\n[1, 2]\n")
     log.append(Finished())
-    assert [event["event"] for event in log.read()] == ["started", "finished"]
+    assert kinds(log) == ["launched", "finished"]
 
 
-def test_only_the_newest_of_a_row_of_progress_events_is_kept(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
+def test_what_a_newer_version_tells_is_passed_over(log: EventLog) -> None:
+    log.append(Launched())
+    with log.path.open("ab") as file:
+        file.write(b'{"time": 1, "event": "paused"}\n{"time": 2, "event": "started", "device": "TPU", "rack": 7}\n')
+    assert kinds(log) == ["launched", "started"]
+    assert log.last() == Started(time=2, device="TPU")
+
+
+def test_only_the_newest_of_a_row_of_progress_events_is_kept(log: EventLog) -> None:
     for done in range(5):
-        log.append(Progressed(done=done))
-    log.append(EpochEnded(step=1))
-    log.append(Progressed(done=9))
-    assert [(e["event"], e.get("done")) for e in log.read()] == [("progress", 4), ("epoch", None), ("progress", 9)]
+        log.append(progressed(done))
+    log.append(epoch(1))
+    log.append(progressed(9))
+    assert [getattr(event, "done", None) for event in log.read()] == [4, None, 9]
 
 
-def test_a_reader_in_the_middle_sees_each_event_once(tmp_path: Path) -> None:
-    writer, reader = EventLog(tmp_path / "events.jsonl"), EventLog(tmp_path / "events.jsonl")
+def test_a_reader_in_the_middle_sees_each_event_once(log: EventLog) -> None:
+    reader = EventLog(log.path)
     for step in range(20):
-        writer.append("epoch", step=step)
-        assert [event["step"] for event in reader.read()] == list(range(step + 1))
+        log.append(epoch(step))
+        assert [event.step for event in reader.all(EpochEnded)] == list(range(step + 1))
 
 
-def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
-    log = EventLog(tmp_path / "events.jsonl")
-    log.append(EpochEnded(step=1, note="a long line, so that the next file is shorter"))
+def test_a_file_that_was_replaced_is_read_anew(log: EventLog) -> None:
+    log.append(Started(device="a long line, so that the next file is shorter"))
     log.read()
     log.path.unlink()
-    log.append(Started())
-    assert [event["event"] for event in log.read()] == ["started"]
+    log.append(Launched())
+    assert kinds(log) == ["launched"]

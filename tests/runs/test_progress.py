@@ -2,12 +2,12 @@
 
 import pytest
 
-from transfer.messages.events import Died, EpochEnded, Launched, PhaseBegun, Progressed, Started
+from transfer.messages.events import Died, Event, Finished, Launched, PhaseBegun, Progressed, Started, Stopped
 from transfer.runs.progress import duration, progress
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
-from .conftest import new_run
+from .conftest import epoch, new_run
 
 
 @pytest.fixture
@@ -17,10 +17,6 @@ def run(workspace: Workspace, tmp_path) -> Run:
 
 def tell(run: Run, done: int, total: int, **numbers: float | None) -> None:
     run.log.append(Progressed(stage="train", message="Learning.", done=done, total=total, unit="photos", **numbers))
-
-
-def epoch(run: Run, step: int, partial: bool = False) -> None:
-    run.log.append(EpochEnded(phase="head", epoch=step, step=step, partial=partial))
 
 
 def test_a_waiting_run(run: Run) -> None:
@@ -37,11 +33,11 @@ def test_a_run_that_gets_ready(run: Run) -> None:
 def test_a_run_in_training(run: Run) -> None:
     with run.lock.acquire(timeout=1):
         run.log.append(Started(device="CPU", resumed_from=None))
-        run.log.append(PhaseBegun(phase="head", epochs=3))
+        run.log.append(PhaseBegun(phase="head", epochs=3, learning_rate=0.1, trainable_parameters=9, photos=40))
         assert progress(run).message == "Training."
         tell(run, 30, 40, photos_per_second=12.5, eta_seconds=3.0, memory_mb=400.0)
-        epoch(run, 1)
-        epoch(run, 2, partial=True)
+        run.log.append(epoch(1))
+        run.log.append(epoch(2, partial=True))
         now = progress(run)
     assert (now.message, now.step_fraction) == ("Learning.", 0.75)
     assert (now.epochs_done, now.fraction) == (1, 0.25), "half a round does not count"
@@ -53,7 +49,7 @@ def test_shares_stay_between_none_and_all(run: Run, done: int, total: int, share
     with run.lock.acquire(timeout=1):
         tell(run, done, total)
         for step in range(1, 7):
-            epoch(run, step)
+            run.log.append(epoch(step))
         now = progress(run)
     assert now.step_fraction == share
     assert now.fraction == 1.0
@@ -62,23 +58,23 @@ def test_shares_stay_between_none_and_all(run: Run, done: int, total: int, share
 
 def test_what_a_dead_worker_said_is_no_news(run: Run) -> None:
     tell(run, 30, 40, photos_per_second=12.5, eta_seconds=3.0)
-    epoch(run, 1)
+    run.log.append(epoch(1))
     run.log.append(Died(exit_code=-9, message="Killed.", log_tail=""))
-    for words in ("Killed.", "Next in line."):
+    for message in ("Killed.", "Next in line."):
         now = progress(run)
-        assert (now.message, now.step_fraction, now.eta_seconds, now.photos_per_second) == (words, 0.0, None, None)
+        assert (now.message, now.step_fraction, now.eta_seconds, now.photos_per_second) == (message, 0.0, None, None)
         assert now.fraction == 0.25
-        if words == "Killed.":
+        if message == "Killed.":
             run.request_resume()
     run.log.append(Launched())
     assert progress(run).message.startswith("Getting ready")
 
 
-@pytest.mark.parametrize("kind", ["finished", "stopped"])
-def test_a_run_that_is_over(run: Run, kind: str) -> None:
+@pytest.mark.parametrize("last", [Finished(), Stopped(message="Enough.")])
+def test_a_run_that_is_over(run: Run, last: Event) -> None:
     tell(run, 1, 1)
-    epoch(run, 2)
-    run.log.append(kind)
+    run.log.append(epoch(2))
+    run.log.append(last)
     assert progress(run).message == run.status().message
     assert progress(run).fraction == 0.5, "early stopping ended it before its time"
 

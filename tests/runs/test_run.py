@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from transfer.errors import RunError
-from transfer.messages.events import Died, EpochEnded, Launched, Started
+from transfer.messages.events import Died, Event, Failed, Finished, Launched, Started, Stopped
+from transfer.messages.requests import Stop
 from transfer.runs import run as run_module
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
-from .conftest import new_run
+from .conftest import epoch, new_run
 
 HOLD = """
 import sys
@@ -69,16 +70,22 @@ def test_a_held_lock_means_running_and_stopping_once_asked(run: Run, held: objec
 
 
 def test_a_free_lock_and_no_last_word_means_interrupted(run: Run) -> None:
-    run.log.append(EpochEnded(step=1))
+    run.log.append(epoch(1))
     assert run.status().state == "interrupted"
 
 
-@pytest.mark.parametrize("kind", ["finished", "stopped", "failed"])
-def test_a_last_word_counts_whoever_holds_the_lock(run: Run, held: object, kind: str) -> None:
-    run.log.append(kind, **({"error": {"what": "Memory ran out."}} if kind == "failed" else {}))
-    assert run.status().state == kind and run.status().over
-    if kind == "failed":
-        assert run.status().message == "Memory ran out."
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        (Finished(), "Finished."),
+        (Stopped(message="", model=True), "Stopped by you; the best state so far was kept."),
+        (Failed(error={"what": "Memory ran out."}), "Memory ran out."),
+    ],
+)
+def test_a_last_word_counts_whoever_holds_the_lock(run: Run, held: object, last: Event, message: str) -> None:
+    run.log.append(last)
+    status = run.status()
+    assert (status.state, status.message, status.over) == (last.kind, message, True)
 
 
 def test_resume_is_for_interrupted_runs(run: Run) -> None:
@@ -88,13 +95,13 @@ def test_resume_is_for_interrupted_runs(run: Run) -> None:
     assert run.status().message == "Killed."
     run.request_stop()
     run.request_resume()
-    assert run.status().state == "queued" and not run.stop_file.exists()
+    assert run.status().state == "queued" and not run.mailbox.has(Stop)
 
 
 def test_history_counts_a_repeated_epoch_once_and_leaves_out_partial_ones(run: Run) -> None:
     for step, loss in ((1, 1.0), (2, 0.9), (2, 0.8)):
-        run.log.append(EpochEnded(phase="head", epoch=step, step=step, loss=loss, partial=False))
-    run.log.append(EpochEnded(phase="head", epoch=3, step=3, loss=0.1, partial=True))
+        run.log.append(epoch(step, loss=loss))
+    run.log.append(epoch(3, loss=0.1, partial=True))
     assert run.history()["loss"].tolist() == [1.0, 0.8]
 
 

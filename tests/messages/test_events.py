@@ -1,0 +1,63 @@
+"""Events: each kind comes back from its line, and what version 0.1 wrote is understood."""
+
+import json
+
+import pytest
+
+from transfer.errors import TrainingError
+from transfer.messages.events import (
+    Died,
+    EarlyStopped,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Exported,
+    Failed,
+    Finished,
+    Launched,
+    Noticed,
+    PhaseBegun,
+    Progressed,
+    Resumed,
+    Skipped,
+    Started,
+    Stopped,
+)
+
+EVENTS = [
+    Launched(),
+    Started(device="CPU, 2 cores", resumed_from=3),
+    Progressed(stage="train", message="Learning.", done=3, total=9, eta_seconds=1.5),
+    PhaseBegun(phase="head", epochs=3, learning_rate=0.01, trainable_parameters=100, photos=40),
+    EpochEnded(phase="head", epoch=1, step=1, loss=0.5, accuracy=0.8, val_loss=None, best=True),
+    EarlyStopped(phase="head", epoch=9, best_epoch=4),
+    Skipped(path="red/1.jpg", reason="It is torn."),
+    Noticed(title="Mind this.", message="It costs nothing."),
+    Evaluated(split="test", accuracy=0.9, low=0.8, high=0.95, baseline=0.5, photos=40),
+    Exported(format="keras", zip="exports/a-keras.zip", megabytes=1.5),
+    Finished(),
+    Stopped(message="Stopped by you.", model=True),
+    Failed.of(TrainingError("Memory ran out.", fix="Take smaller photos.")),
+    Died(message="Killed.", exit_code=-9, log_tail="a\nb"),
+    Resumed(),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+def test_an_event_comes_back_as_it_was(event: Event) -> None:
+    assert Event.from_dict(json.loads(json.dumps(event.to_dict()))) == event
+
+
+def test_no_kind_is_forgotten_here() -> None:
+    assert {event.kind for event in EVENTS} == set(Event.kinds())
+
+
+def test_an_error_keeps_its_class_and_its_answers() -> None:
+    error = Failed.of(TrainingError("Memory ran out.", fix="Take smaller photos.")).as_error
+    assert isinstance(error, TrainingError)
+    assert (error.what, error.fix) == ("Memory ran out.", "Take smaller photos.")
+
+
+def test_version_0_1_called_a_message_its_words() -> None:
+    told = {"time": 5.0, "event": "progress", "stage": "loading", "words": "Getting ready.", "done": 0, "total": 0}
+    assert Event.from_dict(told) == Progressed(time=5.0, stage="loading", message="Getting ready.", done=0, total=0)
