@@ -88,22 +88,20 @@ def serve(chosen: argparse.Namespace) -> None:
             fix="Add --auth USER:PASSWORD, or leave --host out.",
         )
 
-    from transfer.cli.follow import usable
-    from transfer.dataset.roots import Roots
+    from transfer.commands.desk import Desk
     from transfer.processes.supervisor import Supervisor
     from transfer.runs.workspace import Workspace
     from transfer.ui import page, theme
     from transfer.ui.context import Context
 
     workspace = Workspace(chosen.workspace) if chosen.workspace else Workspace.default()
-    usable(workspace.path)
-    roots = Roots(folders(chosen.root) if chosen.root else [Path.home(), Path.cwd()])
+    roots = folders(chosen.root) if chosen.root else [Path.home(), Path.cwd()]
+    desk = Desk.open(workspace, roots, workspace.path / "cache")
+    desk.prepare()
     free(chosen.host, chosen.port)
-    supervisor = Supervisor(workspace)
-    context = Context.open(workspace, roots, supervisor)
-    supervisor.start()
+    supervisor = Supervisor(workspace).start()
     try:
-        page.build(context).launch(
+        page.build(Context(desk)).launch(
             server_name=chosen.host,
             server_port=chosen.port,
             auth=auth,
@@ -116,7 +114,7 @@ def serve(chosen: argparse.Namespace) -> None:
             show_error=True,
         )
     finally:
-        context.close()
+        desk.close()
         supervisor.stop()
 
 

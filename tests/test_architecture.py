@@ -49,9 +49,8 @@ def test_the_page_is_built_without_what_takes_long_to_load(tmp_path: Path) -> No
     program = (
         "import sys; from pathlib import Path;"
         "from transfer.ui.page import build; from transfer.ui.context import Context;"
-        "from transfer.runs.workspace import Workspace; from transfer.dataset.roots import Roots;"
-        "from transfer.runs.supervisor import Supervisor;"
-        f"w = Workspace(Path({str(tmp_path)!r})); build(Context.open(w, Roots([w.path]), Supervisor(w)));"
+        "from transfer.commands.desk import Desk; from transfer.runs.workspace import Workspace;"
+        f"p = Path({str(tmp_path)!r}); build(Context(Desk.open(Workspace(p), [p], p)));"
         "print([m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'keras', 'matplotlib')])"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)

@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from transfer.cli.main import _parser
+from transfer.cli.main import parser
 from transfer.config import RunConfig
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ def test_every_command_shown_is_understood() -> None:
     shown = re.findall(r"^python -m transfer (.*?)(?:\s+#.*)?$", README, re.MULTILINE)
     assert len(shown) >= 8
     for command in shown:
-        _parser().parse_args(shlex.split(command.replace("…", "")))
+        parser().parse_args(shlex.split(command.replace("…", "")))
 
 
 def test_the_pictures_are_there() -> None:

@@ -191,7 +191,8 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunConfig:
-        """A checked config from form values, flags or JSON; text is turned into numbers where one is meant.
+        """A checked config from form values, flags or JSON; text is turned into numbers where one is meant, and an
+        empty value, as a form has it, means the default.
 
         Raises:
             ConfigError: for an unknown field, a value of the wrong type, or one out of range.
@@ -205,7 +206,11 @@ class RunConfig:
             )
         settings = cls.settings()
         return cls(
-            **{name: settings[name].convert(name, value, *kinds[name]) for name, value in values.items()}
+            **{
+                name: settings[name].convert(name, value, *kinds[name])
+                for name, value in values.items()
+                if value not in (None, "")
+            }
         ).validated()
 
     @classmethod

@@ -62,10 +62,8 @@ class Setting:
         Raises:
             ConfigError: when the value means nothing of that type.
         """
-        nothing = value is None or (isinstance(value, str) and value.strip().lower() in {"", "none", "null", "all"})
-        if optional and nothing:
+        if optional and isinstance(value, str) and value.strip().lower() in {"", "none", "null", "all"}:
             return None
-        value = "" if value is None else value
         try:
             if isinstance(value, bool):
                 raise ValueError
@@ -76,11 +74,11 @@ class Setting:
                 return int(number)
             return kind(value)
         except (TypeError, ValueError, OverflowError):
-            words = {int: "a whole number", float: "a number", str: "text"}
+            expected = {int: "a whole number", float: "a number", str: "text"}
             raise ConfigError(
                 f"“{self.label}” cannot be understood.",
-                expected=f"{name} to be {words[kind]}",
-                found=repr(value),
+                expected=f"{name} to be {expected[kind]}",
+                found=str(value),
                 fix="Type the value again.",
             ) from None
 

@@ -1,31 +1,27 @@
 """What the command line shows while a run trains: one line on stderr that follows the run directory.
 
-Also the look at the workspace that every program begins with. It holds no state of its own: the run can be followed
-from several terminals, and from the page at the same time.
+It holds no state of its own: the run can be followed from several terminals, and from the page at the same time.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from transfer.errors import ConfigError
+from transfer.commands.desk import Desk
 from transfer.messages.events import Died
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.progress import PHASE_WORDS, duration, progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status
-from transfer.runs.workspace import Workspace
 
 
-def follow(workspace: Workspace, run: Run) -> Status:
+def follow(desk: Desk, run: Run) -> Status:
     """Supervise the workspace, if nobody else does, and show the run until it is over.
 
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
-    supervisor = Supervisor(workspace, standby=False).start()
+    supervisor = Supervisor(desk.workspace, standby=False).start()
     line, shown, waiting = _Line(), 0, ""
     asked = False
     try:
@@ -47,30 +43,11 @@ def follow(workspace: Workspace, run: Run) -> Status:
                 if asked:
                     raise
                 asked = True
-                run.request_stop()
+                desk.stop(run.id)
                 line.print("Stopping: the best state so far is kept. Ctrl-C again leaves the run to itself.")
     finally:
         line.show("")
         supervisor.stop()
-
-
-def usable(workspace: Path) -> None:
-    """Make the workspace's folder.
-
-    Raises:
-        ConfigError: when it cannot be written to.
-    """
-    try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=workspace):
-            pass
-    except OSError as error:
-        raise ConfigError(
-            f"The workspace {workspace} cannot be used.",
-            expected="a folder that can be written to",
-            found=error.strerror or str(error),
-            fix="Choose another folder with --workspace, or give your user permission to write to this one.",
-        ) from error
 
 
 def _about_to_be_recorded(run: Run, status: Status) -> bool:

@@ -13,12 +13,18 @@ class Roots:
     """The allowed folders, with everything below them.
 
     Args:
-        folders: the roots; symbolic links in them are resolved, so a root may itself be a link.
+        folders: the roots; symbolic links in them are resolved, so a root may itself be a link. None: the whole disk,
+            for somebody who sits at this machine.
     """
 
-    def __init__(self, folders: Iterable[Path | str]) -> None:
-        resolved = [Path(folder).expanduser().resolve() for folder in folders]
+    def __init__(self, folders: Iterable[Path | str] | None) -> None:
+        self.anywhere = folders is None
+        resolved = [Path(folder).expanduser().resolve() for folder in folders or ()]
         self.folders: tuple[Path, ...] = tuple(dict.fromkeys(resolved))
+
+    def with_folders(self, *more: Path) -> Roots:
+        """These roots and some more."""
+        return self if self.anywhere else Roots([*self.folders, *more])
 
     def allows(self, path: Path) -> bool:
         """Whether the place a path leads to, links followed, lies in one of the roots."""
@@ -26,7 +32,7 @@ class Roots:
             place = Path(path).resolve()
         except (OSError, RuntimeError, ValueError):
             return False
-        return any(place.is_relative_to(root) for root in self.folders)
+        return self.anywhere or any(place.is_relative_to(root) for root in self.folders)
 
     def confine(self, path: Path | str) -> Path:
         """The resolved path, when it lies in one of the roots; whether it exists is not asked.

@@ -18,6 +18,7 @@ from pathlib import Path
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.networks.backbones import BACKBONES, BUNDLED, RECOMMENDED, Backbone, backbone
+from transfer.networks.custom import is_custom
 from transfer.networks.layers import table
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -152,7 +153,7 @@ def require(config: RunConfig) -> WeightsFile | None:
         return None
     if config.weights not in PRETRAINED:
         return chosen(config)
-    if config.backbone.strip().endswith(".keras"):
+    if is_custom(config.backbone):
         return None
     file = weights_file(backbone(config.backbone), config.alpha, config.image_size)
     if not file.present and not online():

@@ -38,7 +38,7 @@ def build(context: Context) -> gr.Blocks:
             trying = try_tab.build(context, chosen)
             take_away_tab.build(context, chosen)
             runs_tab.build(context, chosen, photos, model)
-        api.build(context)
+        api.build(context.desk)
         for tab in (photos, model, train, results, trying):
             _lead(tab.go, tabs)
     return page

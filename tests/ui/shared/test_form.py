@@ -37,7 +37,7 @@ def test_rates_offer_steps_within_their_limits_and_take_any_other() -> None:
     assert setting.minimum is not None and setting.maximum is not None
     assert min(values) >= setting.minimum and max(values) <= setting.maximum
     assert RunConfig().head_learning_rate in values
-    assert form.to_config({"head_learning_rate": "0.0002"}).head_learning_rate == 2e-4
+    assert RunConfig.from_dict({"head_learning_rate": "0.0002"}).head_learning_rate == 2e-4
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_config_survives_the_way_through_the_components() -> None:
     # What a component makes of a value on its way to the browser, and of the browser's answer.
     there = [c.postprocess(value) for c, value in zip(components, form.to_components(config), strict=True)]
     back = [c.preprocess(value) for c, value in zip(components, there, strict=True)]
-    assert form.to_config({"photos": "/photos", **dict(zip(form.FIELDS, back, strict=True))}) == config
+    assert RunConfig.from_dict({"photos": "/photos", **form.named(back)}) == config
 
 
 def test_an_emptied_component_means_its_default() -> None:
-    assert form.to_config({"batch_size": None, "seed": "", "frozen_layers": None, "image_size": None}) == RunConfig()
+    assert RunConfig.from_dict({"batch_size": None, "seed": "", "frozen_layers": None, "image_size": None}) == RunConfig()
 
 
 def test_a_wrong_value_is_met_with_the_settings_own_words() -> None:
     with pytest.raises(ConfigError, match="Photos per step"):
-        form.to_config({"batch_size": 0})
+        RunConfig.from_dict({"batch_size": 0})

@@ -31,6 +31,7 @@ import numpy as np
 from transfer.config import RunConfig
 from transfer.networks import weights as weight_files
 from transfer.networks.backbones import backbone
+from transfer.networks.custom import custom_path, is_custom
 
 FORMAT = 1  # raise it when preprocessing or what is stored changes
 PICTURES = 4  # how many fixed pictures the reference holds
@@ -83,12 +84,12 @@ def feature_spec(config: RunConfig, image_size: int, cut: str = "features") -> F
     Raises:
         ConfigError, WeightsError: for an unknown network, or weights that are not there (see `weights.require`).
     """
-    own = config.backbone.strip().endswith(".keras")
-    name = "own" if own else f"{backbone(config.backbone).name} {config.alpha:g}"
-    digests = [_digest(Path(config.backbone.strip()).expanduser())] if own else []
+    custom = is_custom(config.backbone)
+    name = "own" if custom else f"{backbone(config.backbone).name} {config.alpha:g}"
+    digests = [_digest(custom_path(config.backbone))] if custom else []
     if config.weights == "random":
         digests.append(f"random {config.seed}")
-    elif not (own and config.weights in weight_files.PRETRAINED):
+    elif not (custom and config.weights in weight_files.PRETRAINED):
         file = weight_files.require(config)
         digests += [_digest(file.path)] if file is not None and file.present else ["missing"]
     return FeatureSpec(name, " ".join(digests), image_size, f"{cut} {config.pooling}" if cut == "features" else cut)

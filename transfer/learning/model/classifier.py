@@ -20,6 +20,7 @@ from transfer.learning.model import custom
 from transfer.learning.model.applications import TORCH_STD, application, checked_size, load_file, load_weights
 from transfer.networks import weights as weight_files
 from transfer.networks.backbones import backbone
+from transfer.networks.custom import is_custom
 from transfer.networks.layers import Layer, assemble
 
 # What each kind of preprocessing does to 0-255 values, as in keras.applications.imagenet_utils, channels in RGB.
@@ -70,8 +71,8 @@ def build(config: RunConfig, classes: int, head: keras.Sequential | None = None)
         WeightsError: when weights are missing and cannot be fetched, or do not fit.
     """
     keras.utils.set_random_seed(config.seed)
-    if custom.is_file(config.backbone):
-        found = custom.load(Path(config.backbone.strip()))
+    if is_custom(config.backbone):
+        found = custom.load(Path(config.backbone))
         size, network, before = found.size(config.image_size), _custom_network(found, config), found.preprocess
         kind = "inside" if found.scales_itself else "tf"
     else:
@@ -115,7 +116,7 @@ def size_of(config: RunConfig) -> int | None:
     Raises:
         ConfigError: for an unknown network, or a size it does not come in.
     """
-    if custom.is_file(config.backbone):
+    if is_custom(config.backbone):
         return config.image_size
     return checked_size(backbone(config.backbone), config.image_size)
 

@@ -21,6 +21,7 @@ import keras
 
 from transfer.errors import ConfigError
 from transfer.learning.model.graph import history, sources
+from transfer.networks.custom import custom_path
 
 _ANY_SIZE = 224  # what a network that takes photos of any size is given when nothing was chosen
 _FIRST_LAYERS = 8  # how far into a network its own scaling is looked for
@@ -60,25 +61,13 @@ class CustomNetwork:
         return chosen or self.image_size or _ANY_SIZE
 
 
-def is_file(name: str) -> bool:
-    """Whether a backbone's name is meant as a file of one's own."""
-    return name.strip().endswith(".keras")
-
-
 def read(path: Path) -> keras.Model:
     """A saved Keras model, without its training state; nothing in the file is executed.
 
     Raises:
         ConfigError: when it is missing or cannot be loaded without running code from it.
     """
-    path = path.expanduser()
-    if not path.is_file():
-        raise ConfigError(
-            f"There is no file {path}.",
-            expected="the path of a .keras file",
-            found="a folder" if path.is_dir() else "nothing at that path",
-            fix="Check the path, or choose a network from the list.",
-        )
+    path = custom_path(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as problem:  # a damaged or foreign file can fail anywhere inside Keras

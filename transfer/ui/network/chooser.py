@@ -1,4 +1,4 @@
-"""The part of step 2 where the network is chosen: from the list, from the comparison, or a file of one's own.
+"""The part of step 2 where the network is chosen: from the list, from the comparison, or a `.keras` file.
 
 Also here: what can be used instead when a network's weights are neither on this machine nor within reach.
 """
@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
+from transfer.commands.networks import Networks
 from transfer.config import RunConfig
 from transfer.errors import TransferError, WeightsError
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
-from transfer.ui.context import Context
+from transfer.networks.custom import is_custom
 from transfer.ui.network import view as network_view
-from transfer.ui.network.networks import Networks, Offer, is_custom, offers, width
+from transfer.ui.network.networks import Offer, offers, width
 from transfer.ui.shared.form import Field
 from transfer.ui.shared.panels import error_panel, shown
 
@@ -39,9 +41,9 @@ class Chooser:
     buttons: list[gr.Button]
     offered: gr.State
     comparison: gr.HTML
-    own_path: gr.Textbox
-    own_use: gr.Button
-    own_upload: gr.File
+    custom_path: gr.Textbox
+    custom_use: gr.Button
+    custom_upload: gr.File
 
     @property
     def trouble(self) -> list[Component]:
@@ -63,19 +65,20 @@ def build(setting: Callable[..., Field]) -> Chooser:
         comparison = gr.HTML(network_view.comparison, js_on_load=network_view.LISTEN)
     with gr.Accordion("Use a .keras file of your own", open=False, elem_id="own-network"):
         with gr.Row(equal_height=True):
-            own_path = gr.Textbox(
+            custom_path = gr.Textbox(
                 label="Where the file is", placeholder="/home/me/model.keras", max_lines=1, elem_id="own-path", scale=3
             )
-            own_upload = gr.File(file_types=[".keras"], label="or upload it", height=110, elem_id="own-upload", scale=2)
-        own_use = gr.Button("Use this file", elem_id="own-use")
-    return Chooser(card, missing, buttons, gr.State([]), comparison, own_path, own_use, own_upload)
+            custom_upload = gr.File(
+                file_types=[".keras"], label="or upload it", height=110, elem_id="own-upload", scale=2
+            )
+        custom_use = gr.Button("Use this file", elem_id="own-use")
+    return Chooser(card, missing, buttons, gr.State([]), comparison, custom_path, custom_use, custom_upload)
 
 
-def show(context: Context, networks: Networks, name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
+def show(networks: Networks, name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
     """The card of a network; for a file that was not looked into yet, first a word that this takes a moment."""
     try:
         if is_custom(name):
-            context.file_allowed(name)
             if networks.known(name, 1.0) is None:
                 yield '<p class="t-muted">Looking into the file …</p>'
             yield network_view.custom_card(name, len(networks.layers(name, 1.0)), networks.image_size(name))
@@ -116,7 +119,7 @@ def whats_missing(config: RunConfig) -> list[Any]:
     return [words, *buttons, found]
 
 
-def wire(context: Context, chooser: Chooser, fields: dict[str, Field], quiet: dict[str, Any]) -> None:
+def wire(networks: Networks, chooser: Chooser, fields: dict[str, Field], quiet: dict[str, Any]) -> None:
     """The clicks that choose a network; what follows from the choice hangs on the settings' own change."""
 
     def take(number: int, found: list[Offer]) -> list[Any]:
@@ -132,14 +135,16 @@ def wire(context: Context, chooser: Chooser, fields: dict[str, Field], quiet: di
 
     def use(path: str) -> list[Any]:
         try:
-            return [str(context.file_allowed(path)) if path.strip() else gr.skip(), gr.skip()]
+            return [str(networks.custom(path)) if path.strip() else gr.skip(), gr.skip()]
         except TransferError as error:
             return [gr.skip(), error_panel(error)]
 
     chooser.comparison.click(pick, None, fields["backbone"], **quiet)
     used = [fields["backbone"], chooser.card]
-    gr.on([chooser.own_use.click, chooser.own_path.submit], use, chooser.own_path, used, **quiet)
-    chooser.own_upload.upload(context.keep_network, chooser.own_upload, fields["backbone"], **quiet)
+    gr.on([chooser.custom_use.click, chooser.custom_path.submit], use, chooser.custom_path, used, **quiet)
+    chooser.custom_upload.upload(
+        lambda file: str(networks.keep(Path(file))), chooser.custom_upload, fields["backbone"], **quiet
+    )
 
 
 def _record(name: str) -> Backbone | None:

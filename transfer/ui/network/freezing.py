@@ -13,11 +13,12 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from transfer.commands.networks import Networks
 from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.networks.layers import Layer
 from transfer.ui.network import drawing
-from transfer.ui.network.networks import Networks, width
+from transfer.ui.network.networks import width
 from transfer.ui.shared.form import Field
 
 # A click on a block of the drawing freezes everything before it.

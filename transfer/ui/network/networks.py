@@ -1,22 +1,13 @@
-"""What the page knows about networks: their layers, whether their weights are here, and what could be used instead.
-
-Named networks come from the tables. A `.keras` file of one's own is looked into by a helper process, once per file;
-nothing in this module imports Keras.
-"""
+"""What the page says of the weights of networks: whether they are here, and what could be used instead."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from transfer.config import RunConfig
-from transfer.messages.questions import DescribeNetwork, NetworkDescription
-from transfer.networks.backbones import BACKBONES, RECOMMENDED, Backbone, backbone
-from transfer.networks.layers import Layer, layers
+from transfer.networks.backbones import BACKBONES, RECOMMENDED, Backbone
 from transfer.networks.weights import describe, present, stand_in, weights_file
-from transfer.processes.client import PredictionClient
 
 
 @dataclass(frozen=True)
@@ -27,53 +18,6 @@ class Offer:
     settings: dict[str, Any]
 
 
-class Networks:
-    """Layers of networks by name or file.
-
-    Args:
-        errands: asked about `.keras` files.
-    """
-
-    def __init__(self, errands: PredictionClient) -> None:
-        self._errands = errands
-        self._files: dict[tuple[str, int], NetworkDescription] = {}
-        self._turn = threading.Lock()
-
-    def layers(self, name: str, alpha: float) -> tuple[Layer, ...]:
-        """The layers of a network; for a file this may take as long as starting Keras does.
-
-        Raises:
-            TransferError: when there is no such network or width, or the file is no network for photos.
-        """
-        if not is_custom(name):
-            return layers(backbone(name).name, alpha)
-        return self._look(name).layers
-
-    def known(self, name: str, alpha: float) -> tuple[Layer, ...] | None:
-        """The layers, when no waiting is needed: None for a file that nobody has looked into yet, or cannot be."""
-        if is_custom(name) and _key(name) not in self._files:
-            return None
-        return self.layers(name, alpha)
-
-    def image_size(self, name: str) -> int | None:
-        """The photo size that is used when none is chosen; None for a file that takes any."""
-        if not is_custom(name):
-            return backbone(name).image_size
-        return self._look(name).image_size
-
-    def _look(self, name: str) -> NetworkDescription:
-        with self._turn:
-            key = _key(name)
-            if key not in self._files:
-                self._files[key] = self._errands.ask(DescribeNetwork(file=name), timeout=120)
-            return self._files[key]
-
-
-def is_custom(name: str) -> bool:
-    """Whether a backbone is a file of one's own rather than a name of the list."""
-    return name.strip().endswith(".keras")
-
-
 def width(name: str, alpha: Any) -> float:
     """The chosen width, or 1 where the network does not come in it (another network was chosen a moment ago)."""
     record = BACKBONES.get(name)
@@ -82,16 +26,6 @@ def width(name: str, alpha: Any) -> float:
     except (TypeError, ValueError):
         return 1.0
     return chosen if record is not None and chosen in record.alphas else 1.0
-
-
-def _key(name: str) -> tuple[str, int]:
-    try:
-        return name, Path(name).stat().st_mtime_ns
-    except OSError:
-        return name, 0
-
-
-# ---------------------------------------------------------------------- what is on this machine
 
 
 def readiness(record: Backbone, alpha: float | None = None, image_size: int | None = None) -> str:

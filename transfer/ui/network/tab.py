@@ -20,7 +20,6 @@ from transfer.errors import TransferError
 from transfer.networks import weights
 from transfer.ui.context import Context
 from transfer.ui.network import chooser, freezing
-from transfer.ui.network.networks import Networks
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form
 from transfer.ui.shared.form import Field
@@ -51,7 +50,7 @@ class ModelTab:
 
 def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> ModelTab:
     """The tab, inside the `gr.Tabs` that is open; `stored` keeps the settings."""
-    networks = Networks(context.errands)
+    networks = context.desk.networks
     made: dict[str, Field] = {}
 
     def setting(name: str, **presentation: Any) -> Field:
@@ -76,16 +75,16 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
     # ------------------------------------------------------------------ what follows from the settings
 
     def show(name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
-        yield from chooser.show(context, networks, name, alpha, size, knows)
+        yield from chooser.show(networks, name, alpha, size, knows)
 
     def resize(name: str, alpha: Any, layers: int | None) -> list[Any]:
         return freezing.resize(networks, name, alpha, layers)
 
     def comment(dataset: Dataset | None, *given: Any) -> list[Any]:
         """Advice on the settings, what is missing for them, and the settings themselves to be remembered."""
-        settings = dict(zip(form.FIELDS, given, strict=True))
+        settings = form.named(given)
         try:
-            config = form.to_config(settings)
+            config = RunConfig.from_dict(settings)
         except TransferError as error:
             return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
         return [notices(advice.before(config, dataset)), *chooser.whats_missing(config), settings]
@@ -121,7 +120,7 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
         trigger_mode="always_last",
         **QUIET,
     )
-    chooser.wire(context, choosing, fields, QUIET)
+    chooser.wire(networks, choosing, fields, QUIET)
     freezing.wire(networks, frozen, network[:2], QUICK)
     return ModelTab(fields, {"train": following})
 

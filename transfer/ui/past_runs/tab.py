@@ -45,7 +45,7 @@ def build(context: Context, chosen: gr.BrowserState, photos: PhotosTab, model: M
     screen = [seen, timer, table, again, compared]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
-        runs = context.workspace.runs()
+        runs = context.desk.runs()
         version = (run_id, [(run.id, run.version()) for run in runs[:LISTED]])
         if version == last_seen:
             return [gr.skip()] * len(screen)
@@ -83,8 +83,8 @@ def build(context: Context, chosen: gr.BrowserState, photos: PhotosTab, model: M
     tab.select(lambda run_id: look(run_id, None), chosen, screen, **QUIET)
     gr.on([chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
     table.click(pick, None, chosen, **QUIET)
-    gr.on([tab.select, chosen.change], lambda: remembered(context.workspace.features), None, size, **QUIET)
-    clear.click(lambda: cleared(context.workspace.features), None, size, **QUIET)
+    gr.on([tab.select, chosen.change], lambda: remembered(context.desk.workspace.features), None, size, **QUIET)
+    clear.click(lambda: cleared(context.desk.workspace.features), None, size, **QUIET)
     again.click(fill, chosen, [told, photos.path, *model.fields.values()], **QUIET)
 
 

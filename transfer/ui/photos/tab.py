@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from transfer.dataset import archive
 from transfer.dataset.dataset import SPLITS, Dataset
-from transfer.dataset.scan import scan
 from transfer.errors import TransferError
-from transfer.samples import draw as samples
 from transfer.ui.context import Context
 from transfer.ui.photos import folders
 from transfer.ui.photos import view as photos_view
@@ -53,6 +49,7 @@ class PhotosTab:
 
 def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
     """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder."""
+    desk = context.desk
     with gr.Tab("1 Photos", id="photos", render_children=True):
         gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
         with gr.Row(elem_classes="t-ways"):
@@ -136,8 +133,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                 yield {state: photos_view.progress(words, progress)}
             assert place.result is not None
             root = place.result
-            work = partial(scan, root, memory=context.workspace.photo_memory, roots=context.roots)
-            scanned: Watched[Dataset] = Watched(lambda tell: work(progress=tell))
+            scanned: Watched[Dataset] = Watched(lambda tell: desk.check(root, progress=tell))
             for progress in scanned.watch():
                 yield {state: photos_view.progress("Checking your photos.", progress)}
             assert scanned.result is not None
@@ -148,11 +144,11 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
             yield from show(scanned.result)
 
     def check_path(text: str) -> Iterator[Updates]:
-        yield from checked("Looking at the folder.", lambda tell: context.roots.confine(text))
+        yield from checked("Looking at the folder.", lambda tell: desk.roots.confine(text))
 
     def check_stored(text: str) -> Iterator[Updates]:
         if text:
-            yield from checked("Looking at your photos again.", lambda tell: context.roots.confine(text))
+            yield from checked("Looking at your photos again.", lambda tell: desk.roots.confine(text))
         else:
             yield {state: photos_view.nothing_yet()}
 
@@ -160,13 +156,10 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         if file is None:
             return
         yield {upload: None}
-        into = context.workspace.photos_dir
-        yield from checked("Unpacking the zip file.", lambda tell: archive.unpack(Path(file), into))
+        yield from checked("Unpacking the zip file.", lambda tell: desk.unpack(Path(file)))
 
     def use_samples() -> Iterator[Updates]:
-        yield from checked(
-            "Drawing the sample photos.", lambda tell: samples.draw(context.workspace.photos_dir, progress=tell)
-        )
+        yield from checked("Drawing the sample photos.", lambda tell: desk.draw_samples(progress=tell))
 
     everything = [
         path, upload, state, listing, found, left_out, page, sheets,
@@ -207,15 +200,15 @@ def about(dataset: Dataset) -> dict[str, Any]:
 def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing: gr.HTML) -> None:
     def open_at(text: str) -> Any:
         try:
-            html = folders.listing(context.roots, text)
+            html = folders.listing(context.desk.roots, text)
         except TransferError:  # whatever was typed is no folder to begin from: begin at the roots
-            html = folders.listing(context.roots, "")
+            html = folders.listing(context.desk.roots, "")
         return gr.HTML(html, visible=True)
 
     def step(event: gr.EventData) -> tuple[Any, str]:
         place = str(event.place)
         try:
-            return gr.HTML(folders.listing(context.roots, place), visible=True), place
+            return gr.HTML(folders.listing(context.desk.roots, place), visible=True), place
         except TransferError as error:
             return gr.HTML(error_panel(error), visible=True), place
 

@@ -16,7 +16,7 @@ from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.results import figures
 from transfer.ui.shared.panels import empty, lead, picture
-from transfer.ui.take_away.tab import served
+from transfer.ui.shared.served import served
 from transfer.ui.train import view as run_view
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}

@@ -1,13 +1,13 @@
 """The form: components made from RunConfig, so that nothing about a setting is written twice.
 
-`component` makes the component of one field from its type, choices and limits; `to_components` and `to_config` go from
-a RunConfig to the components' values and back. What a network offers (its layers, its widths) is not known here.
+`component` makes the component of one field from its type, choices and limits; `to_components` and `named` go from a
+RunConfig to the components' values and back. What a network offers (its layers, its widths) is not known here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -83,12 +83,6 @@ def to_components(config: RunConfig) -> list[Any]:
     return [values[name] for name in FIELDS]
 
 
-def to_config(values: dict[str, Any]) -> RunConfig:
-    """A checked RunConfig from the components' values by field name; an emptied component means its default.
-
-    Raises:
-        ConfigError: for a value that is out of range or cannot be understood.
-    """
-    optional = {name for name, (_, empty) in RunConfig.kinds().items() if empty}
-    given = {name: value for name, value in values.items() if name in optional or value not in (None, "")}
-    return RunConfig.from_dict(given)
+def named(values: Iterable[Any]) -> dict[str, Any]:
+    """The components' values, in the order of `FIELDS`, by field name: what `RunConfig.from_dict` takes."""
+    return dict(zip(FIELDS, values, strict=True))

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
-from transfer.messages.questions import Export
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.shared.panels import empty, error_panel, facts, lead, panel
+from transfer.ui.shared.served import served
 from transfer.ui.train import view as run_view
-
-_COPIES = tempfile.TemporaryDirectory(prefix="transfer-", ignore_cleanup_errors=True)  # gone with this process
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
 
@@ -60,7 +54,7 @@ def build(context: Context, chosen: gr.BrowserState) -> None:
         )
         yield [panel("info", "Being made …", told), gr.Button(interactive=False), gr.skip()]
         try:
-            context.errands.ask(Export(run=str(run.path), format=name), timeout=1800)
+            context.desk.export(run_id, name)
         except TransferError as error:
             yield [error_panel(error), gr.Button(interactive=True), gr.skip()]
             return
@@ -94,14 +88,3 @@ def ready(run: Run, name: str) -> list[Any]:
         gr.Button(visible="hidden"),
         gr.DownloadButton("Download the zip", value=served(done["zip"]), visible=True),
     ]
-
-
-def served(file: Path, name: str = "") -> str:
-    """A copy that the page may serve: the workspace itself is never opened to the browser. Made once per file."""
-    about = file.stat()
-    digest = hashlib.sha256(f"{file} {about.st_size} {about.st_mtime_ns}".encode()).hexdigest()[:16]
-    place = Path(_COPIES.name) / digest / (name or file.name)
-    if not place.is_file():
-        place.parent.mkdir(exist_ok=True)
-        shutil.copyfile(file, place)
-    return str(place)

@@ -5,7 +5,6 @@ The screen is a function of that directory, so a reload, a second browser or a r
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -14,12 +13,9 @@ from typing import Any
 
 import gradio as gr
 
-from transfer.config import RunConfig
-from transfer.dataset.scan import scan
-from transfer.errors import PhotosError, RunError, TransferError
+from transfer.commands.desk import Desk
+from transfer.errors import TransferError
 from transfer.messages.events import Progressed
-from transfer.messages.questions import DescribeMachine
-from transfer.networks import weights
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.ui.context import Context
@@ -93,9 +89,8 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         """Check once more, then put a new run in the queue."""
         yield {trouble: photos_view.progress("Getting ready.")}
         try:
-            settings = form.to_config(dict(zip(form.FIELDS, given, strict=True)))
-            config = dataclasses.replace(settings, photos=folder)
-            making = Watched(lambda tell: create(context, config, tell))
+            settings = {**form.named(given), "photos": folder}
+            making = Watched(lambda tell: context.desk.train(settings, progress=tell))
             for done in making.watch():
                 yield {trouble: photos_view.progress("Checking your photos once more.", done)}
             assert making.result is not None
@@ -104,37 +99,28 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
             return
         yield {trouble: "", chosen: making.result.id}
 
-    def ask_to_stop(run_id: str) -> str:
-        run = context.run(run_id)
-        if run is not None:
-            run.request_stop()
-        return ""
-
-    def ask_to_resume(run_id: str) -> str:
+    def ask(act: Callable[[str], Run], run_id: str) -> str:
         try:
-            run = context.run(run_id)
-            if run is None:
-                raise RunError("There is no run to resume.", fix="Choose one in “Past runs”.")
-            run.request_resume()
+            act(run_id)
         except TransferError as error:
             return error_panel(error)
         return ""
 
     def first(run_id: str) -> str:
         """Which run a page shows when it is opened: the one in training, else the last one seen, else the newest."""
-        active = context.workspace.active()
-        run = active or context.run(run_id) or next(iter(context.workspace.runs()), None)
+        active = context.desk.workspace.active()
+        run = active or context.run(run_id) or next(iter(context.desk.runs()), None)
         return run.id if run else ""
 
     def planned(remembered: str, summary: dict[str, Any], *given: Any) -> str:
         if remembered and not summary:
             return empty(f"The photos in {remembered} have to be looked at once more: see step 1.")
-        return _plan(summary, dict(zip(form.FIELDS, given, strict=True)))
+        return _plan(context.desk, summary, form.named(given))
 
     def device() -> Iterator[str]:
         yield _where("looking at this machine …")
         try:
-            yield _where(context.errands.ask(DescribeMachine()).description)
+            yield _where(context.desk.machine().description)
         except TransferError as error:
             yield error_panel(error)
 
@@ -148,8 +134,12 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         **QUIET,
     )
     begun.then(look, [chosen, seen], screen, api_visibility="private", **QUIET)
-    stopped = stop.click(ask_to_stop, chosen, trouble, api_visibility="private", **QUIET)
-    resumed = resume.click(ask_to_resume, chosen, trouble, api_visibility="private", **QUIET)
+    stopped = stop.click(
+        lambda run_id: ask(context.desk.stop, run_id), chosen, trouble, api_visibility="private", **QUIET
+    )
+    resumed = resume.click(
+        lambda run_id: ask(context.desk.resume, run_id), chosen, trouble, api_visibility="private", **QUIET
+    )
     gr.on(
         [timer.tick, chosen.change, tab.select],
         look,
@@ -176,37 +166,12 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
     return TrainTab({"results": results})
 
 
-def create(context: Context, config: RunConfig, tell: Callable[[int, int], None] | None = None) -> Run:
-    """Put a new run in the queue, after everything that could be wrong with it was looked at.
-
-    Raises:
-        TransferError: when photos are missing, or a setting or the weights are not to be had.
-    """
-    if not config.photos:
-        raise PhotosError(
-            "There are no photos to learn from yet.",
-            expected="a folder that was checked in step 1",
-            found="none",
-            fix="Go to “1 Photos” and check a folder, upload a zip, or use the sample photos.",
-        )
-    config = context.allowed(config)
-    weights.require(config)
-    dataset = scan(
-        Path(config.photos),
-        seed=config.seed,
-        memory=context.workspace.photo_memory,
-        progress=tell,
-        roots=context.roots,
-    )
-    return context.workspace.create(config, dataset)
-
-
-def _plan(summary: dict[str, Any], given: dict[str, Any]) -> str:
+def _plan(desk: Desk, summary: dict[str, Any], settings: dict[str, Any]) -> str:
     """What pressing Train would do, in a few lines."""
     if not summary:
         return empty("No photos yet: check a folder in step 1, or use the sample photos.")
     try:
-        config = form.to_config(given)
+        config = desk.config({**settings, "photos": summary["root"]})
     except TransferError as error:
         return error_panel(error)
     sizes = summary["photos"]

@@ -12,7 +12,7 @@ import gradio as gr
 
 from transfer.dataset.photo import open_photo
 from transfer.errors import TransferError
-from transfer.messages.questions import PhotoAnswer, Predict
+from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
 from transfer.ui.shared.panels import empty, error_panel, lead, panel, picture
 from transfer.ui.train import view as run_view
@@ -60,7 +60,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
         if run is None or not run.model_file.is_file():
             words = "There is no trained model yet: train one in step 3, or choose one in “Past runs”."
             return [empty(words), gr.Row(visible=False), ""]
-        context.predictor.warm()
+        context.desk.predictor.warm()
         return [run_view.headline(run, run.status()), gr.Row(visible=True), gr.skip()]
 
     def answer(run_id: str, paths: list[str]) -> Iterator[str]:
@@ -73,7 +73,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
             return
         yield panel("info", "Looking …", "The first photo takes a few seconds more: the model is being loaded.")
         try:
-            said = context.predictor.ask(Predict(run=str(run.path), images=tuple(paths[:MOST]), top=3))
+            said = context.desk.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
             yield error_panel(error)
             return

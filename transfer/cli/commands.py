@@ -1,0 +1,135 @@
+"""The commands of the terminal: each asks the desk for one thing, prints the answer and returns the exit code.
+
+The first line of each says in the help what it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+from typing import Protocol
+
+import pandas as pd
+
+from transfer.cli.follow import follow
+from transfer.cli.output import print_json, show
+from transfer.commands.desk import Desk
+from transfer.commands.networks import list_networks
+from transfer.commands.summary import Summary
+from transfer.config import RunConfig
+from transfer.errors import ConfigError, PhotosError, TransferError, WeightsError
+from transfer.messages.events import Died, Failed
+from transfer.runs.run import Run
+from transfer.runs.status import Status
+
+MISTAKES = (ConfigError, PhotosError, WeightsError)  # the user's, when a worker meets them
+
+
+class Command(Protocol):
+    """One of the functions below."""
+
+    __name__: str
+
+    def __call__(self, desk: Desk, options: argparse.Namespace, /) -> int: ...
+
+
+def backbones(desk: Desk, options: argparse.Namespace) -> int:
+    """List the networks and which have their weights on this machine."""
+    columns = ("name", "family", "image_size", "parameters", "top1", "download_mb", "alphas")
+    rows = [
+        {name: getattr(each.backbone, name) for name in columns} | {"ready": each.ready} for each in list_networks()
+    ]
+    table = pd.DataFrame(rows).assign(
+        ready=lambda t: ["yes" if r == a else ", ".join(map(str, r)) for r, a in zip(t.ready, t.alphas, strict=True)],
+        alphas=lambda t: [", ".join(map(str, a)) if len(a) > 1 else "" for a in t.alphas],
+    )
+    return show(rows, table.to_string(index=False), options)
+
+
+def check(desk: Desk, options: argparse.Namespace) -> int:
+    """Say what is in a photo folder and what would be left out."""
+    dataset = desk.check(options.folder, seed=options.seed)
+    lines = [dataset.counts().to_string(), "", *dataset.notes]
+    lines += [f"Passed over: {dataset.passed_over} files that are no photos."] if dataset.passed_over else []
+    lines += [f"Left out: {left.path}: {left.reason}" for left in dataset.left_out]
+    return show(dataset.to_dict(), "\n".join(lines), options)
+
+
+def train(desk: Desk, options: argparse.Namespace) -> int:
+    """Train, in a queue shared with the page, and print the run directory."""
+    run = desk.train({name: getattr(options, name) for name in RunConfig.settings()})
+    for left in run.dataset.left_out:
+        print(f"Left out: {left.path}: {left.reason}", file=sys.stderr)
+    return _followed(desk, run, options)
+
+
+def resume(desk: Desk, options: argparse.Namespace) -> int:
+    """Go on with an interrupted run from its last checkpoint."""
+    return _followed(desk, desk.resume(options.run), options)
+
+
+def runs(desk: Desk, options: argparse.Namespace) -> int:
+    """List the runs, newest first."""
+    rows = [dataclasses.asdict(Summary.of(run)) | {"created": run.created} for run in desk.runs()]
+    table = pd.DataFrame(rows, columns=["name", "backbone", "photos", "status", "test_accuracy", "val_accuracy", "run"])
+    return show(rows, table.to_string(index=False) if rows else "No runs yet.", options)
+
+
+def evaluate(desk: Desk, options: argparse.Namespace) -> int:
+    """Measure a trained model again on its test photos."""
+    metrics = desk.evaluate(options.run)
+    table = pd.DataFrame([dataclasses.asdict(each) for each in metrics.classes]).to_string(index=False)
+    text = (
+        f"{metrics.accuracy:.1%} right on {metrics.photos} {metrics.split} photos "
+        f"(95 % interval {metrics.low:.1%} to {metrics.high:.1%}; "
+        f"always “{metrics.baseline_class}” would give {metrics.baseline:.1%})\n\n{table}"
+    )
+    return show(metrics.to_dict(), text, options)
+
+
+def predict(desk: Desk, options: argparse.Namespace) -> int:
+    """Say what is on some photos."""
+    answer = desk.predict(options.run, options.images, top=options.top)
+    photos = [photo.to_dict() for photo in answer.photos]
+    lines = []
+    for photo in photos:
+        said = photo.get("error") or ", ".join(f"{label} {share:.1%}" for label, share in photo["classes"])
+        lines.append(f"{photo['path']}: {said}")
+    show({"predictions": photos, "milliseconds": answer.milliseconds}, "\n".join(lines), options)
+    return 2 if any("error" in photo for photo in photos) else 0
+
+
+def export(desk: Desk, options: argparse.Namespace) -> int:
+    """Write a trained model in a format, as a zip."""
+    made = desk.export(options.run, options.format)
+    return show({**made, "zip": str(made["zip"]), "format": options.format}, str(made["zip"]), options)
+
+
+def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
+    """Show the run until it is over, and print how it ended."""
+    began = time.monotonic()
+    status = follow(desk, run)
+    summary = Summary.of(run)
+    about = {**dataclasses.asdict(summary), "seconds": round(time.monotonic() - began, 2)}
+    error = _went_wrong(run, status)
+    if error:
+        print(error, file=sys.stderr)
+        about["error"] = error.to_dict()
+    if options.json:
+        print_json(about)
+    else:
+        if summary.test_accuracy is not None:
+            print(f"Right on {summary.test_accuracy:.1%} of the test photos.", file=sys.stderr)
+        print(run.path)
+    if status.state == "finished":
+        return 0
+    return 2 if isinstance(error, MISTAKES) else 1
+
+
+def _went_wrong(run: Run, status: Status) -> TransferError | None:
+    last = run.log.last() if status.state in {"failed", "interrupted"} else None
+    if isinstance(last, Failed):
+        return last.as_error
+    return TransferError(last.message, found=last.log_tail) if isinstance(last, Died) else None

@@ -1,0 +1,241 @@
+"""The desk: whatever a person can ask for, one method each. The page, its API and the command line only call it.
+
+The rules are here and in `settings` and `networks` beside it: which folders and files may be opened, what the settings
+mean, and what can be asked of which run. Nothing is put into words for a screen, and what needs Keras is asked of the
+prediction servers.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transfer.commands.networks import Networks
+from transfer.commands.settings import trainable
+from transfer.config import RunConfig
+from transfer.dataset import archive
+from transfer.dataset.dataset import Dataset
+from transfer.dataset.roots import Roots
+from transfer.dataset.scan import scan
+from transfer.errors import ConfigError, ExportError, RunError
+from transfer.formats import FORMATS
+from transfer.messages.questions import DescribeMachine, Evaluate, Export, Machine, PhotoAnswers, Predict
+from transfer.networks import weights
+from transfer.processes.client import PredictionClient
+from transfer.runs.metrics import Metrics
+from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
+from transfer.samples import draw as samples
+
+Progress = Callable[[int, int], None]  # told how many photos of how many
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What can be asked, in one workspace.
+
+    Attributes:
+        workspace: where runs, uploads and caches are kept.
+        roots: the folders that photos may lie in.
+        networks: the networks that can be chosen.
+        predictor: the prediction server that answers predictions.
+        errands: a second one for exports, evaluations and looking into model files, so that a long errand never
+            holds up a prediction.
+    """
+
+    workspace: Workspace
+    roots: Roots
+    networks: Networks
+    predictor: PredictionClient
+    errands: PredictionClient
+
+    @classmethod
+    def open(cls, workspace: Workspace, roots: Iterable[Path] | None, logs: Path) -> Desk:
+        """A desk whose servers start when they are first asked; nothing is written before `prepare`.
+
+        Args:
+            workspace: its photos and networks can always be opened, whatever `roots` says.
+            roots: the folders that may be opened; None: any, for somebody who sits at this machine anyway.
+            logs: the folder for what the servers write to stderr.
+        """
+        allowed = Roots(roots)
+        predictor, errands = PredictionClient(logs / "predictor.log"), PredictionClient(logs / "errands.log")
+        networks = Networks(workspace, allowed, errands)
+        return cls(workspace, allowed.with_folders(workspace.path / "photos"), networks, predictor, errands)
+
+    def prepare(self) -> None:
+        """Make the workspace's folder.
+
+        Raises:
+            ConfigError: when it cannot be written to.
+        """
+        try:
+            self.workspace.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.workspace.path):
+                pass
+        except OSError as error:
+            raise ConfigError(
+                f"The workspace {self.workspace.path} cannot be used.",
+                expected="a folder that can be written to",
+                found=error.strerror or str(error),
+                fix="Choose another folder with --workspace, or give your user permission to write to this one.",
+            ) from error
+
+    def close(self) -> None:
+        """End the servers; runs in training are not touched."""
+        self.predictor.close()
+        self.errands.close()
+
+    def machine(self) -> Machine:
+        """What training would run on."""
+        return self.errands.ask(DescribeMachine())
+
+    # ------------------------------------------------------------------ photos
+
+    def check(self, folder: str | Path, *, seed: Any = 0, progress: Progress | None = None) -> Dataset:
+        """What is in a photo folder, how it would be split, and what would be left out.
+
+        Raises:
+            TransferError: when the folder may not be opened, or there is nothing in it to learn from.
+        """
+        seed = RunConfig.from_dict({"seed": seed}).seed
+        place, memory = self.roots.confine(folder), self.workspace.photo_memory
+        return scan(place, seed=seed, memory=memory, progress=progress, roots=self.roots)
+
+    def unpack(self, zip_file: Path) -> Path:
+        """The folder that an uploaded zip of photos was unpacked into.
+
+        Raises:
+            PhotosError: when it is no zip that may be unpacked.
+        """
+        return archive.unpack(zip_file, self.workspace.photos_dir)
+
+    def draw_samples(self, *, progress: Progress | None = None) -> Path:
+        """The folder with the built-in sample photos, drawn now if it is not there yet."""
+        return samples.draw(self.workspace.photos_dir, progress=progress)
+
+    # ------------------------------------------------------------------ training
+
+    def config(self, settings: Mapping[str, Any]) -> RunConfig:
+        """What `train` would train, without a look at the photos; see there."""
+        return trainable(settings, self.roots, self.networks)
+
+    def train(self, settings: Mapping[str, Any], *, progress: Progress | None = None) -> Run:
+        """Put a new run in the queue, after everything that could be wrong with it was looked at.
+
+        Args:
+            settings: fields of RunConfig by name, as text or as values; an empty one means its default.
+            progress: of checking the photos.
+
+        Raises:
+            TransferError: when a setting makes no sense, a file or folder is not there or not allowed, the weights
+                cannot be had, or the photos cannot be learned from.
+        """
+        config = self.config(settings)
+        weights.require(config)
+        return self.workspace.create(config, self.check(config.photos, seed=config.seed, progress=progress))
+
+    def resume(self, name: str) -> Run:
+        """Put an interrupted run back in the queue, to go on from its last checkpoint.
+
+        Raises:
+            RunError: when there is no such run, or it is not interrupted.
+        """
+        run = self.run(name)
+        run.request_resume()
+        return run
+
+    def stop(self, name: str) -> Run:
+        """Ask a run to end at the next step and keep its best state; one that waits leaves the queue.
+
+        Raises:
+            RunError: when there is no such run.
+        """
+        run = self.run(name)
+        run.request_stop()
+        return run
+
+    # ------------------------------------------------------------------ runs
+
+    def run(self, name: str) -> Run:
+        """A run by its name; where any folder may be opened, also by a part of its name or by its path.
+
+        Raises:
+            RunError: when there is none.
+        """
+        if self.roots.anywhere:
+            return self.workspace.run(name)
+        # What comes from a browser names a run of this workspace and nothing else: no path, no part of a name.
+        place = self.workspace.runs_dir / name
+        if not name or place.name != name or place.resolve().parent != self.workspace.runs_dir:
+            raise RunError(f"There is no run called “{name}”.", fix="Choose one from the list of runs.")
+        return Run(place)
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first."""
+        return self.workspace.runs()
+
+    # ------------------------------------------------------------------ trained models
+
+    def predict(self, name: str, images: Sequence[str | Path], *, top: int | None = None) -> PhotoAnswers:
+        """What a run's model says is on some photos: the `top` most probable classes of each, or all.
+
+        Raises:
+            TransferError: when there is no such run or it has no model, or no class is asked for.
+        """
+        run = self._trained(name)
+        if top is not None and top < 1:
+            raise ConfigError(
+                "No classes were asked for.",
+                expected="a whole number from 1 (--top)",
+                found=str(top),
+                fix="Leave it out, or give a higher number.",
+            )
+        return self.predictor.ask(Predict(run=str(run.path), images=tuple(map(str, images)), top=top))
+
+    def evaluate(self, name: str) -> Metrics:
+        """Measure a run's model again on its test photos.
+
+        Raises:
+            TransferError: when there is no such run or it has no model, or its photos are gone.
+        """
+        run = self._trained(name)
+        self.errands.ask(Evaluate(run=str(run.path)))
+        metrics = run.metrics()
+        assert metrics is not None
+        return metrics
+
+    def export(self, name: str, format: str, *, again: bool = True) -> dict[str, Any]:
+        """Write a run's model in a format, as a zip; see `Run.exported`. Not `again`: unless that was done before.
+
+        Raises:
+            TransferError: when there is no such run or format, it has no model, or it cannot be written like that.
+        """
+        run = self._trained(name)
+        if format not in FORMATS:
+            raise ExportError(
+                f"There is no export format called “{format}”.",
+                expected=f"one of {', '.join(FORMATS)}",
+                found=format,
+                fix="Choose one of these.",
+            )
+        made = None if again else run.exported(format)
+        if made is None:
+            self.errands.ask(Export(run=str(run.path), format=format), timeout=1800)
+            made = run.exported(format)
+        assert made is not None
+        return made
+
+    def _trained(self, name: str) -> Run:
+        run = self.run(name)
+        if not run.model_file.is_file():
+            raise RunError(
+                f"“{run.name}” has no trained model.",
+                expected="a run that is finished, or was stopped after its first round",
+                found=f"a run that is {run.status().state}",
+                fix="Wait until it has finished, or resume it.",
+            )
+        return run

@@ -1,0 +1,21 @@
+"""Files that the page may serve: copies, because the workspace itself is never opened to the browser."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+_COPIES = tempfile.TemporaryDirectory(prefix="transfer-", ignore_cleanup_errors=True)  # gone with this process
+
+
+def served(file: Path, name: str = "") -> str:
+    """The path of a copy. Made once per file."""
+    about = file.stat()
+    digest = hashlib.sha256(f"{file} {about.st_size} {about.st_mtime_ns}".encode()).hexdigest()[:16]
+    place = Path(_COPIES.name) / digest / (name or file.name)
+    if not place.is_file():
+        place.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, place)
+    return str(place)
