@@ -77,10 +77,6 @@ def test_a_config_survives_the_way_through_the_components() -> None:
     assert RunConfig.from_dict({"photos": "/photos", **form.named(back)}) == config
 
 
-def test_an_emptied_component_means_its_default() -> None:
-    assert RunConfig.from_dict({"batch_size": None, "seed": "", "frozen_layers": None, "image_size": None}) == RunConfig()
-
-
 def test_a_wrong_value_is_met_with_the_settings_own_words() -> None:
     with pytest.raises(ConfigError, match="Photos per step"):
         RunConfig.from_dict({"batch_size": 0})
