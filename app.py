@@ -89,6 +89,7 @@ def serve(chosen: argparse.Namespace) -> None:
         )
 
     from transfer.commands.desk import Desk
+    from transfer.processes.launcher import LocalLauncher
     from transfer.processes.supervisor import Supervisor
     from transfer.runs.workspace import Workspace
     from transfer.ui import page, theme
@@ -99,7 +100,7 @@ def serve(chosen: argparse.Namespace) -> None:
     desk = Desk.open(workspace, roots, workspace.path / "cache")
     desk.prepare()
     free(chosen.host, chosen.port)
-    supervisor = Supervisor(workspace).start()
+    supervisor = Supervisor(workspace, LocalLauncher(workspace.standby_log)).start()
     try:
         page.build(Context(desk)).launch(
             server_name=chosen.host,

@@ -21,6 +21,7 @@ from typing import Any
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
+from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -118,7 +119,7 @@ class Desk:
     def __init__(self, workspace: Path, settle: float = 20.0) -> None:
         self._workspace = Workspace(workspace)
         self._settle = settle
-        self._supervisor = Supervisor(self._workspace)
+        self._supervisor = Supervisor(self._workspace, LocalLauncher(self._workspace.standby_log))
 
     def __enter__(self) -> Desk:
         self._supervisor.start()

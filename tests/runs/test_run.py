@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -48,11 +47,10 @@ def test_what_was_chosen_is_kept(run: Run, workspace: Workspace) -> None:
 
 
 def test_later_runs_say_their_place(run: Run, workspace: Workspace, tmp_path: Path) -> None:
-    time.sleep(0.02)
     later = new_run(workspace, tmp_path)
     assert (run.status().place, later.status().place) == (1, 2)
     assert "number 2" in later.status().message
-    assert workspace.queue() == [run, later]
+    assert workspace.waiting() == [run, later]
 
 
 def test_launched_counts_as_running_for_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

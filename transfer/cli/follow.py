@@ -10,6 +10,7 @@ import time
 
 from transfer.commands.desk import Desk
 from transfer.messages.events import Died
+from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.progress import PHASE_WORDS, duration, progress
 from transfer.runs.run import Run
@@ -21,7 +22,7 @@ def follow(desk: Desk, run: Run) -> Status:
 
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
-    supervisor = Supervisor(desk.workspace, standby=False).start()
+    supervisor = Supervisor(desk.workspace, LocalLauncher()).start()
     line, shown, waiting = _Line(), 0, ""
     asked = False
     try:

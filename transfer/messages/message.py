@@ -62,7 +62,7 @@ _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
 def adapter(kind: Any) -> TypeAdapter[Any]:
-    """What checks and builds a dataclass from plain data; unknown fields are passed over. Made once per dataclass."""
+    """What checks plain data and builds a dataclass from it; unknown fields are passed over. Made once per type."""
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from transfer.errors import RunError, TransferError
 from transfer.messages.questions import A, Question
-from transfer.processes.supervisor import end_of
+from transfer.processes.last_words import end_of
 
 COMMAND = (sys.executable, "-m", "transfer.learning.prediction_server")
 
@@ -103,7 +103,7 @@ class PredictionClient:
                 )
             self._answers = queue.Queue()
             threading.Thread(
-                target=_forward, args=(self._process, self._answers), name="service answers", daemon=True
+                target=_forward, args=(self._process, self._answers), name="prediction answers", daemon=True
             ).start()
         return self._process
 

@@ -28,6 +28,7 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lines = _lines(path.absolute())
 
     def append(self, event: Event, *, durable: bool = True) -> None:
         """Add one event, with the time it is now. A torn last line of an earlier writer is cut off first.
@@ -50,11 +51,11 @@ class EventLog:
 
     def read(self) -> list[Event]:
         """All complete events, oldest first. Of progress events that follow each other only the newest is kept."""
-        return _lines(self.path.resolve()).read()
+        return self._lines.read()
 
     def last(self) -> Event | None:
         """The newest event."""
-        return next(reversed(self.read()), None)
+        return self._lines.last()
 
     def newest(self, kind: type[E]) -> E | None:
         """The newest event of a kind."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -33,20 +32,32 @@ class JsonLines(Generic[T]):
     def read(self) -> list[T]:
         """All items so far. A line counts only once its newline is there."""
         with self._lock:
-            try:
-                with self.path.open("rb") as file:
-                    if file.seek(0, os.SEEK_END) < self._offset:  # replaced by a shorter file: begin again
-                        self._offset, self._items = 0, []
-                    file.seek(self._offset)
-                    added = file.read()
-            except FileNotFoundError:
-                self._offset, self._items = 0, []
-                return []
-            complete = added[: added.rfind(b"\n") + 1]
-            self._offset += len(complete)
-            for line in complete.splitlines():
-                self._add(line)
+            self._look()
             return list(self._items)
+
+    def last(self) -> T | None:
+        """The newest item."""
+        with self._lock:
+            self._look()
+            return self._items[-1] if self._items else None
+
+    def _look(self) -> None:
+        try:
+            size = self.path.stat().st_size
+            if size < self._offset:  # replaced by a shorter file: begin again
+                self._offset, self._items = 0, []
+            if size == self._offset:
+                return
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                added = file.read()
+        except FileNotFoundError:
+            self._offset, self._items = 0, []
+            return
+        complete = added[: added.rfind(b"\n") + 1]
+        self._offset += len(complete)
+        for line in complete.splitlines():
+            self._add(line)
 
     def _add(self, line: bytes) -> None:
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import time
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +32,7 @@ from transfer.messages.requests import Stop
 from transfer.runs.event_log import EventLog
 from transfer.runs.mailbox import Mailbox
 from transfer.runs.metrics import Metrics
+from transfer.runs.queue import Queue
 from transfer.runs.status import Status
 
 # Seconds a launched worker may take to import TensorFlow and take its lock before it counts as dead for those
@@ -184,8 +184,7 @@ class Run:
         if isinstance(last, Died):
             return Status("interrupted", last.message)
         if last is None or isinstance(last, Resumed):
-            waiting = [run.id for run in queue(self.path.parent)]
-            place = 1 + waiting.index(self.id) if self.id in waiting else 1  # else: it has just been started
+            place = self._queue.place(self.id)
             return Status("queued", "Next in line." if place == 1 else f"Waiting: number {place} in line.", place)
         starting = isinstance(last, Launched) and time.time() - last.time < GRACE
         if starting or self.lock_is_held():
@@ -194,12 +193,14 @@ class Run:
             return Status("running", "Training.")
         return Status("interrupted", "Training ended without saying why.")
 
-    def queued_since(self) -> float | None:
-        """Unix time since which the run waits for its turn, or None when it does not wait."""
-        last = self.log.last()
-        if last is None:
-            return self.created
-        return last.time if isinstance(last, Resumed) else None
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for its turn."""
+        return self._queue.waits_since(self.id) is not None
+
+    @property
+    def _queue(self) -> Queue:
+        return Queue(self.path.parent)
 
     def lock_is_held(self) -> bool:
         """Whether a worker (or, for an instant, a supervisor) holds the run's lock."""
@@ -230,24 +231,4 @@ class Run:
         with self.lock.acquire(timeout=10):
             self.mailbox.clear()
             self.log.append(Resumed())
-
-
-def queue(runs_dir: Path) -> list[Run]:
-    """The runs that wait for their turn, first come first served."""
-    waiting = [(since, run.id, run) for run in runs_in(runs_dir) if (since := run.queued_since()) is not None]
-    return [run for _, _, run in sorted(waiting, key=lambda entry: entry[:2])]
-
-
-def runs_in(runs_dir: Path) -> list[Run]:
-    """All runs of a folder, newest first. A folder with a dot before its name is one still being made: no run yet."""
-    if not runs_dir.is_dir():
-        return []
-    paths = (path for path in runs_dir.iterdir() if path.name[0] != "." and (path / "config.json").is_file())
-    return [Run(path) for path in sorted(paths, reverse=True)]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file that is either there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+        self._queue.append(self.id)

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,7 +15,8 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
-from transfer.runs.run import Run, queue, runs_in
+from transfer.runs.queue import Queue
+from transfer.runs.run import Run
 
 
 class Workspace:
@@ -60,6 +62,11 @@ class Workspace:
         return self.cache_dir / "photos.sqlite"
 
     @property
+    def standby_log(self) -> Path:
+        """What a worker says that has no run yet."""
+        return self.path / "cache" / "standby.log"
+
+    @property
     def features(self) -> FeatureStore:
         """What the frozen parts of networks said about photos, for all runs."""
         return FeatureStore(self.cache_dir / "features")
@@ -92,15 +99,23 @@ class Workspace:
         (unfinished / "dataset.json").write_text(json.dumps(dataset.to_dict()), encoding="utf-8")
         (unfinished / "config.json").write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
         unfinished.rename(path)  # now the run exists, whole
+        self.queue.append(path.name)
         return Run(path)
 
     def runs(self) -> list[Run]:
-        """All runs, newest first."""
-        return runs_in(self.runs_dir)
+        """All runs, newest first. A folder with a dot before its name is one still being made: no run yet."""
+        paths = (path for path in self.runs_dir.iterdir() if path.name[0] != "." and (path / "config.json").is_file())
+        return [Run(path) for path in sorted(paths, reverse=True)]
 
-    def queue(self) -> list[Run]:
-        """The waiting runs in the order in which they will start."""
-        return queue(self.runs_dir)
+    @property
+    def queue(self) -> Queue:
+        """The order in which the waiting runs will start."""
+        return Queue(self.runs_dir)
+
+    def waiting(self, among: Iterable[Run] | None = None) -> list[Run]:
+        """The runs that wait, the next one first; only those of `among`, where others are known not to."""
+        runs = {run.id: run for run in (self.runs() if among is None else among)}
+        return [runs[each] for each in self.queue.waiting(runs)]
 
     def active(self) -> Run | None:
         """The run a worker is at right now, if any."""

@@ -23,7 +23,7 @@ from transfer.learning import device
 from transfer.learning.analysis.prediction import BATCH, Predictor
 from transfer.learning.pipeline import PhotoSource
 from transfer.runs.metrics import ClassMetrics, Metrics, Mistake
-from transfer.runs.run import write_atomically
+from transfer.runs.whole_file import write_whole
 
 WORST = 24  # mistakes kept for the gallery
 
@@ -87,7 +87,7 @@ def evaluate(
     )
     folder.mkdir(parents=True, exist_ok=True)
     _write_predictions(folder / "predictions.csv", probabilities, paths, labels, dataset)
-    write_atomically(folder / "metrics.json", json.dumps(metrics.to_dict(), indent=1))
+    write_whole(folder / "metrics.json", json.dumps(metrics.to_dict(), indent=1))
     return metrics
 
 

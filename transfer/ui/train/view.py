@@ -11,7 +11,7 @@ from html import escape
 from transfer.advice import curves as diagnosis
 from transfer.errors import TransferError
 from transfer.messages.events import Died, EarlyStopped, Failed, Noticed, Skipped, Started, Stopped
-from transfer.processes.supervisor import end_of
+from transfer.processes.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status

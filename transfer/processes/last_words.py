@@ -1,0 +1,28 @@
+"""Last words: what a process that ended leaves behind, its exit code in plain words and the end of its log."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+
+def death_in_words(exit_code: int | None) -> str:
+    """What an exit code says to a person; None where it is unknown (the worker was another process's child)."""
+    if exit_code is None:
+        return "Training ended without saying why, perhaps because the machine was switched off."
+    if exit_code == -signal.SIGKILL:
+        return "Training was ended by force (signal 9). Often the machine had run out of memory."
+    if exit_code < 0:
+        return f"Training was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})."
+    return f"Training ended unexpectedly (exit code {exit_code}). The end of its log says more."
+
+
+def end_of(log: Path, lines: int = 30) -> str:
+    """The last lines of a text file; empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - 20_000))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])

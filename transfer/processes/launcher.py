@@ -1,0 +1,109 @@
+"""Launcher: how a run gets a worker, and how that one is doing. Which run is next is the supervisor's business.
+
+`LocalLauncher` starts a process on this machine. Another place to train, such as a cluster, is one more class with the
+same three methods.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+from transfer.messages.events import Launched
+from transfer.processes.standby import Standby
+from transfer.runs.run import Run
+
+WORKER = (sys.executable, "-m", "transfer.learning.worker")
+
+
+class Worker(Protocol):
+    """A worker that has a run."""
+
+    def alive(self) -> bool:
+        """Whether it is at it, or about to be."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; None while it lives, and where nobody can know."""
+
+
+class Launcher(Protocol):
+    """What a supervisor needs."""
+
+    def launch(self, run: Run) -> Worker:
+        """Give the run, whose last event is `launched`, a worker that outlives this program."""
+
+    def prepare(self) -> None:
+        """Get ready for the next run; nothing trains now. Called again and again."""
+
+    def close(self) -> None:
+        """Let go of what was prepared. Workers that have a run go on."""
+
+
+class LocalLauncher:
+    """Processes on this machine.
+
+    Args:
+        standby_log: output of a worker that is kept ready for the next run; None keeps none. It is not worth it for a
+            program that ends with its run.
+        command: the worker's command line; the run directory is added as the last argument.
+    """
+
+    def __init__(self, standby_log: Path | None = None, command: tuple[str, ...] = WORKER) -> None:
+        self.command = command
+        self.standby = Standby(command, standby_log) if standby_log else None
+
+    def launch(self, run: Run) -> LocalWorker:
+        return LocalWorker(self.command, run, self.standby.take(run) if self.standby else None)
+
+    def prepare(self) -> None:
+        if self.standby:
+            self.standby.prepare()
+
+    def close(self) -> None:
+        if self.standby:
+            self.standby.end()
+
+
+class LocalWorker:
+    """A process that works on a run.
+
+    Args:
+        command: what starts one.
+        run: what it works on.
+        ready: the process, when it stood by and was given the run; None starts one.
+    """
+
+    def __init__(self, command: tuple[str, ...], run: Run, ready: subprocess.Popen[bytes] | None = None) -> None:
+        self._command, self._run = command, run
+        self._stood_by = ready is not None
+        self._process = ready or self._spawn()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def alive(self) -> bool:
+        if self._process.poll() is None:
+            return True
+        if self._stood_by and isinstance(self._run.log.last(), Launched):
+            # It was about to die when it got the run, and never began. That costs the run nothing.
+            self._stood_by, self._process = False, self._spawn()
+            return True
+        return False
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.returncode
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._run.worker_log.open("ab") as log:
+            return subprocess.Popen(
+                [*self._command, str(self._run.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C at the app, or a closed terminal, must not end the training
+            )
