@@ -1,21 +1,14 @@
-"""The formats in which a trained model can be taken away: what they are called, and how a program opens them.
+"""The formats in which a trained model can be taken away, as the page and the command line name them.
 
-Written once for the page, the command line and the exports; writing a model is `learning.export`'s business.
+Plain records, so that both know them without TensorFlow. How a model is written, and what else its zip holds, is in the
+module of `transfer.learning.export` that the record names.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_LITERT_LOAD = (
-    "try:\n"
-    "    from ai_edge_litert.interpreter import Interpreter\n"
-    "except ImportError:  # TensorFlow brings the same interpreter\n"
-    "    import tensorflow\n"
-    "    Interpreter = tensorflow.lite.Interpreter\n"
-    'network = Interpreter(str(Path(__file__).with_name("model.tflite"))).get_signature_runner()\n'
-    "inputs, outputs = [next(iter(details)) for details in (network.get_input_details(), network.get_output_details())]"
-)
+from transfer.errors import ExportError
 
 
 @dataclass(frozen=True)
@@ -24,43 +17,55 @@ class Format:
 
     Attributes:
         title: its name.
-        model: file or folder of the model inside the export.
-        load, call: how predict.py opens the model and asks it about `photo`; the answer is (classes,) float32.
-        needs: packages, for requirements.txt.
         good_for: whom it suits; goes on after "for".
+        model: file or folder of the model inside the export.
+        needs: packages that run it, for requirements.txt.
+        module: of `transfer.learning.export`, which writes it.
     """
 
     title: str
-    model: str
-    load: str
-    call: str
-    needs: tuple[str, ...]
     good_for: str
+    model: str
+    needs: tuple[str, ...]
+    module: str
 
 
 FORMATS = {
     "keras": Format(
-        "Keras",
-        "model.keras",
-        'import keras\nnetwork = keras.saving.load_model(Path(__file__).with_name("model.keras"), compile=False)',
-        "network.predict_on_batch(photo)[0]",
-        ("tensorflow", "keras"),
-        "Python programs, and to go on training. One file, model.keras.",
+        title="Keras",
+        good_for="Python programs, and to go on training. One file, model.keras.",
+        model="model.keras",
+        needs=("tensorflow", "keras"),
+        module="keras_file",
     ),
     "savedmodel": Format(
-        "TensorFlow SavedModel",
-        "model",
-        'import tensorflow as tf\nnetwork = tf.saved_model.load(str(Path(__file__).with_name("model")))',
-        "network.serve(photo).numpy()[0]",
-        ("tensorflow",),
-        "servers (TensorFlow Serving), C++, Java, and converters to other formats.",
+        title="TensorFlow SavedModel",
+        good_for="servers (TensorFlow Serving), C++, Java, and converters to other formats.",
+        model="model",
+        needs=("tensorflow",),
+        module="saved_model",
     ),
     "litert": Format(
-        "LiteRT (TensorFlow Lite)",
-        "model.tflite",
-        _LITERT_LOAD,
-        "network(**{inputs: photo})[outputs][0]",
-        ("ai-edge-litert",),
-        "phones, browsers and small computers.",
+        title="LiteRT (TensorFlow Lite)",
+        good_for="phones, browsers and small computers.",
+        model="model.tflite",
+        needs=("ai-edge-litert",),
+        module="litert",
     ),
 }
+
+
+def find(name: str) -> Format:
+    """The record of a format.
+
+    Raises:
+        ExportError: when there is none of this name.
+    """
+    if name not in FORMATS:
+        raise ExportError(
+            f"There is no export format called “{name}”.",
+            expected=f"one of {', '.join(FORMATS)}",
+            found=name,
+            fix="Choose one of these.",
+        )
+    return FORMATS[name]

@@ -104,7 +104,7 @@ def predict(desk: Desk, options: argparse.Namespace) -> int:
 def export(desk: Desk, options: argparse.Namespace) -> int:
     """Write a trained model in a format, as a zip."""
     made = desk.export(options.run, options.format)
-    return show({**made, "zip": str(made["zip"]), "format": options.format}, str(made["zip"]), options)
+    return show(made.to_dict(), str(made.zip), options)
 
 
 def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:

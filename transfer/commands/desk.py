@@ -20,11 +20,12 @@ from transfer.dataset import archive
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.roots import Roots
 from transfer.dataset.scan import scan
-from transfer.errors import ConfigError, ExportError, RunError
-from transfer.formats import FORMATS
+from transfer.errors import ConfigError, RunError
+from transfer.formats import find
 from transfer.messages.questions import DescribeMachine, Evaluate, Export, Machine, PhotoAnswers, Predict
 from transfer.networks import weights
 from transfer.processes.client import PredictionClient
+from transfer.runs.exported import ExportedModel
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -208,20 +209,14 @@ class Desk:
         assert metrics is not None
         return metrics
 
-    def export(self, name: str, format: str, *, again: bool = True) -> dict[str, Any]:
-        """Write a run's model in a format, as a zip; see `Run.exported`. Not `again`: unless that was done before.
+    def export(self, name: str, format: str, *, again: bool = True) -> ExportedModel:
+        """Write a run's model in a format, as a zip. Not `again`: unless that was done before.
 
         Raises:
             TransferError: when there is no such run or format, it has no model, or it cannot be written like that.
         """
         run = self._trained(name)
-        if format not in FORMATS:
-            raise ExportError(
-                f"There is no export format called “{format}”.",
-                expected=f"one of {', '.join(FORMATS)}",
-                found=format,
-                fix="Choose one of these.",
-            )
+        find(format)
         made = None if again else run.exported(format)
         if made is None:
             self.errands.ask(Export(run=str(run.path), format=format), timeout=1800)

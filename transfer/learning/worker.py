@@ -173,8 +173,16 @@ def _train_and_measure(run: Run) -> None:
         run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
     reporter.say()
-    exported = export(run, "keras", predictor)
-    run.log.append(Exported(**exported.to_dict(run)))
+    made = export(run, "keras", predictor)
+    run.log.append(
+        Exported(
+            format=made.format,
+            zip=made.zip.relative_to(run.path).as_posix(),
+            megabytes=round(made.megabytes, 3),
+            milliseconds_per_photo=made.parity.milliseconds_per_photo,
+            max_difference=made.parity.max_difference,
+        )
+    )
     if whole:
         run.log.append(Finished())
     else:

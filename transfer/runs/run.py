@@ -7,7 +7,6 @@ so a killed process can leave no lie behind.
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +29,7 @@ from transfer.messages.events import (
 )
 from transfer.messages.requests import Stop
 from transfer.runs.event_log import EventLog
+from transfer.runs.exported import ExportedModel
 from transfer.runs.mailbox import Mailbox
 from transfer.runs.metrics import Metrics
 from transfer.runs.queue import Queue
@@ -156,14 +156,9 @@ class Run:
         except FileNotFoundError:
             return None
 
-    def exported(self, format: str) -> dict[str, Any] | None:
-        """What is known of an export (its parity.json, with `zip` and `megabytes`), or None before it was made."""
-        zips = sorted(self.exports_dir.glob(f"*-{format}.zip"))
-        try:
-            parity: dict[str, Any] = json.loads((self.exports_dir / format / "parity.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return {**parity, "zip": zips[0], "megabytes": zips[0].stat().st_size / 2**20} if zips else None
+    def exported(self, format: str) -> ExportedModel | None:
+        """The model in a format, or None before it was exported."""
+        return ExportedModel.find(self.exports_dir, format)
 
     def version(self) -> tuple[Any, ...]:
         """Changes whenever the screen could: the size of the log, the state, the presence of results."""

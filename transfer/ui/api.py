@@ -79,7 +79,7 @@ def build(desk: Desk) -> None:
 
     def export(run: str, format: str) -> str:
         """The trained model in a format (keras, savedmodel or litert) as a zip."""
-        return served(desk.export(run, format, again=False)["zip"])
+        return served(desk.export(run, format, again=False).zip)
 
     for function in (check, samples, train, status, stop, resume, runs):
         gr.api(_in_words(function), api_name=function.__name__, concurrency_limit=None)

@@ -15,8 +15,10 @@ import pytest
 
 from transfer.dataset import photo
 from transfer.errors import ExportError, RunError
+from transfer.formats import FORMATS
 from transfer.learning.analysis.prediction import Predictor, load
 from transfer.learning.export import exporter as exports
+from transfer.learning.export.format import ExportFormat, named
 from transfer.messages.events import Exported
 from transfer.runs.run import Run
 
@@ -38,16 +40,17 @@ def test_the_zip_alone_says_what_the_app_says(trained: Run, predictor: Predictor
     if format == "keras":  # the run has written this one itself
         event = trained.log.newest(Exported)
         assert event is not None
-        archive = trained.path / event["zip"]
-        assert event["max_difference"] <= 1e-3
+        archive = trained.path / event.zip
+        assert event.max_difference <= 1e-3
     else:
         done = exports.export(trained, format, predictor)
         archive = done.zip
-        assert done.megabytes == pytest.approx(archive.stat().st_size / 2**20, abs=0.001)
-        assert done.milliseconds_per_photo
+        assert done.parity.milliseconds_per_photo
+        assert trained.exported(format) == done
     folder = unpacked(archive, tmp_path)
     assert archive.name == f"tiny-rtchen-{format}.zip"
     assert (folder / "photo.py").read_bytes() == Path(str(photo.__file__)).read_bytes()
+    assert json.loads((folder / "model.json").read_text())["image_size"] == predictor.image_size
     assert (folder / "labels.txt").read_text(encoding="utf-8").splitlines() == list(trained.dataset.classes)
 
     paths = [str(trained.dataset.path(each)) for each in trained.dataset.of("test")]
@@ -73,7 +76,7 @@ def test_the_card_says_what_must_be_known(trained: Run) -> None:
     metrics = trained.metrics()
     assert metrics is not None
     for words in (
-        f"{metrics['accuracy']:.1%}",
+        f"{metrics.accuracy:.1%}",
         "95 % interval",
         "squashed to 32 × 32",
         "milliseconds per photo",
@@ -84,17 +87,32 @@ def test_the_card_says_what_must_be_known(trained: Run) -> None:
     assert str(trained.dataset.root) not in card
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_has_a_module_and_its_files(format: str) -> None:
+    found = named(format)
+    assert isinstance(found, ExportFormat)
+    assert {"predict.py", "photo.py"} <= found.files().keys()
+    assert all(file.is_file() for file in found.files().values())
+
+
+def test_a_photo_that_cannot_be_read_does_not_end_the_program(trained: Run, tmp_path: Path) -> None:
+    torn, whole = tmp_path / "torn.jpg", str(trained.dataset.path(trained.dataset.of("test")[0]))
+    torn.write_bytes(b"no photo")
+    (answer,) = named("keras").answers(trained.exports_dir / "keras", [str(torn), whole])
+    assert answer["path"] == whole
+
+
 def test_a_model_that_says_something_else_is_not_kept(
     trained: Run, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_another(model: keras.Model, path: Path, format: str) -> None:
-        other = keras.models.clone_model(model)
-        *body, kernel, bias = model.get_weights()
+    def write_another(format: object, predictor: Predictor, run: Run, path: Path) -> None:
+        other = keras.models.clone_model(predictor.model)
+        *body, kernel, bias = predictor.model.get_weights()
         other.set_weights([*body, -kernel, -bias])  # every answer turned around
         other.save(path)
 
     before = sorted(trained.exports_dir.rglob("*"))
-    monkeypatch.setattr(exports, "_write_model", write_another)
+    monkeypatch.setattr(type(named("keras")), "write", write_another)
     with pytest.raises(ExportError, match="does not say what the app says"):
         exports.export(trained, "keras", predictor)
     assert sorted(trained.exports_dir.rglob("*")) == before

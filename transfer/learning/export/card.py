@@ -1,69 +1,34 @@
-"""What goes into an export beside the model, as text: predict.py, requirements.txt and the model card.
+"""The model card (README.md) and requirements.txt of an export, as text.
 
-The scripts are written for people who open the zip without Transfer, so they are short and say what they need.
-Nothing here touches a model; `export` does.
+Written for people who open the zip without Transfer. Nothing here touches a model, nor writes a file.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
+from transfer.runs.exported import Parity
 from transfer.runs.metrics import Metrics
-
-_PREDICT = '''\
-"""What is on a photo?   python predict.py PHOTO... [--json]      (first: pip install -r requirements.txt)"""
-import json, sys, time
-from pathlib import Path
-import numpy as np
-from photo import read_photo
-{load}
-labels = (Path(__file__).parent / "labels.txt").read_text("utf-8").splitlines()
-for path in [argument for argument in sys.argv[1:] if argument != "--json"]:
-    try:
-        began, photo = time.time(), read_photo(path, {size})[None].astype("float32")  # whole, squashed, 0-255 RGB
-    except (OSError, ValueError) as trouble:
-        print(f"{{path}}: {{trouble}}", file=sys.stderr)
-        continue
-    shares = {call}
-    milliseconds = 1000 * (time.time() - began)
-    result = {{"path": path, "milliseconds": milliseconds, "classes": dict(zip(labels, shares.tolist()))}}
-    print(json.dumps(result) if "--json" in sys.argv else
-          f"{{path}}: " + ", ".join(f"{{labels[i]}} {{shares[i]:.1%}}" for i in np.argsort(-shares)[:3]), flush=True)
-'''
-
-
-def predict_script(kind: Format, image_size: int) -> str:
-    """The text of predict.py: needs the files beside it and no Transfer."""
-    return _PREDICT.format(load=kind.load, call=kind.call, size=image_size)
+from transfer.runs.run import Run
 
 
 def requirements(kind: Format) -> str:
     """The text of requirements.txt, with the versions the model was made and checked with as lower bounds."""
-    pinned = [f"{name}>={version(name)}" if name != "ai-edge-litert" else name for name in kind.needs]
-    photos = [f"pillow>={version('pillow')}", f"pillow-heif>={version('pillow-heif')}  # only for HEIC photos"]
-    return "\n".join([*pinned, f"numpy>={version('numpy')}", *photos]) + "\n"
+    heic = f"{_requirement('pillow-heif')}  # only for HEIC photos"
+    return "\n".join([*map(_requirement, (*kind.needs, "numpy", "pillow")), heic]) + "\n"
 
 
-def card(
-    kind: Format,
-    name: str,
-    config: RunConfig,
-    dataset: Dataset,
-    image_size: int,
-    metrics: Metrics | None,
-    parity: dict[str, Any],
-    model_megabytes: float,
-) -> str:
+def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabytes: float) -> str:
     """The text of README.md: what the model is, how good it is, and how to use it rightly."""
+    config, dataset = run.config, run.dataset
     return "\n".join(
         [
-            f"# {name}",
+            f"# {run.name}",
             "",
             f"An image classifier for {len(dataset.classes)} classes, made with Transfer; {kind.title} format, "
             f"for {kind.good_for}",
@@ -75,7 +40,7 @@ def card(
             "",
             "## How good it is",
             "",
-            _accuracy(metrics),
+            _accuracy(run.metrics()),
             "",
             "It only knows these classes and will name one of them for any photo, however different from those it "
             "learned from.",
@@ -97,12 +62,12 @@ def card(
             "## Size and speed",
             "",
             f"- {model_megabytes:.1f} MB",
-            f"- {parity['milliseconds_per_photo']:.0f} milliseconds per photo, one at a time, reading the file "
-            f"included, on a processor ({parity['machine']})"
-            if parity["milliseconds_per_photo"] is not None
+            f"- {parity.milliseconds_per_photo:.0f} milliseconds per photo, one at a time, reading the file "
+            f"included, on a processor ({parity.machine})"
+            if parity.milliseconds_per_photo is not None
             else "- speed not measured",
-            f"- Checked on {parity['photos']} photos against the app: greatest difference of a probability "
-            f"{parity['max_difference']:.1g} (parity.json)",
+            f"- Checked on {parity.photos} photos against the app: greatest difference of a probability "
+            f"{parity.max_difference:.1g} (parity.json)",
             "",
             "## How it was made",
             "",
@@ -124,6 +89,13 @@ def card(
             "",
         ]
     )
+
+
+def _requirement(package: str) -> str:
+    try:
+        return f"{package}>={version(package)}"
+    except PackageNotFoundError:  # it runs the model elsewhere, and was not needed to make it
+        return package
 
 
 def _accuracy(metrics: Metrics | None) -> str:

@@ -76,15 +76,15 @@ def ready(run: Run, name: str) -> list[Any]:
     done = run.exported(name)
     if done is None:
         return ["", gr.Button("Make the zip", visible=True, interactive=True), gr.DownloadButton(visible="hidden")]
-    pairs = [(f"{done['megabytes']:.1f} MB", "zip")]
-    if done.get("milliseconds_per_photo"):
-        pairs.append((f"{done['milliseconds_per_photo']:.0f} ms", "per photo, on this machine"))
-    off = done["max_difference"]
+    pairs = [(f"{done.megabytes:.1f} MB", "zip")]
+    if done.parity.milliseconds_per_photo:
+        pairs.append((f"{done.parity.milliseconds_per_photo:.0f} ms", "per photo, on this machine"))
+    off = done.parity.max_difference
     close = "to six digits" if off < 1e-6 else f"largest difference of a probability: {off:.6f}"
-    same = f"Tried on {done['photos']} of your photos: the file gives the same answers as the app ({close})."
+    same = f"Tried on {done.parity.photos} of your photos: the file gives the same answers as the app ({close})."
     how = "Unzip it, then: <code>pip install -r requirements.txt</code>, <code>python predict.py photo.jpg</code>"
     return [
         f"<div class='t-made'>{facts(pairs)}<p>{same}</p><p>{how}</p></div>",
         gr.Button(visible="hidden"),
-        gr.DownloadButton("Download the zip", value=served(done["zip"]), visible=True),
+        gr.DownloadButton("Download the zip", value=served(done.zip), visible=True),
     ]

@@ -1,0 +1,20 @@
+"""The network beside this file, run by the LiteRT interpreter."""
+
+from pathlib import Path
+
+import numpy as np
+
+try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:  # TensorFlow brings the same interpreter
+    import tensorflow as tf
+
+    Interpreter = tf.lite.Interpreter
+
+_run = Interpreter(str(Path(__file__).with_name("model.tflite"))).get_signature_runner()
+_input, _output = (next(iter(details)) for details in (_run.get_input_details(), _run.get_output_details()))
+
+
+def probabilities(photo: np.ndarray) -> np.ndarray:
+    """A photo, (size, size, 3) uint8 RGB -> the probability of each class, (classes,) float32."""
+    return _run(**{_input: photo[None].astype("float32")})[_output][0]
