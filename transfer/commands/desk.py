@@ -216,7 +216,7 @@ class Desk:
             TransferError: when there is no such run or format, it has no model, or it cannot be written like that.
         """
         run = self._trained(name)
-        find(format)
+        find(format)  # an unknown one is an error before anything is loaded
         made = None if again else run.exported(format)
         if made is None:
             self.errands.ask(Export(run=str(run.path), format=format), timeout=1800)
