@@ -3,7 +3,7 @@
 import dataclasses
 
 from tests.advice.test_settings import dataset, said
-from transfer.advice.curves import during
+from transfer.advice.curves import advice_on_curves
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.messages.events import EpochEnded, Evaluated, Finished
@@ -22,49 +22,49 @@ HEALTHY = epochs("head", (0.7, 0.6, 0.6, 0.7), (0.5, 0.8, 0.45, 0.82), (0.4, 0.8
 
 
 def test_a_healthy_run_is_left_alone() -> None:
-    assert during(RunConfig(), dataset(), []) == []
-    assert during(RunConfig(), dataset(), [*HEALTHY, Finished()]) == []
+    assert advice_on_curves(RunConfig(), dataset(), []) == []
+    assert advice_on_curves(RunConfig(), dataset(), [*HEALTHY, Finished()]) == []
 
 
 def test_an_exploding_loss() -> None:
     events = epochs("head", (0.9, 0.5, 0.9, 0.5), (4.0, 0.5, 9.0, 0.5))
-    advice = said(during(RunConfig(head_learning_rate=0.5), dataset(), events))
+    advice = said(advice_on_curves(RunConfig(head_learning_rate=0.5), dataset(), events))
     assert "loss is growing" in advice and "0.05" in advice
 
 
 def test_a_loss_that_does_not_move() -> None:
     events = epochs("head", *[(0.7, 0.5, 0.7, 0.5)] * 3)
-    advice = said(during(RunConfig(head_learning_rate=1e-5), dataset(), events))
+    advice = said(advice_on_curves(RunConfig(head_learning_rate=1e-5), dataset(), events))
     assert "hardly moves" in advice and "0.0001" in advice
 
 
 def test_learning_by_heart() -> None:
     rows = [(0.5, 0.8, 0.5, 0.78), (0.2, 0.95, 0.55, 0.78), (0.05, 1.0, 0.7, 0.77), (0.02, 1.0, 0.9, 0.76)]
-    advice = said(during(RunConfig(hidden_units=256), dataset(), epochs("head", *rows)))
+    advice = said(advice_on_curves(RunConfig(hidden_units=256), dataset(), epochs("head", *rows)))
     assert "by heart" in advice and "augmentation" in advice and "without an extra layer" in advice
 
 
 def test_a_network_that_does_not_suit_is_said_once_the_head_is_done() -> None:
     measured = Evaluated(split="test", accuracy=0.5, low=0.4, high=0.6, baseline=0.5, photos=50)
     head = epochs("head", *[(0.69 - i / 50, 0.52, 0.69, 0.5) for i in range(4)])
-    assert "suit" not in said(during(RunConfig(), dataset(), head))
-    advice = said(during(RunConfig(), dataset(), [*head, measured]))
+    assert "suit" not in said(advice_on_curves(RunConfig(), dataset(), head))
+    advice = said(advice_on_curves(RunConfig(), dataset(), [*head, measured]))
     assert "does not seem to suit" in advice and "EfficientNetV2B0" in advice and "or MobileNetV2" not in advice
 
 
 def test_fine_tuning_that_brought_nothing() -> None:
     tuned = epochs("fine_tune", (0.3, 0.9, 0.5, 0.85), first=5)
     events = [*HEALTHY, *tuned, Finished()]
-    assert "brought nothing" in said(during(RunConfig(frozen_layers=100), dataset(), events))
+    assert "brought nothing" in said(advice_on_curves(RunConfig(frozen_layers=100), dataset(), events))
 
 
 def test_a_run_that_was_still_getting_better() -> None:
     falling = epochs("head", *[(2 - i / 5, 0.5, 2 - i / 5, 0.8) for i in range(6)])
-    assert "200 (head_epochs)" in said(during(RunConfig(), dataset(), [*falling, Finished()]))
-    assert during(RunConfig(), dataset(), falling) == []
+    assert "200 (head_epochs)" in said(advice_on_curves(RunConfig(), dataset(), [*falling, Finished()]))
+    assert advice_on_curves(RunConfig(), dataset(), falling) == []
 
 
 def test_validation_may_be_missing() -> None:
     rows = [dataclasses.replace(epoch, val_loss=None, val_accuracy=None) for epoch in HEALTHY]
     only_train = Dataset("/photos", ("a", "b"), tuple(p for p in dataset().photos if p.split == "train"))
-    assert during(RunConfig(), only_train, [*rows, Finished()]) == []
+    assert advice_on_curves(RunConfig(), only_train, [*rows, Finished()]) == []

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from transfer.advice.settings import Notice, before
+from transfer.advice.notice import Notice
+from transfer.advice.settings import advice_on_settings
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo
 from transfer.networks.layers import layers
@@ -25,7 +26,7 @@ def said(notices: list[Notice]) -> str:
 
 
 def test_the_defaults_need_no_advice() -> None:
-    assert before(RunConfig(), dataset()) == []
+    assert advice_on_settings(RunConfig(), dataset()) == []
 
 
 @pytest.mark.parametrize(
@@ -40,26 +41,26 @@ def test_the_defaults_need_no_advice() -> None:
     ],
 )
 def test_settings_that_ask_for_trouble(settings: dict[str, Any], says: str) -> None:
-    assert says in said(before(RunConfig(**settings).validated(), dataset((40, 40))))
+    assert says in said(advice_on_settings(RunConfig(**settings).validated(), dataset((40, 40))))
 
 
 def test_a_high_rate_for_adam_is_fine_for_sgd() -> None:
-    assert before(RunConfig(head_learning_rate=0.1, optimizer="sgd"), dataset()) == []
+    assert advice_on_settings(RunConfig(head_learning_rate=0.1, optimizer="sgd"), dataset()) == []
 
 
 def test_the_advised_number_of_frozen_layers_satisfies_the_adviser() -> None:
-    advice = said(before(RunConfig(frozen_layers=0), dataset((60, 60))))
+    advice = said(advice_on_settings(RunConfig(frozen_layers=0), dataset((60, 60))))
     number = int(advice.split("Freeze at least ")[1].split()[0])
     assert 0 < number < len(layers("MobileNetV2"))
-    assert before(RunConfig(frozen_layers=number), dataset((60, 60))) == []
+    assert advice_on_settings(RunConfig(frozen_layers=number), dataset((60, 60))) == []
 
 
 def test_few_and_uneven_photos() -> None:
-    advice = said(before(RunConfig(class_weights="off"), dataset((200, 8))))
+    advice = said(advice_on_settings(RunConfig(class_weights="off"), dataset((200, 8))))
     assert "class 1 (6)" in advice and "uneven" in advice
-    assert "uneven" not in said(before(RunConfig(), dataset((200, 8))))
+    assert "uneven" not in said(advice_on_settings(RunConfig(), dataset((200, 8))))
 
 
 def test_notices_are_complete_sentences() -> None:
-    for notice in before(RunConfig(frozen_layers=0, head_learning_rate=0.5), dataset((5, 40))):
+    for notice in advice_on_settings(RunConfig(frozen_layers=0, head_learning_rate=0.5), dataset((5, 40))):
         assert notice.title.endswith(".") and notice.fix

@@ -1,7 +1,7 @@
 """What the curves of a run give away: a learning rate that is too high or too low, photos learned by heart, a network
 that does not suit the photos.
 
-Pure functions over what was chosen and what was logged, like `advice`, which looks ahead. The thresholds are rules of
+Pure functions over what was chosen and what was logged, like `settings`, which looks ahead. The thresholds are rules of
 thumb; each stands beside the sentence it triggers.
 """
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from transfer.advice.settings import Notice
+from transfer.advice.notice import Notice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.messages.events import EpochEnded, Evaluated, Event, Finished, Stopped
 
 
-def during(config: RunConfig, dataset: Dataset, events: list[Event]) -> list[Notice]:
+def advice_on_curves(config: RunConfig, dataset: Dataset, events: list[Event]) -> list[Notice]:
     """What the curves so far give reason to say, most important first.
 
     Args:

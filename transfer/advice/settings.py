@@ -1,16 +1,14 @@
 """The known mistakes of transfer learning, seen coming before training and said in plain words.
 
 Pure functions over what was chosen: nothing is stored, so old runs profit from better advice. The thresholds are rules
-of thumb. What can only be seen from the curves is in `diagnosis`.
+of thumb. What can only be seen from the curves is in `curves`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import pandas as pd
 
+from transfer.advice.notice import Notice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.networks.backbones import BACKBONES
@@ -27,17 +25,7 @@ PARAMETERS_PER_PHOTO = 20_000  # more unfrozen parameters per training photo tha
 SAFE_PARAMETERS_PER_PHOTO = 5_000
 
 
-@dataclass(frozen=True)
-class Notice:
-    """One piece of advice: what is the matter, why, and what to do."""
-
-    level: Literal["info", "warning"]
-    title: str
-    message: str
-    fix: str = ""
-
-
-def before(config: RunConfig, dataset: Dataset | None = None) -> list[Notice]:
+def advice_on_settings(config: RunConfig, dataset: Dataset | None = None) -> list[Notice]:
     """What the settings alone (and the photos, once checked) give reason to say."""
     notices = _rates(config)
     if config.weights == "random":
