@@ -41,7 +41,7 @@ def test_two_clicks_without_internet_give_a_good_model(page: Page, app: App) -> 
     run = app.workspace.runs()[0]
     metrics = run.metrics()
     assert run.config.backbone == "Pocket" and run.config.weights == "bundled"
-    assert metrics is not None and metrics["split"] == "test" and metrics["accuracy"] >= 0.9
+    assert metrics is not None and metrics.split == "test" and metrics.accuracy >= 0.9
 
     page.get_by_role("tab", name="2 Network").click()
     page.locator("#compare").get_by_text("Compare all networks").click()

@@ -14,6 +14,7 @@ import pytest
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, LeftOut, Photo
 from transfer.messages.events import EpochEnded
+from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -130,7 +131,7 @@ def epoch(run: Run, step: int, phase: str = "head", **numbers: Any) -> None:
     run.log.append(EpochEnded(phase=phase, step=step, **{**usual, **numbers}))
 
 
-def measured(run: Run, **changes: Any) -> dict[str, Any]:
+def measured(run: Run, **changes: Any) -> Metrics:
     """Metrics of a run whose last class is always taken for its first."""
     names = run.dataset.classes
     confusion = [[4 if row == column else 0 for column in range(len(names))] for row in range(len(names))]
@@ -150,4 +151,6 @@ def measured(run: Run, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     run.evaluation_dir.mkdir(exist_ok=True)
     (run.evaluation_dir / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
-    return metrics
+    found = run.metrics()
+    assert found is not None
+    return found

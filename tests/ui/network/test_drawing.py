@@ -104,22 +104,6 @@ def test_the_sentence_names_the_boundary(frozen: int | None, said: str) -> None:
     assert drawing.sentence(SMALL, frozen) == said
 
 
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1 thousand"),
-        (35_240, "35.2 thousand"),
-        (999_999, "1 million"),
-        (2_257_984, "2.26 million"),
-        (None, "unknown"),
-    ],
-)
-def test_counts_can_be_read_at_a_glance(count: int | None, words: str) -> None:
-    assert drawing.in_words(count) == words
-
-
 def test_the_drawing_of_the_largest_network_is_small_enough_to_follow_a_slider() -> None:
     """It is sent anew at every move, so it must not grow with the layers."""
     table = max((layers(name) for name in BACKBONES), key=len)

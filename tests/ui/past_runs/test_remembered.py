@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from transfer.feature_store.store import FeatureStore
-from transfer.ui.past_runs.tab import cleared, megabytes, remembered
+from transfer.ui.past_runs.tab import cleared, remembered
 
 
 def test_remembered_features_are_shown_and_cleared(tmp_path: Path) -> None:
@@ -21,9 +21,3 @@ def test_remembered_features_are_shown_and_cleared(tmp_path: Path) -> None:
     told = cleared(store)
     assert "1 MB freed" in told and "0 MB of 10 GB" in told
     assert store.size() == 0
-
-
-def test_sizes_in_words() -> None:
-    assert [megabytes(size) for size in (0, 1_000_000, 1_200_000_000, 10_000_000_000)] == [
-        "0 MB", "1 MB", "1.2 GB", "10 GB",
-    ]  # fmt: skip

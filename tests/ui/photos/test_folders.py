@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.conftest import HOSTILE, read
 from transfer.dataset.roots import Roots
 from transfer.errors import PhotosError
 from transfer.ui.photos import folders
-
-from .conftest import HOSTILE, read
 
 ODD = HOSTILE.replace("/", "∕")
 

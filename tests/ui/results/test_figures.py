@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tests.ui.conftest import HOSTILE, drawing, read, words
+from transfer.runs.metrics import ClassMetrics
 from transfer.ui.results import figures
 from transfer.ui.shared import svg
-
-from .conftest import HOSTILE, drawing, read, words
 
 
 @pytest.fixture(autouse=True)
@@ -66,13 +66,13 @@ def test_names_are_drawn_as_they_are(name: str, number: int) -> None:
     drawn = "\n".join(words(drawing(html)))
     for line in figures.shortened(name).split("\n"):
         assert drawn.count(line.strip()) >= 2
-    row = figures.scores([{"name": name, "photos": 1, "precision": 1.0, "recall": 1.0, "f1": 1.0}])
+    row = figures.scores([ClassMetrics(name, photos=1, precision=1.0, recall=1.0, f1=1.0)])
     assert " ".join(name.split()) in read(row).text
 
 
 def test_names_in_any_script_have_room_and_no_warnings() -> None:
     program = (
-        "import numpy as np; from transfer.ui.figures import confusion; "
+        "import numpy as np; from transfer.ui.results.figures import confusion; "
         "print(confusion(np.eye(4, dtype=int).tolist(), ['猫と犬と鳥と魚', 'كلب', '🐈', '\x01']).encode() != b'')"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -109,24 +109,17 @@ def test_the_commonest_mistakes_as_sentences() -> None:
 
 
 def test_scores_begin_with_the_weakest_and_say_what_they_do_not_know() -> None:
+    nan = float("nan")
     classes = [
-        {"name": "good", "photos": 9, "precision": 1.0, "recall": 0.5, "f1": 0.9},
-        {"name": "unknown", "photos": 0, "precision": None, "recall": float("nan"), "f1": None},
-        {"name": HOSTILE, "photos": 9, "precision": 0.25, "recall": 0.0, "f1": 0.0},
+        ClassMetrics("good", photos=9, precision=1.0, recall=0.5, f1=0.9),
+        ClassMetrics("unknown", photos=0, precision=nan, recall=nan, f1=1.0),
+        ClassMetrics(HOSTILE, photos=9, precision=0.25, recall=0.0, f1=0.0),
     ]
     html = figures.scores(classes)
     text = read(html).text
     assert text.index("alert(1)") < text.index("good") < text.index("unknown")
-    assert text.endswith("unknown0–––")
+    assert text.endswith("unknown0––100%")
     assert "nan" not in html.lower()
-
-
-@pytest.mark.parametrize(
-    ("share", "said"),
-    [(0.92, "92%"), (0.923, "92.3%"), (1.0, "100%"), (0.0, "0%"), (None, "–"), (float("nan"), "–"), (0.2, "20%")],
-)
-def test_percent(share: float | None, said: str) -> None:
-    assert figures.percent(share) == said
 
 
 def test_two_figures_share_no_ids_and_bring_no_style() -> None:

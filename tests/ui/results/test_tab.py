@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.ui.conftest import HOSTILE, epoch, measured, read
+from transfer.runs.metrics import Mistake
 from transfer.runs.run import Run
-from transfer.ui.results import tab as results_tab
-
-from .conftest import HOSTILE, epoch, measured, read
+from transfer.ui.results import tab
 
 ODD = HOSTILE.replace("/", "∕")
 
 
 def test_accuracy_with_its_interval_and_the_baseline(new_run: Callable[..., Run]) -> None:
     metrics = measured(new_run(classes=("cat", "dog", "owl")), baseline_class=HOSTILE)
-    page = read(results_tab.in_words(metrics))
+    page = read(tab.score_of(metrics))
     assert page.text.startswith("66.7%Right on 8 of 12 photos it never saw (accuracy).")
     assert "expect between 30% and 80% (95 % interval)" in page.text
     assert "would be right on 33%." in page.text
@@ -27,7 +27,7 @@ def test_accuracy_with_its_interval_and_the_baseline(new_run: Callable[..., Run]
 
 
 def test_validation_photos_are_called_what_they_are(new_run: Callable[..., Run]) -> None:
-    text = read(results_tab.in_words(measured(new_run(), split="validation"))).text
+    text = read(tab.score_of(measured(new_run(), split="validation"))).text
     assert "it never saw" not in text
     assert "a little too good" in text
 
@@ -35,7 +35,7 @@ def test_validation_photos_are_called_what_they_are(new_run: Callable[..., Run])
 @pytest.mark.parametrize("accuracy", [0.0, 1.0])
 def test_all_wrong_and_all_right(new_run: Callable[..., Run], accuracy: float) -> None:
     metrics = measured(new_run(), accuracy=accuracy, low=0.0, high=1.0)
-    assert f"Right on {8 * accuracy:.0f} of 8" in read(results_tab.in_words(metrics)).text
+    assert f"Right on {8 * accuracy:.0f} of 8" in read(tab.score_of(metrics)).text
 
 
 def test_the_gallery_names_and_describes_each_mistake(new_run: Callable[..., Run], tmp_path: Path) -> None:
@@ -44,26 +44,26 @@ def test_the_gallery_names_and_describes_each_mistake(new_run: Callable[..., Run
     place.mkdir(parents=True)
     Image.new("RGB", (900, 300), "red").save(place / f"{ODD}.jpg")
     (place / "torn.jpg").write_bytes(b"\xff\xd8\xff")
-    said = {"label": ODD, "predicted": HOSTILE, "confidence": 0.875}
-    mistakes = [{"path": f"{ODD}/{name}", **said} for name in (f"{ODD}.jpg", "gone.jpg", "torn.jpg")]
-    html = results_tab.gallery(run, mistakes)
+    names = (f"{ODD}.jpg", "gone.jpg", "torn.jpg")
+    mistakes = [Mistake(f"{ODD}/{name}", label=ODD, predicted=HOSTILE, confidence=0.875) for name in names]
+    html = tab.gallery(run, mistakes)
     page = read(html)
     assert [tag for tag, _ in page.tags].count("figure") == 1, "photos that are gone or torn are left out"
     assert page.having("alt") == [f"{ODD}/{ODD}.jpg"]
     assert "88% sure" in page.text
     assert page.text.count("alert(1)") == 3, "what it said, what it is, and the file's name"
     assert len(html) < 10_000, "a thumbnail, not the photo"
-    assert results_tab.gallery(run, mistakes[1:]) == results_tab.gallery(run, []) == ""
+    assert tab.gallery(run, mistakes[1:]) == tab.gallery(run, []) == ""
 
 
 def test_the_history_is_a_table_to_take_along(new_run: Callable[..., Run]) -> None:
     run = new_run()
     epoch(run, 1)
-    epoch(run, 2, loss=None, best=False)
-    file = Path(results_tab.history_file(run))
+    epoch(run, 2, val_loss=None, best=False)
+    file = Path(tab.history_file(run))
     assert file.name == f"{run.id}.csv"
     assert not file.is_relative_to(run.path), "the page serves no workspace"
     table = pd.read_csv(file)
-    assert table["val_loss"].tolist() == run.history()["val_loss"].tolist()
-    assert table["loss"].isna().tolist() == [False, True]
-    assert len(pd.read_csv(results_tab.history_file(new_run()))) == 0
+    assert table["loss"].tolist() == run.history()["loss"].tolist()
+    assert table["val_loss"].isna().tolist() == [False, True]
+    assert len(pd.read_csv(tab.history_file(new_run()))) == 0

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 import pandas as pd
 import pytest
 
+from tests.ui.conftest import HOSTILE, drawing, epoch, read, words
 from transfer.runs.run import Run
 from transfer.ui.shared import curves
-
-from .conftest import HOSTILE, drawing, epoch, read, words
 
 
 @pytest.fixture(autouse=True)
@@ -68,12 +67,11 @@ def test_where_fine_tuning_begins_is_marked(new_run: Callable[..., Run]) -> None
 def test_rounds_without_numbers(new_run: Callable[..., Run], missing: float | None) -> None:
     run = new_run()
     epoch(run, 1)
-    epoch(run, 2, loss=None, accuracy=None, val_loss=None, val_accuracy=None, best=None)
-    history = run.history()
-    if missing is not None:
-        history.loc[1, ["loss", "accuracy", "val_loss", "val_accuracy"]] = missing
+    epoch(run, 2, val_loss=None, val_accuracy=None, best=False)
+    history = run.history().astype(object)
+    history.loc[1, ["loss", "accuracy", "val_loss", "val_accuracy"]] = missing
     read(curves.curves(history))
-    assert "Now – on training photos, – on validation photos." in curves.in_words(history, "loss")
+    assert "Now – on training photos, – on validation photos." in curves.description(history, "loss")
     assert curves.best_step(history) == 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.ui.conftest import HOSTILE, epoch, measured, read
 from transfer.errors import TrainingError
 from transfer.messages.events import (
     Died,
@@ -21,9 +22,8 @@ from transfer.messages.events import (
     Stopped,
 )
 from transfer.runs.run import Run
-from transfer.ui.train import view as run_view
-
-from .conftest import HOSTILE, epoch, measured, read
+from transfer.ui.shared.run_summary import STATES, charts
+from transfer.ui.train import view
 
 
 @pytest.fixture
@@ -42,42 +42,42 @@ def going(run: Run, **numbers: Any) -> None:
 
 
 def test_waiting(run: Run) -> None:
-    page = read(run_view.state(run))
+    page = read(view.state(run))
     assert "It begins as soon as this machine is free." in page.text
     assert " ".join(HOSTILE.split()) in page.text
     assert "waiting" in page.text
-    assert run_view.charts(run) == run_view.log(run) == run_view.remarks(run) == ""
+    assert charts(run) == view.log(run) == view.remarks(run) == ""
 
 
 def test_two_wait(new_run: Callable[..., Run]) -> None:
     first, second = new_run(), new_run()
     (last,) = [run for run in (first, second) if run.status().place == 2]
-    assert "Waiting: number 2 in line. One run trains at a time." in read(run_view.state(last)).text
+    assert "Waiting: number 2 in line. One run trains at a time." in read(view.state(last)).text
 
 
 def test_training(run: Run) -> None:
     with run.lock.acquire(timeout=1):
         going(run)
-        page = read(run_view.state(run))
+        page = read(view.state(run))
         assert page.having("aria-valuenow") == ["75", "25"]
         assert page.having("aria-label") == ["This step", "All rounds (epochs)"]
         for said in ("about 61 s left", "2 of 8 rounds", "1,234", "2.0 GB", "alert(1)", "training"):
             assert said in page.text
         assert page.having("aria-live") == ["polite"]
         run.request_stop()
-        assert "Stopping: the best state so far is kept" in read(run_view.state(run)).text
+        assert "Stopping: the best state so far is kept" in read(view.state(run)).text
 
 
 def test_training_that_measured_nothing_yet(run: Run) -> None:
     run.log.append(Launched())
-    page = read(run_view.state(run))
+    page = read(view.state(run))
     assert "Getting ready" in page.text
     assert page.having("aria-valuenow") == ["0", "0"]
     assert "memory" not in page.text
     going_again = {"done": 0, "total": 0, "photos_per_second": None, "eta_seconds": None, "memory_mb": None}
     with run.lock.acquire(timeout=1):
         going(run, **going_again)
-        html = run_view.state(run)
+        html = view.state(run)
     assert "None" not in html
     assert "nan" not in read(html).text
     assert "left" not in read(html).text
@@ -87,48 +87,48 @@ def test_interrupted(run: Run) -> None:
     going(run)
     run.worker_log.write_text(f"line 1\n{HOSTILE}\n")
     run.log.append(Died(exit_code=-9, message=f"Killed {HOSTILE}", log_tail="tail"))
-    page = read(run_view.state(run))
+    page = read(view.state(run))
     assert "Press Resume to go on from the last finished round." in page.text
     assert "Killed <img" in page.text
-    assert " ".join(HOSTILE.split()) in read(run_view.log(run)).text
+    assert " ".join(HOSTILE.split()) in read(view.log(run)).text
     run.worker_log.unlink()
-    assert "tail" in read(run_view.log(run)).text
+    assert "tail" in read(view.log(run)).text
     run.request_resume()
-    assert "It begins as soon as" in read(run_view.state(run)).text
+    assert "It begins as soon as" in read(view.state(run)).text
 
 
 def test_failed(run: Run) -> None:
     error = TrainingError(f"No. {HOSTILE}", expected="a < b", found="line\nbreak", fix=HOSTILE)
     run.log.append(Failed(error=error.to_dict()))
-    page = read(run_view.state(run))
+    page = read(view.state(run))
     assert page.text.count("alert(1)") == 3, "in the name, in what happened and in what to do"
     assert "a < b" in page.text
     assert "alert" in page.having("role")
-    assert run_view.log(run) == "", "there is no log to show"
+    assert view.log(run) == "", "there is no log to show"
 
 
 def test_finished(run: Run) -> None:
     run.log.append(Finished())
-    assert "No photos were left to test it with." in read(run_view.state(run)).text
+    assert "No photos were left to test it with." in read(view.state(run)).text
     measured(run, baseline_class=HOSTILE)
-    page = read(run_view.state(run))
+    page = read(view.state(run))
     assert "It is right on 50% of the 8 test photos; always guessing “<img" in page.text
     assert "Finished." in page.text
 
 
 def test_stopped(run: Run) -> None:
     run.log.append(Stopped(message=f"Too early {HOSTILE}"))
-    assert "Too early <img" in read(run_view.state(run)).text
+    assert "Too early <img" in read(view.state(run)).text
     measured(run)
-    assert "The best state so far was kept. It is right on" in read(run_view.state(run)).text
+    assert "The best state so far was kept. It is right on" in read(view.state(run)).text
 
 
 def test_curves_leave_room_only_while_it_trains(run: Run) -> None:
     with run.lock.acquire(timeout=1):
         going(run)
-        alive = read(run_view.charts(run)).text
+        alive = read(charts(run)).text
     run.log.append(Finished())
-    over = read(run_view.charts(run)).text
+    over = read(charts(run)).text
     axis = re.compile(r"((?:\d+ )+)round \(epoch\)")
     longest, shortest = (axis.search(text) for text in (alive, over))
     assert longest is not None
@@ -141,15 +141,15 @@ def test_remarks_on_the_way(run: Run) -> None:
     for number in range(11):
         run.log.append(Skipped(path=f"{number} {HOSTILE}", reason="is <gone>"))
     run.log.append(EarlyStopped(phase="fine_tune", epoch=7, best_epoch=2))
-    page = read(run_view.remarks(run))
+    page = read(view.remarks(run))
     assert "11 photos could no longer be read." in page.text
     assert "is <gone>; and 3 more" in page.text
     assert page.text.count("alert(1)") == 8
     assert "Round 7 of fine-tuning: no improvement on validation photos since round 2" in page.text
     epoch(run, 1, loss=None, accuracy=None, val_loss=None, val_accuracy=None)
-    read(run_view.remarks(run))
+    read(view.remarks(run))
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"])
 def test_every_state_has_a_word(state: str) -> None:
-    assert run_view.STATES[state]
+    assert STATES[state]

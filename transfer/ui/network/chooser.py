@@ -1,4 +1,4 @@
-"""The part of step 2 where the network is chosen: from the list, from the comparison, or a `.keras` file.
+"""The part of the network tab where the network is chosen: from the list, from the comparison, or a `.keras` file.
 
 Also here: what can be used instead when a network's weights are neither on this machine nor within reach.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from markupsafe import Markup
 
 from transfer.commands.networks import Networks
 from transfer.config import RunConfig
@@ -19,10 +20,12 @@ from transfer.errors import TransferError, WeightsError
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import is_custom
-from transfer.ui.network import view as network_view
+from transfer.ui.network import view
 from transfer.ui.network.networks import Offer, offers, width
+from transfer.ui.shared import html
+from transfer.ui.shared.events import LISTEN, QUIET
 from transfer.ui.shared.form import Field
-from transfer.ui.shared.panels import error_panel, shown
+from transfer.ui.shared.panels import error_panel, muted, shown
 
 OFFERS = 4  # buttons for what could be used instead
 
@@ -53,16 +56,16 @@ class Chooser:
 
 def build(setting: Callable[..., Field]) -> Chooser:
     """The components, where the page is at."""
-    gr.HTML("<h3>The network</h3>")
+    gr.HTML(html.h3["The network"])
     with gr.Row():
-        setting("backbone", kind=gr.Dropdown, choices=network_view.choices(), allow_custom_value=True, scale=3)
+        setting("backbone", kind=gr.Dropdown, choices=view.choices(), allow_custom_value=True, scale=3)
         setting("alpha", kind=gr.Dropdown, choices=[1.0], allow_custom_value=True, visible="hidden", scale=2)
     card = gr.HTML(elem_id="network-card")
     missing = gr.HTML(elem_id="network-missing")
     with gr.Row(elem_classes="t-buttons"):
         buttons = [gr.Button(visible="hidden", size="md", elem_id=f"offer-{number}") for number in range(OFFERS)]
     with gr.Accordion("Compare all networks", open=False, elem_id="compare"):
-        comparison = gr.HTML(network_view.comparison, js_on_load=network_view.LISTEN)
+        comparison = gr.HTML(view.comparison, js_on_load=LISTEN)
     with gr.Accordion("Use a .keras file of your own", open=False, elem_id="own-network"):
         with gr.Row(equal_height=True):
             custom_path = gr.Textbox(
@@ -75,17 +78,17 @@ def build(setting: Callable[..., Field]) -> Chooser:
     return Chooser(card, missing, buttons, gr.State([]), comparison, custom_path, custom_use, custom_upload)
 
 
-def show(networks: Networks, name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
+def show(networks: Networks, name: str, alpha: Any, size: int | None, knows: str) -> Iterator[Markup]:
     """The card of a network; for a file that was not looked into yet, first a word that this takes a moment."""
     try:
         if is_custom(name):
             if networks.known(name, 1.0) is None:
-                yield '<p class="t-muted">Looking into the file …</p>'
-            yield network_view.custom_card(name, len(networks.layers(name, 1.0)), networks.image_size(name))
+                yield muted("Looking into the file …")
+            yield view.custom_card(name, len(networks.layers(name, 1.0)), networks.image_size(name))
         else:
             record = backbone(name)
             alpha = width(record.name, alpha)
-            yield network_view.card(record, alpha, size, knows, len(networks.layers(name, alpha)))
+            yield view.card(record, alpha, size, knows, len(networks.layers(name, alpha)))
     except TransferError as error:
         yield error_panel(error)
 
@@ -95,7 +98,7 @@ def widths(name: str, alpha: Any, size: int | None) -> list[Any]:
     record = _record(name)
     if record is None:
         return [gr.Dropdown(value=1.0, visible="hidden"), gr.Number(placeholder="its own")]
-    offered = network_view.widths(record, size)
+    offered = view.widths(record, size)
     return [
         gr.Dropdown(offered, value=width(record.name, alpha), visible=shown(len(offered) > 1)),
         gr.Number(placeholder=str(record.image_size)),
@@ -105,21 +108,21 @@ def widths(name: str, alpha: Any, size: int | None) -> list[Any]:
 def whats_missing(config: RunConfig) -> list[Any]:
     """Updates for `Chooser.trouble`: nothing, or why the network cannot be had and what could be used instead."""
     found: list[Offer] = []
-    words = ""
+    reason = html.NOTHING
     try:
         weights.require(config)
     except WeightsError as error:
-        words, found = error_panel(error, folded=True), offers(config)[:OFFERS]
+        reason, found = error_panel(error, folded=True), offers(config)[:OFFERS]
     except TransferError:
         pass  # the card already says what is wrong with the network itself
     buttons = [
         gr.Button(found[i].label, visible=True) if i < len(found) else gr.Button(visible="hidden")
         for i in range(OFFERS)
     ]
-    return [words, *buttons, found]
+    return [reason, *buttons, found]
 
 
-def wire(networks: Networks, chooser: Chooser, fields: dict[str, Field], quiet: dict[str, Any]) -> None:
+def wire(networks: Networks, chooser: Chooser, fields: dict[str, Field]) -> None:
     """The clicks that choose a network; what follows from the choice hangs on the settings' own change."""
 
     def take(number: int, found: list[Offer]) -> list[Any]:
@@ -128,7 +131,7 @@ def wire(networks: Networks, chooser: Chooser, fields: dict[str, Field], quiet: 
 
     changed = [fields[name] for name in ("backbone", "alpha", "image_size", "weights")]
     for number, button in enumerate(chooser.buttons):
-        button.click(lambda found, number=number: take(number, found), chooser.offered, changed, **quiet)
+        button.click(lambda found, number=number: take(number, found), chooser.offered, changed, **QUIET)
 
     def pick(event: gr.EventData) -> Any:
         return event.name if event.name in BACKBONES else gr.skip()
@@ -139,11 +142,11 @@ def wire(networks: Networks, chooser: Chooser, fields: dict[str, Field], quiet: 
         except TransferError as error:
             return [gr.skip(), error_panel(error)]
 
-    chooser.comparison.click(pick, None, fields["backbone"], **quiet)
+    chooser.comparison.click(pick, None, fields["backbone"], **QUIET)
     used = [fields["backbone"], chooser.card]
-    gr.on([chooser.custom_use.click, chooser.custom_path.submit], use, chooser.custom_path, used, **quiet)
+    gr.on([chooser.custom_use.click, chooser.custom_path.submit], use, chooser.custom_path, used, **QUIET)
     chooser.custom_upload.upload(
-        lambda file: str(networks.keep(Path(file))), chooser.custom_upload, fields["backbone"], **quiet
+        lambda file: str(networks.keep(Path(file))), chooser.custom_upload, fields["backbone"], **QUIET
     )
 
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from html import escape
+
+from markupsafe import Markup
 
 from transfer.networks.layers import Block, Layer, blocks, trainable_parameters
+from transfer.ui.shared import html
+from transfer.ui.shared.quantities import readable
 
 NOTHING = "Nothing: keep all of it frozen"
 LAST_BLOCK = "The last block"
@@ -64,8 +67,8 @@ def sentence(layers: Sequence[Layer], frozen_layers: int | None) -> str:
     return f"The {kept}; {where} the network is adjusted."
 
 
-def draw(layers: Sequence[Layer], frozen_layers: int | None) -> str:
-    """The network as HTML: a column per block, as wide as its layers are many, higher with more parameters.
+def draw(layers: Sequence[Layer], frozen_layers: int | None) -> Markup:
+    """The network: a column per block, as wide as its layers are many, higher with more parameters.
 
     Args:
         layers: the backbone's layers, input first.
@@ -77,50 +80,40 @@ def draw(layers: Sequence[Layer], frozen_layers: int | None) -> str:
     whole = sum(layer.parameters for layer in layers)
     parts = blocks(layers)
     most = max((block.parameters for block in parts), default=0)
-    columns = "".join(_column(block, frozen, most, total) for block in parts)
     legend = [
-        ("frozen", "Frozen", f"{frozen} layers · {in_words(whole - free)} parameters"),
-        ("warm", "Adjusted in fine-tuning", f"{total - frozen} layers · {in_words(free)} parameters"),
+        ("frozen", "Frozen", f"{frozen} layers · {readable(whole - free)} parameters"),
+        ("warm", "Adjusted in fine-tuning", f"{total - frozen} layers · {readable(free)} parameters"),
         ("head", "New layers", "learn from zero"),
     ]
-    keys = "".join(
-        f'<div class="t-key t-key-{kind}"><i></i><span><b>{name}</b>{words}</span></div>'
-        for kind, name, words in legend
-    )
-    said = escape(sentence(layers, None if frozen >= total else frozen))
-    return (
-        f'<figure class="t-net" aria-label="{said}">'
-        '<div class="t-net-row">'
-        '<div class="t-net-photo" title="Your photo goes in here"><i></i><span>photo</span></div>'
-        f'<div class="t-net-body">{columns}</div>'
-        '<div class="t-net-head" title="The new layers: they give the answer"><i></i><span>answer</span></div></div>'
-        f'<figcaption><p>{said}</p><div class="t-keys">{keys}</div></figcaption></figure>'
-    )
+    keys = (html.div(f"t-key t-key-{kind}")[html.i, html.span[html.b[name], text]] for kind, name, text in legend)
+    description = sentence(layers, None if frozen >= total else frozen)
+    return html.figure("t-net", aria_label=description)[
+        html.div("t-net-row")[
+            html.div("t-net-photo", title="Your photo goes in here")[html.i, html.span["photo"]],
+            html.div("t-net-body")[(_column(block, frozen, most, total) for block in parts)],
+            html.div("t-net-head", title="The new layers: they give the answer")[html.i, html.span["answer"]],
+        ],
+        html.figcaption[html.p[description], html.div("t-keys")[keys]],
+    ]
 
 
-def in_words(count: int | None) -> str:
-    """A count that can be read at a glance: 812, 35.2 thousand, 2.22 million."""
-    if count is None:
-        return "unknown"
-    for size, word in ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand")):
-        if count >= 0.9995 * size:  # what would round up to 1000 of the next smaller word
-            return f"{count / size:.3g} {word}"
-    return str(count)
-
-
-def _column(block: Block, frozen: int, most: int, total: int) -> str:
+def _column(block: Block, frozen: int, most: int, total: int) -> Markup:
     width = block.stop - block.start
     cut = min(max(frozen - block.start, 0), width) / width
     height = 20 + 80 * math.sqrt(block.parameters / most if most else 0)
     label = _short(block.name)
     needed = 0.009 * (len(label) + 1)  # share of the whole width, on a large screen, that the label takes
     size = "wide" if width / total >= 2.4 * needed else "middling" if width / total >= needed else "narrow"
-    about = f"{block.name}: layers {block.start + 1} to {block.stop}, {in_words(block.parameters)} parameters"
-    return (
-        f'<button type="button" class="t-net-block t-{size}" style="flex-grow:{width}" data-start="{block.start}" '
-        f'title="{escape(about)}. Click to adjust the network from here on." aria-label="{escape(about)}">'
-        f'<i style="height:{height:.0f}%;--cut:{cut:.1%}"></i><span>{escape(label)}</span></button>'
+    about = f"{block.name}: layers {block.start + 1} to {block.stop}, {readable(block.parameters)} parameters"
+    column = html.button(
+        f"t-net-block t-{size}",
+        type="button",
+        style=f"flex-grow:{width}",
+        data_start=block.start,
+        title=f"{about}. Click to adjust the network from here on.",
+        aria_label=about,
     )
+    return column[html.i(style=f"height:{height:.0f}%;--cut:{cut:.1%}"), html.span[label]]
 
 
 def _called(block: Block) -> str:

@@ -1,4 +1,4 @@
-"""The part of step 2 about frozen layers: quick choices, the slider, and the drawing that follows it.
+"""The part of the network tab about frozen layers: quick choices, the slider, and the drawing that follows it.
 
 The setting (empty: all layers) is the truth; the slider only shows it. Between the two there is a line of JavaScript
 each way, so that what was chosen last is never on its way while something else is pressed.
@@ -19,15 +19,10 @@ from transfer.errors import TransferError
 from transfer.networks.layers import Layer
 from transfer.ui.network import drawing
 from transfer.ui.network.networks import width
+from transfer.ui.shared import html
+from transfer.ui.shared.events import LISTEN, QUICK
 from transfer.ui.shared.form import Field
 
-# A click on a block of the drawing freezes everything before it.
-LISTEN = """
-element.addEventListener('click', event => {
-  const target = event.target.closest('[data-start]');
-  if (target && element.contains(target)) trigger('click', {start: Number(target.dataset.start)});
-});
-"""
 TO_SETTING = "(shown, total) => [shown >= total ? null : shown]"
 TO_SLIDER = "(frozen, total) => [frozen === null || frozen > total ? total : frozen]"
 
@@ -55,7 +50,7 @@ class Freezing:
 
 def build(setting: Callable[..., Field]) -> Freezing:
     """The components, where the page is at."""
-    gr.HTML("<h3>How much of it may change</h3>")
+    gr.HTML(html.h3["How much of it may change"])
     quick = gr.Radio(
         drawing.CHOICES,
         value=drawing.NOTHING,
@@ -63,9 +58,9 @@ def build(setting: Callable[..., Field]) -> Freezing:
         info="With few photos, nothing or the last block is best: only new layers on top learn.",
         elem_id="quick-frozen",
     )
-    words = RunConfig.settings()["frozen_layers"]
+    about = RunConfig.settings()["frozen_layers"]
     slider = gr.Slider(
-        0, 1, 1, step=1, precision=0, label=words.label, info=words.help.split(". ")[0] + ".", buttons=[],
+        0, 1, 1, step=1, precision=0, label=about.label, info=about.help.split(". ")[0] + ".", buttons=[],
         elem_id="frozen-slider",
     )  # fmt: skip
     picture = gr.HTML(js_on_load=LISTEN, elem_id="network-drawing")
@@ -93,7 +88,7 @@ def resize(networks: Networks, name: str, alpha: Any, frozen: int | None) -> lis
     return [total, gr.Slider(maximum=total, value=shown), *draw(networks, name, alpha, frozen)]
 
 
-def wire(networks: Networks, part: Freezing, network: list[Field], quiet: dict[str, Any]) -> None:
+def wire(networks: Networks, part: Freezing, network: list[Field]) -> None:
     """Slider, quick choices and clicks on the drawing; `network` is the backbone and its width."""
 
     def choose(choice: str, frozen: int | None, total: int, name: str, alpha: Any) -> Any:
@@ -105,21 +100,22 @@ def wire(networks: Networks, part: Freezing, network: list[Field], quiet: dict[s
         return None if frozen is None else round(frozen / total * len(table))  # as deep as in the network before
 
     def from_here(event: gr.EventData) -> int:
+        """A click on a block of the drawing freezes everything before it."""
         return max(0, int(event.start))
 
-    part.slider.input(None, [part.slider, part.total], part.frozen, js=TO_SETTING, **quiet)
-    part.frozen.change(None, [part.frozen, part.total], part.slider, js=TO_SLIDER, **quiet)
+    part.slider.input(None, [part.slider, part.total], part.frozen, js=TO_SETTING, **QUICK)
+    part.frozen.change(None, [part.frozen, part.total], part.slider, js=TO_SLIDER, **QUICK)
     part.frozen.change(
         lambda frozen, name, alpha: draw(networks, name, alpha, frozen),
         [part.frozen, *network],
         part.drawn,
         trigger_mode="always_last",
-        **quiet,
+        **QUICK,
     )
-    part.picture.click(from_here, None, part.frozen, **quiet)
+    part.picture.click(from_here, None, part.frozen, **QUICK)
     # Another network has other blocks: what was chosen in words is chosen again.
     chosen = [part.quick, part.frozen, part.total, *network]
-    gr.on([part.quick.input, network[0].input], choose, chosen, part.frozen, **quiet)
+    gr.on([part.quick.input, network[0].input], choose, chosen, part.frozen, **QUICK)
 
 
 def _known(networks: Networks, name: str, alpha: Any) -> tuple[Layer, ...] | None:

@@ -1,4 +1,4 @@
-"""Step 2: the network to start from, how much of it stays frozen, and how it is trained.
+"""The network to start from, how much of it stays frozen, and how it is trained.
 
 Every setting is a component made by `form`; here they are placed, remembered and commented on. Choosing a network is
 in `chooser`, freezing in `freezing`.
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
-from transfer.advice import settings as advice
+from transfer.advice.settings import advice_on_settings
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.thumbnails import augmentation_preview
@@ -21,12 +22,11 @@ from transfer.networks import weights
 from transfer.ui.context import Context
 from transfer.ui.network import chooser, freezing
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form
+from transfer.ui.shared import form, html, steps
+from transfer.ui.shared.events import QUICK, QUIET
 from transfer.ui.shared.form import Field
-from transfer.ui.shared.panels import error_panel, lead, notices, picture
+from transfer.ui.shared.panels import error_panel, lead, muted, notices, picture
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
-QUICK = QUIET | {"queue": False}  # for what must follow the hand
 PREVIEWED = 3  # photos shown with variations
 KNOWLEDGE = [
     ("imagenet: 1.3 million photos of a thousand things", "imagenet"),
@@ -36,7 +36,7 @@ KNOWLEDGE = [
 
 
 @dataclass(frozen=True)
-class ModelTab:
+class NetworkTab:
     """What other tabs need of this one.
 
     Attributes:
@@ -48,7 +48,7 @@ class ModelTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> ModelTab:
+def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> NetworkTab:
     """The tab, inside the `gr.Tabs` that is open; `stored` keeps the settings."""
     networks = context.desk.networks
     made: dict[str, Field] = {}
@@ -57,8 +57,7 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
         made[name] = form.component(name, **presentation)
         return made[name]
 
-    # The settings are restored and listened to before anybody opens the tab, so they must exist by then.
-    with gr.Tab("2 Network", id="network", render_children=True) as tab:
+    with steps.tab("network") as tab:
         gr.HTML(lead("Choose the network to start from. What is set here is a good start: you can go straight on."))
         with gr.Column(elem_classes="t-card"):
             choosing = chooser.build(setting)
@@ -74,7 +73,7 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
 
     # ------------------------------------------------------------------ what follows from the settings
 
-    def show(name: str, alpha: Any, size: int | None, knows: str) -> Iterator[str]:
+    def show(name: str, alpha: Any, size: int | None, knows: str) -> Iterator[Markup]:
         yield from chooser.show(networks, name, alpha, size, knows)
 
     def resize(name: str, alpha: Any, layers: int | None) -> list[Any]:
@@ -87,7 +86,7 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
             config = RunConfig.from_dict(settings)
         except TransferError as error:
             return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
-        return [notices(advice.before(config, dataset)), *chooser.whats_missing(config), settings]
+        return [notices(advice_on_settings(config, dataset)), *chooser.whats_missing(config), settings]
 
     def restore(kept: dict[str, Any]) -> list[Any]:
         """The settings of the last visit; what cannot be used any more falls back to the default."""
@@ -120,14 +119,14 @@ def build(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> Model
         trigger_mode="always_last",
         **QUIET,
     )
-    chooser.wire(networks, choosing, fields, QUIET)
-    freezing.wire(networks, frozen, network[:2], QUICK)
-    return ModelTab(fields, {"train": following})
+    chooser.wire(networks, choosing, fields)
+    freezing.wire(networks, frozen, network[:2])
+    return NetworkTab(fields, {"train": following})
 
 
 def _learning(setting: Callable[..., Field]) -> gr.HTML:
     """How long and how fast it learns, and everything else behind "More options"; returns the preview's place."""
-    gr.HTML("<h3>How it learns</h3>")
+    gr.HTML(html.h3["How it learns"])
     with gr.Row():
         setting("head_epochs")
         setting("head_learning_rate")
@@ -159,12 +158,12 @@ def _learning(setting: Callable[..., Field]) -> gr.HTML:
     return preview
 
 
-def preview_of(dataset: Dataset | None, strength: str) -> str:
+def preview_of(dataset: Dataset | None, strength: str) -> Markup:
     """A few of the user's own photos, each with variations as the network will see them."""
     if strength == "off":
-        return ""
+        return html.NOTHING
     if dataset is None:
-        return '<p class="t-muted">Check your photos in step 1 to see here what they will look like.</p>'
+        return muted(f"Check your photos in {steps.step('photos')} to see here what they will look like.")
     train = dataset.of("train")
     paths = [dataset.path(photo) for photo in train[:: max(1, len(train) // PREVIEWED)][:PREVIEWED]]
     return picture(augmentation_preview(paths, strength, 0, 128), "Your photos, varied", "t-preview")

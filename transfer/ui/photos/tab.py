@@ -1,6 +1,6 @@
-"""Step 1: the photos come in (a folder, a zip, or the built-in samples), are checked, and are shown.
+"""The photos come in (a folder, a zip, or the built-in samples), are checked, and are shown.
 
-What is shown of a checked folder is made in `photos_view`, the folder browser in `folders`; here they are wired.
+What is shown of a checked folder is made in `view`, the folder browser in `folders`; here they are wired.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import gradio as gr
 from transfer.dataset.dataset import SPLITS, Dataset
 from transfer.errors import TransferError
 from transfer.ui.context import Context
-from transfer.ui.photos import folders
-from transfer.ui.photos import view as photos_view
+from transfer.ui.photos import folders, view
+from transfer.ui.shared import html, steps
 from transfer.ui.shared.checking import Watched
-from transfer.ui.shared.panels import error_panel, lead, shown
+from transfer.ui.shared.events import LISTEN, QUIET
+from transfer.ui.shared.panels import card, checking_bar, error_panel, lead, shown
 
 Tell = Callable[[int, int], None]
 Updates = dict[Any, Any]
@@ -47,14 +48,14 @@ class PhotosTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
+def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
     """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder."""
     desk = context.desk
-    with gr.Tab("1 Photos", id="photos", render_children=True):
+    with steps.tab("photos"):
         gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
         with gr.Row(elem_classes="t-ways"):
             with gr.Column(scale=5, min_width=300, elem_classes="t-card"):
-                gr.HTML("<h3>A folder on this computer</h3>")
+                gr.HTML(html.h3["A folder on this computer"])
                 path = gr.Textbox(
                     show_label=False,
                     placeholder="/home/me/my photos",
@@ -66,14 +67,15 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
                 with gr.Row(elem_classes="t-buttons"):
                     check = gr.Button("Check photos", variant="primary", elem_id="check-photos")
                     browse = gr.Button("Browse …", elem_id="browse-folders")
-                listing = gr.HTML(visible="hidden", js_on_load=folders.LISTEN, elem_id="folder-browser")
+                listing = gr.HTML(visible="hidden", js_on_load=LISTEN, elem_id="folder-browser")
             with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
-                gr.HTML("<h3>A zip file</h3>")
+                gr.HTML(html.h3["A zip file"])
                 upload = gr.File(
                     file_types=[".zip"], show_label=False, container=False, height=120, elem_id="photos-zip"
                 )
             with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
-                gr.HTML("<h3>No photos at hand?</h3><p>Try everything with small pictures that come with Transfer.</p>")
+                offer = "Try everything with small pictures that come with Transfer."
+                gr.HTML(html.join(html.h3["No photos at hand?"], html.p[offer]))
                 sample = gr.Button("Use sample photos", elem_id="use-samples")
         state = gr.HTML(elem_id="photos-state")
         with gr.Row(elem_classes="t-buttons"):
@@ -95,19 +97,19 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         """No checked photos: until others are, there is nothing to train from either."""
         return {found: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None}
 
-    def begin(words: str) -> Updates:
+    def begin(doing: str) -> Updates:
         return {
-            state: photos_view.progress(words),
+            state: checking_bar(doing),
             **nothing(),
             listing: gr.HTML(visible="hidden"),
         }
 
     def show(checked: Dataset) -> Iterator[Updates]:
-        choices = photos_view.pages(checked)
+        choices = view.pages(checked)
         yield {
             state: "",
-            found: f'<div class="t-card">{photos_view.found(checked)}</div>',
-            left_out: photos_view.folded(checked),
+            found: card(view.found(checked)),
+            left_out: view.left_out(checked),
             page: gr.Dropdown(choices, value=0, visible=shown(len(choices) > 1)),
             sheets: "",
             folder: checked.root,
@@ -115,7 +117,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
             summary: about(checked),
             dataset: checked,
         }
-        yield {sheets: photos_view.sheets(checked)}
+        yield {sheets: view.sheets(checked)}
 
     def failed(error: TransferError) -> Updates:
         return {
@@ -124,18 +126,18 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
             stored: "",
         }
 
-    def checked(words: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
+    def checked(doing: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
         """Bring the photos in, check them, show them; every step can be left by closing this generator."""
-        yield begin(words)
+        yield begin(doing)
         try:
             place: Watched[Path] = Watched(prepare)
             for progress in place.watch():
-                yield {state: photos_view.progress(words, progress)}
+                yield {state: checking_bar(doing, progress)}
             assert place.result is not None
             root = place.result
             scanned: Watched[Dataset] = Watched(lambda tell: desk.check(root, progress=tell))
             for progress in scanned.watch():
-                yield {state: photos_view.progress("Checking your photos.", progress)}
+                yield {state: checking_bar("Checking your photos.", progress)}
             assert scanned.result is not None
         except TransferError as error:
             yield failed(error)
@@ -150,7 +152,7 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         if text:
             yield from checked("Looking at your photos again.", lambda tell: desk.roots.confine(text))
         else:
-            yield {state: photos_view.nothing_yet()}
+            yield {state: view.nothing_yet()}
 
     def check_upload(file: str | None) -> Iterator[Updates]:
         if file is None:
@@ -165,26 +167,23 @@ def build(context: Context, stored: gr.BrowserState) -> PhotosTab:
         path, upload, state, listing, found, left_out, page, sheets,
         folder, stored, summary, dataset,
     ]  # fmt: skip
-    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
     checks = [
-        gr.on([check.click, path.submit], check_path, path, everything, api_visibility="private", **quiet),
-        upload.upload(check_upload, upload, everything, api_visibility="private", **quiet),
-        sample.click(use_samples, None, everything, api_visibility="private", **quiet),
-        context.page().load(check_stored, stored, everything, api_visibility="private", **quiet),
+        gr.on([check.click, path.submit], check_path, path, everything, **QUIET),
+        upload.upload(check_upload, upload, everything, **QUIET),
+        sample.click(use_samples, None, everything, **QUIET),
+        context.page().load(check_stored, stored, everything, **QUIET),
     ]
     stop.click(
-        photos_view.stopped,
+        view.stopped,
         outputs=state,
         cancels=checks,
-        api_visibility="private",
-        **quiet,
+        **QUIET,
     )
     page.input(
-        lambda checked, number: photos_view.sheets(checked, number) if checked else "",
+        lambda checked, number: view.sheets(checked, number) if checked else "",
         [dataset, page],
         sheets,
-        api_visibility="private",
-        **quiet,
+        **QUIET,
     )
     _wire_browser(context, path, browse, listing)
     go = {"network": following, "train": straight}
@@ -200,10 +199,10 @@ def about(dataset: Dataset) -> dict[str, Any]:
 def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing: gr.HTML) -> None:
     def open_at(text: str) -> Any:
         try:
-            html = folders.listing(context.desk.roots, text)
+            listed = folders.listing(context.desk.roots, text)
         except TransferError:  # whatever was typed is no folder to begin from: begin at the roots
-            html = folders.listing(context.desk.roots, "")
-        return gr.HTML(html, visible=True)
+            listed = folders.listing(context.desk.roots, "")
+        return gr.HTML(listed, visible=True)
 
     def step(event: gr.EventData) -> tuple[Any, str]:
         place = str(event.place)
@@ -212,6 +211,5 @@ def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing
         except TransferError as error:
             return gr.HTML(error_panel(error), visible=True), place
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
-    browse.click(open_at, path, listing, **quiet)
-    listing.click(step, None, [listing, path], **quiet)
+    browse.click(open_at, path, listing, **QUIET)
+    listing.click(step, None, [listing, path], **QUIET)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from transfer.runs.metrics import ClassMetrics
+from transfer.ui.shared import html
+from transfer.ui.shared.panels import scrolled
 from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
 
 MOST_NUMBERED = 40  # classes up to which each cell still says its number
 LONGEST_NAME = 20  # characters of a class name beside the matrix
 
 
-def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
-    """The confusion matrix as HTML that scrolls sideways where the page is too narrow to read it.
+def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Markup:
+    """The confusion matrix, which scrolls sideways where the page is too narrow to read it.
 
     Args:
         counts: photos by true class (rows) and predicted class (columns).
@@ -82,7 +84,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
         drawn, f"Confusion matrix of {number} classes: {right} of {total} photos on the diagonal, where right."
     )
     widest = f"min-width:{width * 0.86:.0f}px;max-width:{width * 1.25:.0f}px"
-    return f'<div class="t-scroll"><div style="{widest}">{picture}</div></div>'
+    return scrolled(html.div(style=widest)[picture])
 
 
 def confusions(counts: Sequence[Sequence[int]], classes: Sequence[str], most: int = 5) -> list[str]:
@@ -96,14 +98,8 @@ def confusions(counts: Sequence[Sequence[int]], classes: Sequence[str], most: in
     ]
 
 
-def scores(classes: Sequence[ClassMetrics]) -> str:
-    """Precision, recall and F1 of each class as an HTML table, weakest class first."""
-    rows = "".join(
-        f'<tr><th scope="row">{escape(entry.name)}</th><td>{entry.photos}</td>'
-        + "".join(_bar(score) for score in (entry.recall, entry.precision, entry.f1))
-        + "</tr>"
-        for entry in sorted(classes, key=lambda entry: entry.f1)
-    )
+def scores(classes: Sequence[ClassMetrics]) -> Markup:
+    """Precision, recall and F1 of each class, weakest class first."""
     heads = (
         ("Class", ""),
         ("Photos", "it was tested on"),
@@ -111,9 +107,16 @@ def scores(classes: Sequence[ClassMetrics]) -> str:
         ("Trustworthy", "when it says this class, how often that is right (precision)"),
         ("Together", "both in one number (F1)"),
     )
-    head = "".join(f'<th scope="col">{name}<small>{words}</small></th>' for name, words in heads)
-    table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-    return f'<div class="t-scroll"><table class="t-scores">{table}</table></div>'
+    rows = (
+        html.tr[
+            html.th(scope="row")[each.name],
+            html.td[each.photos],
+            (_bar(score) for score in (each.recall, each.precision, each.f1)),
+        ]
+        for each in sorted(classes, key=lambda each: each.f1)
+    )
+    head = html.tr[(html.th(scope="col")[name, html.small[meaning]] for name, meaning in heads)]
+    return scrolled(html.table("t-scores")[html.thead[head], html.tbody[rows]])
 
 
 def shortened(name: str, longest: int = LONGEST_NAME) -> str:
@@ -128,14 +131,7 @@ def _columns(name: str) -> float:
     return sum(1.8 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in name)
 
 
-def percent(share: float | None) -> str:
-    """A share of 0..1 as people write it: 92%, 92.3%; "–" where there is none."""
+def _bar(share: float | None) -> Markup:
     if share is None or not np.isfinite(share):
-        return "–"
-    return f"{share:.1%}".replace(".0%", "%")
-
-
-def _bar(share: float | None) -> str:
-    if share is None or not np.isfinite(share):
-        return "<td>–</td>"
-    return f'<td><span class="t-bar" style="--share:{share:.3f}"></span>{share:.0%}</td>'
+        return html.td["–"]
+    return html.td[html.span("t-bar", style=f"--share:{share:.3f}"), f"{share:.0%}"]

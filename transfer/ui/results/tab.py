@@ -1,25 +1,27 @@
-"""Step 4: how good the model is, on photos it never saw. Shown from the run's metrics; nothing is measured here."""
+"""How good the model is, on photos it never saw. Shown from the run's metrics; nothing is measured here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from transfer.dataset.photo import open_photo
 from transfer.runs.metrics import Metrics, Mistake
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.results import figures
-from transfer.ui.shared.panels import empty, lead, picture
+from transfer.ui.shared import html, steps
+from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.panels import card, empty, lead, muted, picture
+from transfer.ui.shared.quantities import percent
+from transfer.ui.shared.run_summary import charts, headline
 from transfer.ui.shared.served import served
-from transfer.ui.train import view as run_view
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 THUMBNAIL = 256  # pixels
 
 
@@ -30,9 +32,9 @@ class ResultsTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context, chosen: gr.BrowserState) -> ResultsTab:
+def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     """The tab, inside the `gr.Tabs` that is open."""
-    with gr.Tab("4 Results", id="results", render_children=True) as tab:
+    with steps.tab("results") as tab:
         gr.HTML(lead("How well it does on photos that were kept aside and that it has never seen."))
         score = gr.HTML(elem_id="results-score")
         with gr.Row(elem_classes="t-buttons"):
@@ -56,20 +58,20 @@ def build(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             return [version, empty(_nothing(run)), *hidden, "", "", "", ""]
         return [
             version,
-            _card(run_view.headline(run, run.status()) + in_words(metrics)),
+            card(headline(run), score_of(metrics)),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
-            _card(_matrix(metrics)),
-            _card("<h3>Class by class</h3>" + figures.scores(metrics.classes)),
-            _card(gallery(run, metrics.mistakes)),
-            _card(run_view.charts(run)),
+            card(_matrix(metrics)),
+            card(html.h3["Class by class"], figures.scores(metrics.classes)),
+            card(gallery(run, metrics.mistakes)),
+            card(charts(run)),
         ]
 
     gr.on([tab.select, chosen.change], look, [chosen, seen], screen, **QUIET)
     return ResultsTab({"try": following})
 
 
-def in_words(metrics: Metrics) -> str:
+def score_of(metrics: Metrics) -> Markup:
     """The accuracy with its 95 % interval and the baseline beside it."""
     right = round(metrics.accuracy * metrics.photos)
     whose = (
@@ -78,18 +80,23 @@ def in_words(metrics: Metrics) -> str:
         else "validation photos (none were kept for a test; these chose the best round, so this is a little too good)"
     )
     low, high, base = metrics.low, metrics.high, metrics.baseline
-    scale = (
-        f'<div class="t-interval" style="--low:{low:.4f};--high:{high:.4f}" aria-hidden="true"><i></i>'
-        f'<b style="--at:{metrics.accuracy:.4f}"></b><u style="--at:{base:.4f}"></u>'
-        f'<span style="--at:{base:.4f}">guessing</span>'
-        f'<span style="--at:{metrics.accuracy:.4f}">this model</span></div>'
-    )
-    return (
-        f'<div class="t-score"><div class="t-big">{figures.percent(metrics.accuracy)}</div><div>'
-        f"<p><b>Right on {right} of {metrics.photos} {whose} (accuracy).</b></p>"
-        f"<p>With other photos of the same kind, expect between {low:.0%} and {high:.0%} (95 % interval).</p>"
-        f"<p>Always answering “{escape(metrics.baseline_class)}” would be right on {base:.0%}.</p></div></div>"
-        f"{scale}"
+    at_accuracy, at_base = f"--at:{metrics.accuracy:.4f}", f"--at:{base:.4f}"
+    return html.join(
+        html.div("t-score")[
+            html.div("t-big")[percent(metrics.accuracy)],
+            html.div[
+                html.p[html.b[f"Right on {right} of {metrics.photos} {whose} (accuracy)."]],
+                html.p[f"With other photos of the same kind, expect between {low:.0%} and {high:.0%} (95 % interval)."],
+                html.p[f"Always answering “{metrics.baseline_class}” would be right on {base:.0%}."],
+            ],
+        ],
+        html.div("t-interval", style=f"--low:{low:.4f};--high:{high:.4f}", aria_hidden="true")[
+            html.i,
+            html.b(style=at_accuracy),
+            html.u(style=at_base),
+            html.span(style=at_base)["guessing"],
+            html.span(style=at_accuracy)["this model"],
+        ],
     )
 
 
@@ -100,44 +107,42 @@ def history_file(run: Run) -> str:
     return served(file, f"{run.id}.csv")
 
 
-def gallery(run: Run, mistakes: Sequence[Mistake]) -> str:
+def gallery(run: Run, mistakes: Sequence[Mistake]) -> Markup:
     """Small pictures of the photos it got wrong, with what it said; those that are gone are left out."""
-    figures = []
+    shown = []
     for mistake in mistakes:
         try:
             image = open_photo(Path(run.dataset.root) / mistake.path, at_least=THUMBNAIL)
         except (OSError, ValueError):
             continue
         image.thumbnail((THUMBNAIL, THUMBNAIL))
-        figures.append(
-            f"<figure>{picture(image, mistake.path)}<figcaption><b>{escape(mistake.predicted)}</b>, "
-            f"{mistake.confidence:.0%} sure<br>really <b>{escape(mistake.label)}</b>"
-            f"<small>{escape(Path(mistake.path).name)}</small></figcaption></figure>"
-        )
-    if not figures:
-        return ""
-    words = "Wrong, and most sure of it. Sometimes the photo is in the wrong folder."
-    return f'<h3>Its worst mistakes</h3><p class="t-muted">{words}</p><div class="t-mistakes">{"".join(figures)}</div>'
+        caption = html.figcaption[
+            html.b[mistake.predicted], f", {mistake.confidence:.0%} sure", html.br,
+            "really ", html.b[mistake.label],
+            html.small[Path(mistake.path).name],
+        ]  # fmt: skip
+        shown.append(html.figure[picture(image, mistake.path), caption])
+    if not shown:
+        return html.NOTHING
+    hint = "Wrong, and most sure of it. Sometimes the photo is in the wrong folder."
+    return html.join(html.h3["Its worst mistakes"], muted(hint), html.div("t-mistakes")[shown])
 
 
-def _matrix(metrics: Metrics) -> str:
+def _matrix(metrics: Metrics) -> Markup:
     names = [each.name for each in metrics.classes]
     worst = figures.confusions(metrics.confusion, names)
-    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in worst)
-    words = (
-        f'<ul class="t-list">{listed}</ul>' if worst else '<p class="t-muted">It confused nothing with anything.</p>'
+    listed = (
+        html.ul("t-list")[(html.li[each] for each in worst)] if worst else muted("It confused nothing with anything.")
     )
-    drawn = figures.confusion(metrics.confusion, names)
-    return f'<h3>What it takes for what (confusion matrix)</h3><div class="t-matrix">{drawn}<div>{words}</div></div>'
-
-
-def _card(html: str) -> str:
-    return f'<div class="t-card">{html}</div>' if html else ""
+    title = html.h3["What it takes for what (confusion matrix)"]
+    return html.join(title, html.div("t-matrix")[figures.confusion(metrics.confusion, names), html.div[listed]])
 
 
 def _nothing(run: Run | None) -> str:
     if run is None:
-        return "Nothing to show yet: train something in step 3."
+        return f"Nothing to show yet: train something in {steps.step('train')}."
     if run.status().over:
-        return f"“{run.name}” ended before it could be tested. Choose another run in “Past runs”, or train again."
+        return (
+            f"“{run.name}” ended before it could be tested. Choose another run in {steps.step('runs')}, or train again."
+        )
     return f"“{run.name}” is still training. The results appear here when it has finished."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
+from transfer.ui.shared import html
+from transfer.ui.shared.quantities import percent
 from transfer.ui.shared.svg import INK, LINE, MUTED, TRAIN, VALIDATION, figure, svg
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ MOST_COMPARED = len(COMPARED)
 _COMPARED_SENTINELS = (TRAIN, VALIDATION, "#02b001", "#02b002", MUTED)
 
 
-def curves(history: pd.DataFrame, planned: int | None = None) -> str:
-    """Both charts with their legend as HTML, side by side or stacked as the page is wide; "" before the first round.
+def curves(history: pd.DataFrame, planned: int | None = None) -> Markup:
+    """Both charts with their legend side by side or stacked as the page is wide; nothing before the first round.
 
     Args:
         history: one row per epoch, as `Run.history` gives it.
@@ -42,22 +44,20 @@ def curves(history: pd.DataFrame, planned: int | None = None) -> str:
     """
     if history.empty:
         figure(WIDTH, HEIGHT)  # loads Matplotlib while there is something else to wait for
-        return ""
-    charts = "".join(
-        f"<figure><figcaption><b>{escape(title)}</b><span>{escape(better)}</span></figcaption>"
-        f"{chart(history, measure, planned)}</figure>"
+        return html.NOTHING
+    legend = html.div("t-legend")[
+        html.span[html.i("t-key-val"), "photos it has not learned from (validation)"],
+        html.span[html.i("t-key-train"), "photos it learns from (training)"],
+        html.span[html.i("t-key-best"), "best round, the one that is kept"],
+    ]
+    charts = (
+        html.figure[html.figcaption[html.b[title], html.span[better]], chart(history, measure, planned)]
         for measure, (title, better) in MEASURES.items()
     )
-    legend = (
-        '<div class="t-legend">'
-        '<span><i class="t-key-val"></i>photos it has not learned from (validation)</span>'
-        '<span><i class="t-key-train"></i>photos it learns from (training)</span>'
-        '<span><i class="t-key-best"></i>best round, the one that is kept</span></div>'
-    )
-    return f'<div class="t-curves">{legend}<div class="t-charts">{charts}</div></div>'
+    return html.div("t-curves")[legend, html.div("t-charts")[charts]]
 
 
-def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> str:
+def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> Markup:
     """One chart (`accuracy` or `loss`) as SVG: training, validation, where fine-tuning begins, the best round."""
     steps = history["step"].to_numpy(dtype=float)
     training = _numbers(history[measure])
@@ -98,14 +98,14 @@ def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> st
                 markeredgewidth=1.6,
                 clip_on=False,
             )
-    return svg(drawn, in_words(history, measure))
+    return svg(drawn, description(history, measure))
 
 
-def compare(histories: Mapping[str, pd.DataFrame]) -> str:
+def compare(histories: Mapping[str, pd.DataFrame]) -> Markup:
     """Validation accuracy of several runs in one chart, at most `MOST_COMPARED`, with a legend of their names."""
     shown = [(name, table) for name, table in histories.items() if not table.empty][:MOST_COMPARED]
     if not shown:
-        return ""
+        return html.NOTHING
     drawn, axes = _axes("accuracy", last=max(int(table["step"].iloc[-1]) for _, table in shown), width=640)
     _limit(axes, "accuracy", np.concatenate([_numbers(table["val_accuracy"]) for _, table in shown]))
     keys = []
@@ -114,32 +114,28 @@ def compare(histories: Mapping[str, pd.DataFrame]) -> str:
         heights = _numbers(table["val_accuracy"])
         axes.plot(table["step"], heights, color=_COMPARED_SENTINELS[number], linewidth=2.2, linestyle=dash)
         highest = np.nanmax(heights) if np.isfinite(heights).any() else float("nan")
-        dashes = "" if dash == "solid" else ' stroke-dasharray="' + " ".join(f"{2 * d:g}" for d in dash[1]) + '"'
-        line = f'<line x1="0" y1="5" x2="26" y2="5" style="stroke:{colour};stroke-width:3"{dashes}/>'
-        keys.append(
-            f'<span><svg width="26" height="10" aria-hidden="true">{line}</svg>'
-            f"{escape(name)}<b>{_value('accuracy', highest)}</b></span>"
-        )
-    words = "Validation accuracy of " + ", ".join(name for name, _ in shown)
+        dashes = None if dash == "solid" else " ".join(f"{2 * length:g}" for length in dash[1])
+        line = html.line(x1=0, y1=5, x2=26, y2=5, style=f"stroke:{colour};stroke-width:3", stroke_dasharray=dashes)
+        key = html.svg(width=26, height=10, aria_hidden="true")[line]
+        keys.append(html.span[key, name, html.b[percent(highest)]])
     colours = {sentinel: colour for sentinel, (colour, _) in zip(_COMPARED_SENTINELS, COMPARED, strict=True)}
-    picture = svg(drawn, words, colours)
-    return (
-        f'<div class="t-curves"><div class="t-legend">{"".join(keys)}</div><figure class="t-wide"><figcaption>'
-        "<b>Right answers on photos they have not learned from (validation accuracy)</b></figcaption>"
-        f"{picture}</figure></div>"
-    )
+    picture = svg(drawn, "Validation accuracy of " + ", ".join(name for name, _ in shown), colours)
+    title = "Right answers on photos they have not learned from (validation accuracy)"
+    return html.div("t-curves")[
+        html.div("t-legend")[keys], html.figure("t-wide")[html.figcaption[html.b[title]], picture]
+    ]
 
 
-def in_words(history: pd.DataFrame, measure: str) -> str:
+def description(history: pd.DataFrame, measure: str) -> str:
     """What a chart shows, for those who cannot see it."""
     last = history.iloc[-1]
-    words = (
+    text = (
         f"{MEASURES[measure][0]} over {len(history)} rounds. Now {_value(measure, last[measure])} on training photos, "
         f"{_value(measure, last[f'val_{measure}'])} on validation photos."
     )
     begins, best = fine_tuning_begins(history), best_step(history)
-    words += f" Fine-tuning begins with round {begins}." if begins is not None else ""
-    return words + (f" Best round: {best}." if best is not None else "")
+    text += f" Fine-tuning begins with round {begins}." if begins is not None else ""
+    return text + (f" Best round: {best}." if best is not None else "")
 
 
 def fine_tuning_begins(history: pd.DataFrame) -> int | None:
@@ -222,7 +218,7 @@ def _value(measure: str, value: object) -> str:
     if not np.isfinite(number):
         return "–"
     if measure == "accuracy":
-        return f"{number:.1%}".replace(".0%", "%")
+        return percent(number)
     return f"{number:.3g}" if number >= 0.1 else f"{number:.3f}" if number >= 0.001 else "< 0.001"
 
 

@@ -1,73 +1,98 @@
-"""Small pieces of HTML that several tabs show: a message, an error, a row of facts. All text is escaped here."""
+"""Small pieces of the page that several tabs show: a message, an error, a bar that fills, a row of facts."""
 
 from __future__ import annotations
 
 import base64
 import io
 from collections.abc import Iterable
-from html import escape
-from typing import Literal, Protocol
+from typing import Literal
 
+from markupsafe import Markup
 from PIL import Image
 
+from transfer.advice.notice import Notice
 from transfer.errors import TransferError
+from transfer.ui.shared import html
+from transfer.ui.shared.checking import CheckProgress
 
 
-class Notice(Protocol):
-    """What `transfer.advice` says: its shape, so that this module needs no other."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def fix(self) -> str: ...
-
-
-def panel(level: str, title: str, words: str = "", fix: str = "") -> str:
+def panel(level: str, title: str, message: str = "", fix: str = "") -> Markup:
     """A message box; `level` is info, warning, stop or good."""
-    role = "alert" if level == "stop" else "status"
-    parts = [f"<strong>{escape(title)}</strong>"]
-    parts += [f"<p>{escape(words)}</p>"] if words else []
-    parts += [f'<p class="t-fix">{escape(fix)}</p>'] if fix else []
-    return f'<div class="t-panel t-{escape(level)}" role="{role}">{"".join(parts)}</div>'
+    parts = [html.strong[title]]
+    parts += [html.p[message]] if message else []
+    parts += [html.p("t-fix")[fix]] if fix else []
+    return html.div(f"t-panel t-{level}", role="alert" if level == "stop" else "status")[parts]
 
 
-def error_panel(error: TransferError, *, folded: bool = False) -> str:
+def error_panel(error: TransferError, *, folded: bool = False) -> Markup:
     """The four answers of an error: what happened, what was expected, what was found, what to do.
 
     Folded, for errors that the page itself offers a way out of: a warning, with the last three behind a click.
     """
     rows = [("Expected", error.expected), ("Found", error.found), ("What to do", error.fix)]
-    answers = "".join(f"<dt>{name}</dt><dd>{escape(text).replace(chr(10), '<br>')}</dd>" for name, text in rows if text)
-    answers = f"<dl>{answers}</dl>" if answers else ""
+    answers = html.join((html.dt[name], html.dd[html.lines(text)]) for name, text in rows if text)
+    answers = html.dl[answers] if answers else html.NOTHING
     if folded:
-        answers = f'<details class="t-more"><summary>How to get it</summary>{answers}</details>'
+        answers = html.details("t-more")[html.summary["How to get it"], answers]
     level = "t-warning" if folded else "t-stop"
-    return f'<div class="t-panel {level}" role="alert"><strong>{escape(error.what)}</strong>{answers}</div>'
+    return html.div(f"t-panel {level}", role="alert")[html.strong[error.what], answers]
 
 
-def notices(found: Iterable[Notice]) -> str:
+def notices(found: Iterable[Notice]) -> Markup:
     """Advice, one box each."""
-    return "".join(panel(notice.level, notice.title, notice.message, notice.fix) for notice in found)
+    return html.join(panel(notice.level, notice.title, notice.message, notice.fix) for notice in found)
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
+def checking_bar(title: str, progress: CheckProgress | None = None) -> Markup:
+    """A bar that fills, with what is being done and how long it will still take."""
+    share = progress.done / progress.total if progress and progress.total else 0.0
+    bar = html.div("t-checking", **progress_bar(title, share))
+    return bar[
+        html.p[html.b[title], f" {progress.message}" if progress else ""],
+        html.div[html.i(style=f"width:{share:.1%}")],
+    ]
+
+
+def progress_bar(name: str, share: float) -> dict[str, str]:
+    """The attributes by which a screen reader knows a bar that fills."""
+    return {
+        "role": "progressbar",
+        "aria_valuemin": "0",
+        "aria_valuemax": "100",
+        "aria_valuenow": f"{share * 100:.0f}",
+        "aria_label": name,
+    }
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Markup:
     """A row of numbers with their captions."""
-    cells = "".join(f"<div><b>{escape(value)}</b><span>{escape(caption)}</span></div>" for value, caption in pairs)
-    return f'<div class="t-facts">{cells}</div>'
+    return html.div("t-facts")[(html.div[html.b[value], html.span[caption]] for value, caption in pairs)]
 
 
-def lead(text: str) -> str:
+def lead(text: str) -> Markup:
     """The one sentence at the top of a step."""
-    return f'<p class="t-lead">{escape(text)}</p>'
+    return html.p("t-lead")[text]
 
 
-def empty(text: str) -> str:
+def muted(text: str) -> Markup:
+    """A remark in the second row."""
+    return html.p("t-muted")[text]
+
+
+def empty(text: str) -> Markup:
     """What a step shows before there is anything to show."""
-    return f'<div class="t-empty">{escape(text)}</div>'
+    return html.div("t-empty")[text]
+
+
+def card(*content: html.Content) -> Markup:
+    """A card like those around a step's controls; nothing around nothing."""
+    inside = html.join(*content)
+    return html.div("t-card")[inside] if inside else html.NOTHING
+
+
+def scrolled(table: Markup, classes: str = "") -> Markup:
+    """A wide table that scrolls inside its card instead of widening the page."""
+    return html.div(f"t-scroll {classes}".strip())[table]
 
 
 def shown(condition: bool) -> bool | Literal["hidden"]:
@@ -79,9 +104,9 @@ def shown(condition: bool) -> bool | Literal["hidden"]:
     return True if condition else "hidden"
 
 
-def picture(image: Image.Image, alt: str, kind: str = "") -> str:
+def picture(image: Image.Image, alt: str, classes: str = "") -> Markup:
     """A small picture inside the HTML itself, so that it needs no file that the page would have to serve."""
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=85)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img class="{escape(kind)}" alt="{escape(alt)}" src="data:image/webp;base64,{data}">'
+    return html.join(html.img(classes, alt=alt, src=f"data:image/webp;base64,{data}"))

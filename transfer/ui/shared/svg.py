@@ -13,8 +13,11 @@ import itertools
 import re
 import warnings
 from collections.abc import Mapping
-from html import escape
 from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from transfer.ui.shared import html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +63,7 @@ def figure(width: float, height: float) -> Figure:
     return drawn
 
 
-def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None) -> str:
+def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None) -> Markup:
     """The figure as an `<svg>` element as wide as its container.
 
     Args:
@@ -80,8 +83,9 @@ def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None) -> 
     text = re.sub(r"<[^>]+>", lambda tag: _at_home(tag.group(), own, sentinels), text)
     head, body = text.split(">", 1)
     head = re.sub(r'\s(?:width|height|version|id)="[^"]*"', "", head)
-    head += f' class="t-svg" stroke-linejoin="round" role="img" aria-label="{escape(label)}"'
-    return f"{head}><title>{escape(label)}</title>{body}".strip()
+    ours = Markup(' class="t-svg" stroke-linejoin="round" role="img" aria-label="{}">').format(label)
+    # Names inside were escaped by Matplotlib.
+    return Markup(head) + ours + html.title[label] + Markup(body.strip())
 
 
 def _at_home(tag: str, own: str, sentinels: Mapping[str, str]) -> str:

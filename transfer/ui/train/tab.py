@@ -1,4 +1,4 @@
-"""Step 3: start a run and watch it. Nothing trains here: the run directory is made here and read here.
+"""Start a run and watch it. Nothing trains here: the run directory is made here and read here.
 
 The screen is a function of that directory, so a reload, a second browser or a restarted app shows the same run.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.errors import TransferError
@@ -19,15 +19,16 @@ from transfer.messages.events import Progressed
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.ui.context import Context
-from transfer.ui.network.tab import ModelTab
-from transfer.ui.photos import view as photos_view
+from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form
+from transfer.ui.shared import form, html, steps
 from transfer.ui.shared.checking import Watched
-from transfer.ui.shared.panels import empty, error_panel, lead, shown
-from transfer.ui.train import view as run_view
+from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, shown
+from transfer.ui.shared.quantities import counted
+from transfer.ui.shared.run_summary import charts
+from transfer.ui.train import view
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None}
 BEAT = 1.0  # seconds between two looks at a run that is alive
 
 
@@ -38,9 +39,9 @@ class TrainTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.BrowserState) -> TrainTab:
+def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: gr.BrowserState) -> TrainTab:
     """The tab, inside the `gr.Tabs` that is open; `chosen` is the id of the run that all tabs show."""
-    with gr.Tab("3 Train", id="train", render_children=True) as tab:
+    with steps.tab("train") as tab:
         gr.HTML(lead("Press Train and watch it learn. You may close this page: training goes on."))
         with gr.Column(elem_classes="t-card"):
             plan = gr.HTML(elem_id="train-plan")
@@ -54,13 +55,13 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
                 stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
                 resume = gr.Button("Resume", variant="primary", visible="hidden", elem_id="resume")
                 results = gr.Button("See the results", variant="primary", visible="hidden", elem_id="see-results")
-            charts = gr.HTML(elem_id="run-curves")
+            curves = gr.HTML(elem_id="run-curves")
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
         seen = gr.State(None)
         timer = gr.Timer(BEAT, active=False)
-    screen = [seen, timer, state, stop, resume, results, charts, remarks, log]
+    screen = [seen, timer, state, stop, resume, results, curves, remarks, log]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         """The screen for the chosen run; nothing at all when nothing changed since the last look."""
@@ -69,42 +70,42 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         if version == last_seen:
             return [gr.skip()] * len(screen)
         if run is None:
-            words = "Nothing has been trained yet. Check your photos in step 1, then press Train."
+            hint = f"Nothing has been trained yet. Check your photos in {steps.step('photos')}, then press Train."
             hidden = [gr.Button(visible="hidden")] * 3
-            return [version, gr.Timer(active=False), empty(words), *hidden, "", "", ""]
+            return [version, gr.Timer(active=False), empty(hint), *hidden, "", "", ""]
         status = run.status()
         return [
             version,
             gr.Timer(active=not status.over),
-            run_view.state(run),
+            view.state(run),
             _stop_button(run, status),
             gr.Button(visible=shown(status.state == "interrupted")),
             gr.Button(visible=shown(run.metrics() is not None)),
-            run_view.charts(run),
-            run_view.remarks(run),
-            run_view.log(run),
+            charts(run),
+            view.remarks(run),
+            view.log(run),
         ]
 
     def begin(folder: str, *given: Any) -> Iterator[dict[Any, Any]]:
         """Check once more, then put a new run in the queue."""
-        yield {trouble: photos_view.progress("Getting ready.")}
+        yield {trouble: checking_bar("Getting ready.")}
         try:
             settings = {**form.named(given), "photos": folder}
             making = Watched(lambda tell: context.desk.train(settings, progress=tell))
             for done in making.watch():
-                yield {trouble: photos_view.progress("Checking your photos once more.", done)}
+                yield {trouble: checking_bar("Checking your photos once more.", done)}
             assert making.result is not None
         except TransferError as error:
             yield {trouble: error_panel(error)}
             return
         yield {trouble: "", chosen: making.result.id}
 
-    def ask(act: Callable[[str], Run], run_id: str) -> str:
+    def ask(act: Callable[[str], Run], run_id: str) -> Markup:
         try:
             act(run_id)
         except TransferError as error:
             return error_panel(error)
-        return ""
+        return html.NOTHING
 
     def first(run_id: str) -> str:
         """Which run a page shows when it is opened: the one in training, else the last one seen, else the newest."""
@@ -112,72 +113,63 @@ def build(context: Context, photos: PhotosTab, model: ModelTab, chosen: gr.Brows
         run = active or context.run(run_id) or next(iter(context.desk.runs()), None)
         return run.id if run else ""
 
-    def planned(remembered: str, summary: dict[str, Any], *given: Any) -> str:
+    def planned(remembered: str, summary: dict[str, Any], *given: Any) -> Markup:
         if remembered and not summary:
-            return empty(f"The photos in {remembered} have to be looked at once more: see step 1.")
+            return empty(f"The photos in {remembered} have to be looked at once more: see {steps.step('photos')}.")
         return _plan(context.desk, summary, form.named(given))
 
-    def device() -> Iterator[str]:
+    def device() -> Iterator[Markup]:
         yield _where("looking at this machine …")
         try:
             yield _where(context.desk.machine().description)
         except TransferError as error:
             yield error_panel(error)
 
-    values = list(model.fields.values())
+    values = list(network.fields.values())
     begun = gr.on(
         [train.click, photos.straight.click],
         begin,
         [photos.folder, *values],
         [trouble, chosen],
-        api_visibility="private",
         **QUIET,
     )
-    begun.then(look, [chosen, seen], screen, api_visibility="private", **QUIET)
-    stopped = stop.click(
-        lambda run_id: ask(context.desk.stop, run_id), chosen, trouble, api_visibility="private", **QUIET
-    )
-    resumed = resume.click(
-        lambda run_id: ask(context.desk.resume, run_id), chosen, trouble, api_visibility="private", **QUIET
-    )
+    begun.then(look, [chosen, seen], screen, **QUIET)
+    stopped = stop.click(lambda run_id: ask(context.desk.stop, run_id), chosen, trouble, **QUIET)
+    resumed = resume.click(lambda run_id: ask(context.desk.resume, run_id), chosen, trouble, **QUIET)
     gr.on(
         [timer.tick, chosen.change, tab.select],
         look,
         [chosen, seen],
         screen,
-        api_visibility="private",
         **QUIET,
     )
     for asked in (stopped, resumed):
-        asked.then(look, [chosen, seen], screen, api_visibility="private", **QUIET)
-    context.page().load(first, chosen, chosen, api_visibility="private", **QUIET).then(
-        look, [chosen, seen], screen, api_visibility="private", **QUIET
-    )
+        asked.then(look, [chosen, seen], screen, **QUIET)
+    context.page().load(first, chosen, chosen, **QUIET).then(look, [chosen, seen], screen, **QUIET)
     gr.on(
         [photos.summary.change, tab.select],
         planned,
         [photos.remembered, photos.summary, *values],
         plan,
-        api_visibility="private",
         **QUIET,
     )
     # The last of this tab: the page takes them one after the other, and the first answer to this needs TensorFlow.
-    tab.select(device, None, where, api_visibility="private", **QUIET)
+    tab.select(device, None, where, **QUIET)
     return TrainTab({"results": results})
 
 
-def _plan(desk: Desk, summary: dict[str, Any], settings: dict[str, Any]) -> str:
+def _plan(desk: Desk, summary: dict[str, Any], settings: dict[str, Any]) -> Markup:
     """What pressing Train would do, in a few lines."""
     if not summary:
-        return empty("No photos yet: check a folder in step 1, or use the sample photos.")
+        return empty(f"No photos yet: check a folder in {steps.step('photos')}, or use the sample photos.")
     try:
         config = desk.config({**settings, "photos": summary["root"]})
     except TransferError as error:
         return error_panel(error)
     sizes = summary["photos"]
-    rounds = f"{_rounds(config.head_epochs)} for the new layers"
+    rounds = f"{counted(config.head_epochs, 'round')} for the new layers"
     rounds = f"at most {rounds}" if config.early_stopping_patience else rounds
-    rounds += f", then {_rounds(config.fine_tune_epochs)} of fine-tuning" if config.fine_tunes else ""
+    rounds += f", then {counted(config.fine_tune_epochs, 'round')} of fine-tuning" if config.fine_tunes else ""
     width = f", width {config.alpha:g}" if config.alpha != 1 else ""
     rows = [
         (
@@ -187,16 +179,15 @@ def _plan(desk: Desk, summary: dict[str, Any], settings: dict[str, Any]) -> str:
         ("Network", f"{Path(config.backbone).stem}{width}"),
         ("Rounds", rounds),
     ]
-    listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
-    return f'<dl class="t-summary">{listed}</dl>'
+    return _summary(rows)
 
 
-def _rounds(number: int) -> str:
-    return f"{number} round{'' if number == 1 else 's'}"
+def _where(device: str) -> Markup:
+    return _summary([("Trains on", device)])
 
 
-def _where(words: str) -> str:
-    return f'<dl class="t-summary"><dt>Trains on</dt><dd>{escape(words)}</dd></dl>'
+def _summary(rows: list[tuple[str, str]]) -> Markup:
+    return html.dl("t-summary")[((html.dt[name], html.dd[text]) for name, text in rows)]
 
 
 def _stop_button(run: Run, status: Status) -> Any:

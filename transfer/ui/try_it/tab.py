@@ -1,23 +1,24 @@
-"""Step 5: drop, paste or take photos and see what the model says. The predicting is done by the helper process."""
+"""Drop, paste or take photos and see what the model says. The predicting is done by the helper process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from transfer.dataset.photo import open_photo
 from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
-from transfer.ui.shared.panels import empty, error_panel, lead, panel, picture
-from transfer.ui.train import view as run_view
+from transfer.ui.shared import html, steps
+from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel, picture
+from transfer.ui.shared.run_summary import headline, no_model
 
-QUIET: dict[str, Any] = {"concurrency_limit": None, "api_visibility": "private"}
 MOST = 60  # photos at a time
 SURE, UNSURE = 0.8, 0.5
 
@@ -29,14 +30,14 @@ class TryTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def build(context: Context, chosen: gr.BrowserState) -> TryTab:
+def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
     """The tab, inside the `gr.Tabs` that is open."""
-    with gr.Tab("5 Try it", id="try", render_children=True) as tab:
+    with steps.tab("try") as tab:
         gr.HTML(lead("Give it a photo it has never seen: drop one here, paste it, or take one with the camera."))
         which = gr.HTML(elem_id="try-run")
         with gr.Row() as ways:
             with gr.Column(scale=1, min_width=280):
-                gr.HTML("<h3>One photo, or the camera</h3>")
+                gr.HTML(html.h3["One photo, or the camera"])
                 one = gr.Image(
                     sources=["upload", "clipboard", "webcam"],
                     type="filepath",
@@ -45,7 +46,7 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
                     elem_id="try-photo",
                 )
             with gr.Column(scale=1, min_width=280):
-                gr.HTML("<h3>Several photos at once</h3>")
+                gr.HTML(html.h3["Several photos at once"])
                 several = gr.File(
                     file_count="multiple",
                     show_label=False,
@@ -58,14 +59,13 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
     def look(run_id: str) -> list[Any]:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
-            words = "There is no trained model yet: train one in step 3, or choose one in “Past runs”."
-            return [empty(words), gr.Row(visible=False), ""]
+            return [no_model(), gr.Row(visible=False), ""]
         context.desk.predictor.warm()
-        return [run_view.headline(run, run.status()), gr.Row(visible=True), gr.skip()]
+        return [headline(run), gr.Row(visible=True), gr.skip()]
 
-    def answer(run_id: str, paths: list[str]) -> Iterator[str]:
+    def answers_to(run_id: str, paths: list[str]) -> Iterator[Markup]:
         if not paths:
-            yield ""
+            yield html.NOTHING
             return
         run = context.run(run_id)
         if run is None:
@@ -73,47 +73,42 @@ def build(context: Context, chosen: gr.BrowserState) -> TryTab:
             return
         yield panel("info", "Looking …", "The first photo takes a few seconds more: the model is being loaded.")
         try:
-            said = context.desk.predict(run_id, paths[:MOST], top=3)
+            answer = context.desk.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
             yield error_panel(error)
             return
-        cards = "".join(card(each, named=len(paths) > 1) for each in said.photos)
+        cards = html.div("t-answers")[(card(each, named=len(paths) > 1) for each in answer.photos)]
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
-        yield f'{more}<div class="t-answers">{cards}</div>'
+        yield html.join(more, cards)
 
-    def look_at_one(run_id: str, photo: str | None) -> Iterator[str]:
-        yield from answer(run_id, [photo] if photo else [])
+    def look_at_one(run_id: str, photo: str | None) -> Iterator[Markup]:
+        yield from answers_to(run_id, [photo] if photo else [])
 
-    def look_at_all(run_id: str, files: list[str] | None) -> Iterator[str]:
-        yield from answer(run_id, files or [])
+    def look_at_all(run_id: str, files: list[str] | None) -> Iterator[Markup]:
+        yield from answers_to(run_id, files or [])
 
-    gr.on([tab.select, chosen.change], look, chosen, [which, ways, answers], show_progress="hidden", **QUIET)
-    one.change(
-        look_at_one, [chosen, one], answers, api_visibility="private", concurrency_limit=None, show_progress="hidden"
-    )
-    several.change(look_at_all, [chosen, several], answers, show_progress="hidden", **QUIET)
+    gr.on([tab.select, chosen.change], look, chosen, [which, ways, answers], **QUIET)
+    one.change(look_at_one, [chosen, one], answers, **QUIET)
+    several.change(look_at_all, [chosen, several], answers, **QUIET)
     return TryTab({"take": following})
 
 
-def card(answer: PhotoAnswer, named: bool = False) -> str:
+def card(answer: PhotoAnswer, named: bool = False) -> Markup:
     """One photo with what the model says, or why it could not be read and what to do; `named` with its file's name."""
     path = Path(answer.path)
     if answer.error:
-        said = answer.to_dict()
-        words = f"<h4>{escape(path.name)}</h4><p>{escape(said['error'])}</p><p>{escape(said['fix'])}</p>"
-        return f'<article class="t-answer"><div>{words}</div></article>'
+        error = answer.to_dict()
+        return html.article("t-answer")[html.div[html.h4[path.name], html.p[error["error"]], html.p[error["fix"]]]]
     image = open_photo(path, at_least=208)
     image.thumbnail((208, 208))
     label, share = answer.classes[0]
-    bars = "".join(
-        f'<li><span>{escape(name)}</span><span>{part:.1%}</span><i style="--share:{part:.4f}"></i></li>'
+    bars = (
+        html.li[html.span[name], html.span[f"{part:.1%}"], html.i(style=f"--share:{part:.4f}")]
         for name, part in answer.classes
     )
-    file = f'<p class="t-muted">{escape(path.name)}</p>' if named else ""
-    return (
-        f'<article class="t-answer">{picture(image, path.name)}<div><h4>{escape(label)}</h4>'
-        f"<p>{certainty(share)}</p><ul>{bars}</ul>{file}</div></article>"
-    )
+    file = muted(path.name) if named else ""
+    inside = html.div[html.h4[label], html.p[certainty(share)], html.ul[bars], file]
+    return html.article("t-answer")[picture(image, path.name), inside]
 
 
 def certainty(share: float) -> str:

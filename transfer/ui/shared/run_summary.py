@@ -1,0 +1,46 @@
+"""What every tab says of the run that it shows: its name, its state, its curves."""
+
+from __future__ import annotations
+
+import time
+
+from markupsafe import Markup
+
+from transfer.runs.run import Run
+from transfer.ui.shared import html, steps
+from transfer.ui.shared.curves import curves
+from transfer.ui.shared.panels import empty
+
+STATES = {
+    "queued": "waiting",
+    "running": "training",
+    "stopping": "stopping",
+    "interrupted": "interrupted",
+    "finished": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+}
+
+
+def headline(run: Run) -> Markup:
+    """The run's name, its state, and when it began."""
+    when = time.strftime("%d %b, %H:%M", time.localtime(run.created))
+    return html.div("t-headline")[html.b[run.name], badge(run), html.span[when]]
+
+
+def badge(run: Run) -> Markup:
+    """The run's state in a word."""
+    state = run.status().state
+    return html.span(f"t-state t-{state}")[STATES[state]]
+
+
+def charts(run: Run) -> Markup:
+    """The curves, with room for the rounds still to come while it trains."""
+    planned = run.config.total_epochs if run.status().alive else None
+    return curves(run.history(), planned)
+
+
+def no_model() -> Markup:
+    """What stands where a model would be used, before there is one."""
+    choices = f"train one in {steps.step('train')}, or choose one in {steps.step('runs')}"
+    return empty(f"There is no trained model yet: {choices}.")
