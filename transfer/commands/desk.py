@@ -171,7 +171,7 @@ class Desk:
             return self.workspace.run(name)
         # What comes from a browser names a run of this workspace and nothing else: no path, no part of a name.
         place = self.workspace.runs_dir / name
-        if not name or place.name != name or place.resolve().parent != self.workspace.runs_dir:
+        if not name or "\0" in name or place.name != name or place.resolve().parent != self.workspace.runs_dir:
             raise RunError(f"There is no run called “{name}”.", fix="Choose one from the list of runs.")
         return Run(place)
 

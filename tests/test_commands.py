@@ -1,0 +1,281 @@
+"""The desk: page, API and command line make the same run of the same settings, or say the same error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from tests.dataset.pictures import photos
+from tests.runs.conftest import new_run
+from transfer.cli.main import main
+from transfer.commands.desk import Desk
+from transfer.config import RunConfig
+from transfer.errors import ConfigError, ExportError, PhotosError, RunError, TransferError
+from transfer.messages.events import Died, Stopped
+from transfer.messages.requests import Stop
+from transfer.networks import weights
+from transfer.networks.backbones import BUNDLED, backbone
+from transfer.runs.workspace import Workspace
+from transfer.ui import page
+from transfer.ui.context import Context
+from transfer.ui.shared import form
+from transfer.ui.shared.panels import error_panel
+
+LAYERS = 154  # of MobileNetV2
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a person has: photos, a model, weights; and a Keras home that knows MobileNetV2, at one width."""
+    folder = tmp_path_factory.mktemp("home")
+    for number, name in enumerate(("cats", "dogs")):
+        photos(folder / "photos" / name, 8, first=100 * number)
+    (folder / "mine.keras").write_text("only looked into when it matters how many layers it has")
+    (folder / "mine.weights.h5").write_text("looked into by the worker")
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def offline(folder: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(folder / "keras"))
+        patch.setenv("HOME", str(folder))
+        patch.setattr(weights, "online", lambda: False)
+        file = weights.weights_file(backbone("MobileNetV2"))
+        file.path.parent.mkdir(parents=True)
+        file.path.write_text("weights")
+        yield
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path) -> Iterator[Desk]:
+    """The desk of a page: it may look into one folder."""
+    desk = Desk.open(Workspace(folder / "workspace"), [folder], folder / "logs")
+    yield desk
+    desk.close()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An error as a person reads it."""
+
+    text: str
+
+
+class Surfaces:
+    """Three ways to ask for a run; each returns its config, or the error."""
+
+    def __init__(self, desk: Desk, capsys: pytest.CaptureFixture[str], built: gr.Blocks) -> None:
+        self.desk, self.capsys = desk, capsys
+        self.handlers = {f.name: f.fn for f in built.fns.values()}
+        self.endpoints = {f.api_name: f.fn for f in built.fns.values()}
+
+    def page(self, settings: dict[str, Any]) -> RunConfig | Refused:
+        filled = {**RunConfig().to_dict(), **settings}
+        begin: Callable[..., Iterator[dict[Any, Any]]] = self.handlers["begin"]  # type: ignore[assignment]
+        *_, last = begin(filled["photos"], *(filled[name] for name in form.FIELDS))
+        shown = list(last.values())
+        return self.config(shown[1]) if len(shown) == 2 else Refused(shown[0])
+
+    def api(self, settings: dict[str, Any]) -> RunConfig | Refused:
+        train: Callable[..., str] = self.endpoints["train"]  # type: ignore[assignment]
+        try:
+            return self.config(train(settings))
+        except gr.Error as error:
+            return Refused(str(error.message))
+
+    def terminal(self, settings: dict[str, Any]) -> tuple[RunConfig | Refused, TransferError | None]:
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if name != "photos"]
+        code = main(["train", str(settings["photos"]), *flags, "--workspace", str(self.desk.workspace.path), "--json"])
+        said = self.capsys.readouterr()
+        answer = json.loads(said.out)
+        if "error" in answer:
+            assert code == 2
+            return Refused(said.err.strip()), TransferError.from_dict(answer["error"])
+        return self.config(Path(answer["run"]).name), None
+
+    def config(self, name: str) -> RunConfig:
+        return self.desk.run(name).config
+
+
+@pytest.fixture(scope="module")
+def built(desk: Desk) -> gr.Blocks:
+    return page.build(Context(desk))
+
+
+@pytest.fixture
+def surfaces(
+    desk: Desk, built: gr.Blocks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Surfaces:
+    # Nothing is trained here: the command line does not wait for the run.
+    monkeypatch.setattr("transfer.cli.commands.follow", lambda desk, run: run.status())
+    return Surfaces(desk, capsys, built)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, {"backbone": "MobileNetV2", "weights": "imagenet", "frozen_layers": None}),
+        ({"photos": "~/photos/../photos "}, {}),
+        ({"frozen_layers": 0}, {"frozen_layers": 0}),
+        ({"frozen_layers": LAYERS - 1}, {"frozen_layers": LAYERS - 1}),
+        ({"frozen_layers": LAYERS}, {"frozen_layers": None}),
+        ({"frozen_layers": 900}, {"frozen_layers": None}),
+        ({"frozen_layers": "all"}, {"frozen_layers": None}),
+        ({"backbone": " MOBILENETv2"}, {"backbone": "MobileNetV2"}),
+        ({"backbone": "pocket", "weights": "imagenet"}, {"backbone": BUNDLED, "weights": "bundled"}),
+        ({"backbone": "Pocket", "frozen_layers": 2}, {"frozen_layers": 2, "weights": "bundled"}),
+        ({"backbone": "", "batch_size": "", "pooling": ""}, {"backbone": "MobileNetV2", "batch_size": 32}),
+        ({"backbone": "~/mine.keras"}, {"backbone": "{folder}/mine.keras"}),
+        ({"backbone": "{folder}/photos/../mine.keras "}, {"backbone": "{folder}/mine.keras"}),
+        ({"weights": "~/mine.weights.h5"}, {"weights": "{folder}/mine.weights.h5"}),
+        ({"head_learning_rate": "1e-2", "seed": 4.0}, {"head_learning_rate": 0.01, "seed": 4}),
+    ],
+)
+def test_the_same_settings_make_the_same_run(
+    surfaces: Surfaces, folder: Path, settings: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    given = {"photos": str(folder / "photos"), **filled(settings, folder)}
+    config = surfaces.page(given)
+    assert isinstance(config, RunConfig), config
+    assert surfaces.api(given) == config
+    assert surfaces.terminal(given) == (config, None)
+    wanted = {"photos": str(folder / "photos"), **filled(expected, folder)}
+    assert {name: value for name, value in config.to_dict().items() if name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"photos": ""}, "no photos to learn from"),
+        ({"photos": "{folder}/nowhere"}, "There is no folder"),
+        ({"photos": "{folder}/photos/cats"}, "Expected: "),
+        ({"backbone": "MobilNetV2"}, "Did you mean MobileNetV2"),
+        ({"backbone": "{folder}/none.keras"}, "There is no file {folder}/none.keras."),
+        ({"backbone": "{folder}/photos/../photos.keras"}, "nothing at that path"),
+        ({"weights": "{folder}/none.h5"}, "There is no weights file {folder}/none.h5."),
+        ({"weights": "{folder}"}, "Found: a folder"),
+        ({"backbone": "VGG16"}, "The ImageNet weights of VGG16"),
+        ({"backbone": "VGG16", "alpha": 0.5, "weights": "random"}, "VGG16 does not come in this width."),
+        ({"head_learning_rate": float("nan")}, "Found: nan"),
+        ({"batch_size": float("nan")}, "a whole number"),
+        ({"batch_size": "many"}, "Found: many"),
+        ({"batch_size": 2.5}, "Found: 2.5"),
+        ({"batch_size": True}, "Found: True"),
+        ({"seed": -1}, "out of range"),
+        ({"pooling": "median"}, "one of avg, max, flatten"),
+        ({"head_epochs": 0, "frozen_layers": LAYERS}, "nothing to train"),
+        ({"head_epochs": 0, "frozen_layers": 900}, "nothing to train"),
+    ],
+)
+def test_the_same_mistake_is_met_with_the_same_words(
+    surfaces: Surfaces, folder: Path, settings: dict[str, Any], says: str
+) -> None:
+    given = {"photos": str(folder / "photos"), **filled(settings, folder)}
+    before = surfaces.desk.runs()
+    refused, error = surfaces.terminal(given)
+    assert isinstance(refused, Refused) and error is not None
+    assert says.format(folder=folder) in refused.text
+    assert surfaces.api(given) == refused
+    assert surfaces.page(given) == Refused(error_panel(error))
+    assert surfaces.desk.runs() == before
+
+
+def filled(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    return {name: value.format(folder=folder) if isinstance(value, str) else value for name, value in settings.items()}
+
+
+# ---------------------------------------------------------------------- what may be opened
+
+
+def test_a_page_opens_nothing_outside_its_roots(desk: Desk, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.keras").touch()
+    for kind, settings in (
+        (PhotosError, {"photos": str(tmp_path)}),
+        (ConfigError, {"backbone": str(tmp_path / "other.keras")}),
+        (ConfigError, {"backbone": str(tmp_path / "none.keras")}),
+        (ConfigError, {"weights": str(tmp_path / "other.keras")}),
+        (ConfigError, {"weights": "a\0b"}),
+    ):
+        with pytest.raises(kind, match="outside the folders"):
+            desk.config({"photos": str(folder / "photos"), **settings})
+    with pytest.raises(PhotosError, match="outside the folders"):
+        desk.check(tmp_path)
+
+
+def test_models_of_the_workspace_and_weights_of_keras_may_always_be_read(folder: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    desk = Desk.open(workspace, [tmp_path / "nothing else"], tmp_path)
+    upload = tmp_path / "net.keras"
+    kept = []
+    for content in (b"first", b"second"):
+        upload.write_bytes(content)
+        kept.append(desk.networks.keep(upload))
+    assert [place.read_bytes() for place in kept] == [b"first", b"second"], "an upload changed what a run was made with"
+    inside = photos(workspace.photos_dir / "pets" / "cats", 8) and workspace.photos_dir / "pets"
+    keras_file = weights.weights_file(backbone("MobileNetV2")).path
+    config = desk.config({"photos": inside, "backbone": str(kept[0]), "weights": str(keras_file)})
+    assert (config.photos, config.backbone, config.weights) == (str(inside), str(kept[0]), str(keras_file))
+
+
+def test_a_desk_is_opened_without_a_trace_and_says_when_it_cannot_write(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    desk = Desk.open(Workspace(tmp_path / "file" / "workspace"), [tmp_path], tmp_path / "logs")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    with pytest.raises(ConfigError, match="cannot be used"):
+        desk.prepare()
+
+
+# ---------------------------------------------------------------------- what can be asked of which run
+
+
+def test_a_terminal_takes_part_of_a_name_and_a_page_does_not(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    run = new_run(workspace, tmp_path)
+    desk, terminal = Desk.open(workspace, [tmp_path], tmp_path), Desk.open(workspace, None, tmp_path)
+    for name in (run.id, run.id[-4:], str(run.path)):
+        assert terminal.run(name) == run
+    assert desk.run(run.id) == run
+    for name in (run.id[-4:], str(run.path), f"../runs/{run.id}", "", "a\0b"):
+        with pytest.raises(RunError, match="no run called"):
+            desk.run(name)
+
+
+def test_a_run_is_stopped_and_resumed_only_when_it_was_interrupted(desk: Desk, tmp_path: Path) -> None:
+    run = new_run(desk.workspace, tmp_path)
+    assert desk.stop(run.id) == run
+    assert run.mailbox.has(Stop)
+    run.log.append(Stopped(message="by you"))
+    with pytest.raises(RunError, match="cannot be resumed"):
+        desk.resume(run.id)
+    run.log.append(Died(message="power cut"))
+    assert desk.resume(run.id).status().state == "queued"
+    assert not run.mailbox.has(Stop)
+
+
+def test_a_run_without_a_model_answers_nothing(desk: Desk, tmp_path: Path) -> None:
+    run = new_run(desk.workspace, tmp_path)
+    for ask in (
+        lambda: desk.predict(run.id, ["photo.jpg"]),
+        lambda: desk.evaluate(run.id),
+        lambda: desk.export(run.id, "keras"),
+    ):
+        with pytest.raises(RunError, match="has no trained model"):
+            ask()
+
+
+def test_what_no_model_can_do_is_not_asked_of_it(desk: Desk, tmp_path: Path) -> None:
+    run = new_run(desk.workspace, tmp_path)
+    run.model_file.parent.mkdir(parents=True)
+    run.model_file.touch()
+    for format in ("onnx", "../keras", ""):
+        with pytest.raises(ExportError, match="no export format"):
+            desk.export(run.id, format, again=False)
+    with pytest.raises(ConfigError, match="No classes"):
+        desk.predict(run.id, ["photo.jpg"], top=0)
