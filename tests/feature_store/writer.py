@@ -1,7 +1,7 @@
 """Rows whose values say which photo they belong to, and a process of its own that writes them.
 
 As a program, `python -m tests.feature_store.writer FOLDER write|slow|stay|hold|small_disk FIRST STOP` adds what is
-missing in blocks of 8 and says after each how far it is on disk. `stay` then keeps the shelf open until its standard
+missing in blocks of 8 and says after each how far it is on disk. `stay` then keeps the set open until its standard
 input ends, `hold` does nothing but that.
 """
 
@@ -53,18 +53,18 @@ def main(folder: str, do: str, first: int, stop: int) -> None:
     if do == "small_disk":  # a limit on the size of files stands in for a full disk: the same failing write
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-    with FeatureStore(Path(folder), 10**9).open(KEY, SHAPE) as shelf:
+    with FeatureStore(Path(folder), 10**9).open(KEY, SHAPE) as features:
         if do == "hold":
             print("held", flush=True)
             sys.stdin.read()
-        with shelf.writing(lambda: print("waiting", flush=True)):
+        with features.writing(lambda: print("waiting", flush=True)):
             print("writing", flush=True)
             numbers = np.arange(first, stop)
-            missing = numbers[shelf.positions([digest(n) for n in numbers]) < 0].tolist()
+            missing = numbers[features.positions([digest(n) for n in numbers]) < 0].tolist()
             print("missing", len(missing), flush=True)
             for begin in range(0, len(missing), 8):
                 block = missing[begin : begin + 8]
-                shelf.append([digest(n) for n in block], rows_of(block))
+                features.append([digest(n) for n in block], rows_of(block))
                 print("done", block[-1], flush=True)
                 if do in ("slow", "stay"):
                     time.sleep(0.05)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.feature_store.contents import contents
 from tests.learning.conftest import COLOURS, paint, work
 from transfer.errors import TrainingError
 from transfer.learning import worker
@@ -53,7 +54,7 @@ def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
     assert history["loss"].iloc[3] < 0.95 * history["loss"].iloc[0]
     assert trained.model_file.is_file()
     store = Workspace.of(trained).features
-    assert store.shelves() and not any(shelf.in_use for shelf in store.shelves())
+    assert contents(store) and not any(shelf.in_use for shelf in contents(store))
     assert not trained.lock_is_held()
 
 
@@ -226,7 +227,7 @@ def test_an_exploding_loss_ends_with_words(make_run: Callable[..., Run]) -> None
     assert last["error"]["kind"] == "TrainingError"
     assert "1e+36" in last["error"]["found"]
     assert "1e+35" in last["error"]["fix"]
-    assert not any(shelf.in_use for shelf in Workspace.of(run).features.shelves())
+    assert not any(shelf.in_use for shelf in contents(Workspace.of(run).features))
 
 
 def test_a_lack_of_memory_ends_with_sizes_to_try(make_run: Callable[..., Run]) -> None:

@@ -220,16 +220,6 @@ def test_two_at_once_share_one_entry(tmp_path: Path, model: Any) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [PART.key]
 
 
-def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
-    for age, name in enumerate(["old", "middle", "new"]):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "network.bin").write_bytes(b"x" * 100)
-        os.utime(tmp_path / name, (1000 + age, 1000 + age))
-    compiled.used(tmp_path / "old")
-    compiled.prune(tmp_path, 200)
-    assert {entry.name for entry in tmp_path.iterdir()} == {"old", "new"}
-
-
 # ---------------------------------------------------------------------- falling back in the open
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.feature_store.contents import contents
 from tests.learning.conftest import COLOURS, paint
 from transfer.feature_store.store import FeatureStore
 from transfer.learning import device
@@ -144,7 +145,7 @@ def test_values_beyond_sixteen_bits_are_kept_in_thirty_two(run: Run, classifier:
     kept = Kept(run, tmp_path, KerasEngine(large))
     rows = rows_of(kept.source(kept.frozen, photos(run)))
     assert rows.dtype == np.float32 and rows.max() > 65504
-    assert [shelf.dtype for shelf in FeatureStore(tmp_path / "features").shelves() if shelf.rows] == ["float32"]
+    assert [shelf.dtype for shelf in contents(FeatureStore(tmp_path / "features")) if shelf.rows] == ["float32"]
     kept.close()
     nothing = keras.Model(classifier.features.inputs, classifier.features.outputs[0] * float("nan"))
     broken = Kept(run, tmp_path / "broken", KerasEngine(nothing))

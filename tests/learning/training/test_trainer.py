@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.feature_store.contents import contents
 from tests.learning.conftest import paint
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo
@@ -181,11 +182,11 @@ def test_kept_features_give_the_same_curve_as_the_whole_network(
     store, none = FeatureStore(tmp_path / "kept"), FeatureStore(tmp_path / "none", cap_bytes=0)
     train(kept, store, "float32")
     train(through, none)
-    assert sorted(shelf.dtype for shelf in store.shelves()) == ["float32", "float32"]
-    assert sum(shelf.rows for shelf in store.shelves()) == 2 * len(
+    assert sorted(shelf.dtype for shelf in contents(store)) == ["float32", "float32"]
+    assert sum(shelf.rows for shelf in contents(store)) == 2 * len(
         {photo.digest for split in ("train", "validation") for photo in kept.dataset.of(split)}  # type: ignore[arg-type]
     )
-    assert not sum(shelf.rows for shelf in none.shelves())
+    assert not sum(shelf.rows for shelf in contents(none))
     notices = [event for event in through.log.read() if event["event"] == "notice"]
     assert len(notices) == 2 and all("0 GB set aside" in event["words"] for event in notices)
     slow = [event for event in kept.log.read() if event["event"] == "notice"]
@@ -241,7 +242,7 @@ def test_a_few_views_of_each_photo_are_computed_once(make_run: Callable[..., Run
     run = make_run(folder, **settings)
     session = train(run, store)
     train_photos, validation = len(run.dataset.of("train")), len(run.dataset.of("validation"))
-    rows = {str(shelf.key["varied"]): shelf.rows for shelf in store.shelves()}
+    rows = {str(shelf.key["varied"]): shelf.rows for shelf in contents(store)}
     assert rows == {"off": validation, "strong": 3 * train_photos}
     assert not run.log.newest(Noticed)
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=0.01)
@@ -256,7 +257,7 @@ def test_fresh_variations_go_through_the_whole_network_and_the_page_says_so(
     folder, store = paint(tmp_path / "some", {"blue": 20, "red": 20}, seed=6), FeatureStore(tmp_path / "kept")
     run = make_run(folder, augmentation="strong", augmentation_views=0, head_epochs=2, frozen_layers=None)
     session = train(run, store)
-    assert [shelf.rows for shelf in store.shelves()] == [len(run.dataset.of("validation"))]
+    assert [shelf.rows for shelf in contents(store)] == [len(run.dataset.of("validation"))]
     notice = run.log.newest(Noticed)
     assert notice is not None and "new variations" in notice["words"]
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=0.01)
@@ -266,7 +267,7 @@ def test_nothing_is_kept_where_nothing_is_frozen(make_run: Callable[..., Run], t
     store = FeatureStore(tmp_path / "kept")
     run = make_run(frozen_layers=0, head_epochs=0, fine_tune_epochs=2)
     session = train(run, store)
-    assert store.shelves() == []
+    assert contents(store) == []
     notice = run.log.newest(Noticed)
     assert notice is not None and "hardly any frozen layers" in notice["words"]
     assert loss_on(session, "validation") == pytest.approx(run.history()["val_loss"].min(), rel=1e-4)

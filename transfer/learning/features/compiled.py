@@ -17,7 +17,6 @@ import hashlib
 import importlib
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import sys
@@ -217,22 +216,6 @@ def refusal(entry: Path) -> str:
     """Why this part is not run with OpenVINO; "" when nothing speaks against it."""
     file = entry / "refused.txt"
     return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def prune(folder: Path, most_bytes: int) -> None:
-    """Remove the entries that were not used for longest until the rest is small enough."""
-    entries = [entry for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
-    sizes = {entry: sum(file.stat().st_size for file in entry.iterdir() if file.is_file()) for entry in entries}
-    for entry in sorted(entries, key=lambda entry: entry.stat().st_mtime):
-        if sum(sizes.values()) <= most_bytes:
-            return
-        shutil.rmtree(entry, ignore_errors=True)
-        del sizes[entry]
-
-
-def used(entry: Path) -> None:
-    """Note that an entry was used now, for `prune`."""
-    os.utime(entry)
 
 
 def processor() -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from transfer.feature_store.disk_cache import mark_used
 from transfer.learning.features import compiled
 from transfer.learning.features.compiled import FeatureSpec
 
@@ -115,7 +116,7 @@ class OpenVINOEngine(Engine):
         self.difference = difference(self.run(pictures), answers)
         if not self.difference <= TOLERANCE:  # also when it is not a number
             raise Disagreement(self.difference)
-        compiled.used(entry)
+        mark_used(entry)
 
     def map(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """As `Engine.map`. One map at a time; closing it early waits for what is under way."""

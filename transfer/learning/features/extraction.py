@@ -3,7 +3,7 @@
 A frozen layer gives the same answer every epoch, so the answers are kept in the workspace's feature store and found
 again by the content of the photos, by this run and by later ones. Here the photos that are still missing are read,
 put through the engine and stored, all three at the same time, and what is stored becomes batches. Where the network
-is cut in two is decided in `cut`, what computes the lower part in `engine`, where the numbers lie in `runs.store`.
+is cut in two is decided in `cut`, what computes the lower part in `engine`, where the numbers lie in `feature_store`.
 
 Which engine computed a row is not part of its key: an engine is used only when it answers as Keras does.
 """
@@ -22,9 +22,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
 from transfer.learning.device import Device
-from transfer.learning.features import compiled
 from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.features.engine import Engine, KerasEngine, open_engine
 from transfer.learning.features.source import FeatureSource
@@ -83,14 +83,14 @@ class Features:
         self._store = store or workspace.features
         self._engines_dir = workspace.engines_dir
         self._device, self._reporter, self._dtype = device, reporter, dtype
-        self._shelves: list[FeatureSet] = []
+        self._opened_sets: list[FeatureSet] = []
         self._engine: tuple[FeatureSpec, Engine] | None = None
 
     def close(self) -> None:
         """Let go of everything: other runs may need the room."""
         self.rest()
-        while self._shelves:
-            self._shelves.pop().close()
+        while self._opened_sets:
+            self._opened_sets.pop().close()
 
     def rest(self) -> None:
         """Let go of the engine's memory until it is needed again."""
@@ -114,33 +114,33 @@ class Features:
         """
         numbers = tuple(range(1, views + 1)) if views else (0,)
         key = self._key(frozen.part, photos.augmentation if views else "off")
-        shelf = self._store.open(key, frozen.shape, self._dtype)
-        self._shelves.append(shelf)
         try:
-            self._complete(shelf, frozen, photos, numbers)
+            features = self._store.open(key, frozen.shape, self._dtype)
+            self._opened_sets.append(features)
+            self._complete(features, frozen, photos, numbers)
+            places = np.stack([features.positions(photos.digests, number) for number in numbers])
+            return FeatureSource(features.rows, places, photos.labels, photos.batch_size)
         except OutOfRange as trouble:
-            if not trouble.finite or shelf.dtype == np.float32:
+            if not trouble.finite or features.dtype == np.float32:
                 raise NotKept(f"the frozen part of the network gives values that are {trouble}") from trouble
-            self._store.too_narrow(shelf)
-            self._shelves.pop().close()
+            self._store.too_narrow(features)
+            self._opened_sets.pop().close()
             return self.source(frozen, photos, views)
         except OSError as trouble:
             raise NotKept(f"they could not be written to the disk ({trouble})") from trouble
-        places = np.stack([shelf.positions(photos.digests, number) for number in numbers])
-        return FeatureSource(shelf.rows, places, photos.labels, photos.batch_size)
 
     # ------------------------------------------------------------------ what is missing
 
-    def _complete(self, shelf: FeatureSet, frozen: Frozen, photos: PhotoSource, views: tuple[int, ...]) -> None:
-        if self._missing(shelf, photos, views):
+    def _complete(self, features: FeatureSet, frozen: Frozen, photos: PhotoSource, views: tuple[int, ...]) -> None:
+        if self._missing(features, photos, views):
             # One process computes, another one that needs the same waits for it.
-            with shelf.writing(waiting=self._reporter.raise_if_stopped):
-                missing = self._missing(shelf, photos, views)
+            with features.writing(waiting=self._reporter.raise_if_stopped):
+                missing = self._missing(features, photos, views)
                 count = sum(len(positions) for positions in missing.values())
-                if not self._store.make_room(count * shelf.row_bytes):
-                    needed, cap = count * shelf.row_bytes / 1e9, self._store.cap_bytes / 1e9
+                if not self._store.make_room(count * features.row_bytes):
+                    needed, cap = count * features.row_bytes / 1e9, self._store.cap_bytes / 1e9
                     raise NotKept(f"they would take {needed:.1f} GB of the {cap:g} GB set aside for them")
-                self._fill(shelf, frozen, photos, missing, count, len(views) * photos.photos - count)
+                self._fill(features, frozen, photos, missing, count, len(views) * photos.photos - count)
         else:
             words = "Features reused: the network has looked at these photos before."
             self._reporter.begin("features", words, photos.photos, done=photos.photos)
@@ -148,16 +148,16 @@ class Features:
             print(words, flush=True)
 
     @staticmethod
-    def _missing(shelf: FeatureSet, photos: PhotoSource, views: tuple[int, ...]) -> dict[int, np.ndarray]:
+    def _missing(features: FeatureSet, photos: PhotoSource, views: tuple[int, ...]) -> dict[int, np.ndarray]:
         """For each view the positions of the photos that have no row; of exact copies only the first."""
         first = np.zeros(photos.photos, bool)
         first[np.unique(photos.digests, return_index=True)[1]] = True
-        found = {view: np.flatnonzero((shelf.positions(photos.digests, view) < 0) & first) for view in views}
+        found = {view: np.flatnonzero((features.positions(photos.digests, view) < 0) & first) for view in views}
         return {view: positions for view, positions in found.items() if len(positions)}
 
     def _fill(
         self,
-        shelf: FeatureSet,
+        features: FeatureSet,
         frozen: Frozen,
         photos: PhotoSource,
         missing: dict[int, np.ndarray],
@@ -195,7 +195,7 @@ class Features:
         def store() -> None:
             for view, blocks in waiting.items():
                 digests, rows = zip(*blocks, strict=True)
-                shelf.append([digest for some in digests for digest in some], np.concatenate(rows), view)
+                features.append([digest for some in digests for digest in some], np.concatenate(rows), view)
             waiting.clear()
 
         with contextlib.closing(feed), contextlib.closing(answers):
@@ -219,7 +219,7 @@ class Features:
             # OpenVINO is for one processor with 32 bits; everything else is TensorFlow's.
             other = bool(self._device.gpus) or self._device.mixed_precision or self._device.replicas > 1
             engine = open_engine(frozen.lower, frozen.part, self._engines_dir, gpu=other)
-            compiled.prune(self._engines_dir, ENGINES)
+            DiskCache(self._engines_dir, ENGINES).make_room()
             print(f"The frozen part of the network runs on {engine.description}.", flush=True)
             if isinstance(engine, KerasEngine) and not other:
                 self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.description}.")
