@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from transfer.errors import PhotoError, RunError
-from transfer.messages.questions import DescribeMachine, DescribeNetwork, Evaluate, Predict
+from transfer.learning.prediction_server import answer
+from transfer.messages.questions import DescribeMachine, DescribeNetwork, Evaluate, Predict, Question
 from transfer.processes.client import PredictionClient
 from transfer.runs.run import Run
 
@@ -21,6 +22,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PredictionClien
     client = PredictionClient(tmp_path_factory.mktemp("server") / "server.log")
     yield client
     client.close()
+
+
+def test_every_question_has_an_answer() -> None:
+    for kind in Question.kinds().values():
+        if kind.__module__.startswith("transfer."):
+            assert answer.dispatch(kind) is not answer.dispatch(object), kind
 
 
 def test_it_says_what_training_would_run_on(server: PredictionClient) -> None:

@@ -1,11 +1,9 @@
 """The prediction server: `python -m transfer.learning.prediction_server` answers questions that need Keras.
 
-A question is one line of JSON, and so is an answer.
-
-It serves predictions, exports, evaluations and looks into model files, all on the processor, so that it never takes a
-GPU from a training. The client is `transfer.processes.client`. Its standard output carries the protocol and nothing
-else;
-whatever libraries print goes to standard error. It ends when its standard input does.
+A question is one line of JSON, and so is an answer; what can be asked is in `messages.questions`, and each question has
+a function here that answers it. All of it runs on the processor, so that it never takes a GPU from a training. The
+client is `processes.client`. Standard output carries the protocol and nothing else; whatever libraries print goes to
+standard error. It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -16,14 +14,12 @@ import os
 import sys
 import time
 import traceback
-from collections import OrderedDict
-from collections.abc import Callable
+from functools import cache, lru_cache, singledispatch
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from transfer.errors import ConfigError, RunError, TransferError
 from transfer.messages.questions import (
-    A,
     DescribeMachine,
     DescribeNetwork,
     Done,
@@ -37,92 +33,94 @@ from transfer.messages.questions import (
 )
 from transfer.runs.run import Run
 
+if TYPE_CHECKING:
+    from transfer.learning.analysis.prediction import Predictor
+
 KEPT = 3  # trained models held in memory, the least recently used one leaves first
 
 
-class Answers:
-    """What can be asked, one method per question."""
+@singledispatch
+def answer(question: Any) -> Any:
+    """The answer to a question, of the dataclass `question.answer`.
 
-    def __init__(self) -> None:
-        from transfer.learning import device
+    Raises:
+        TransferError: when the user can put it right.
+    """
+    raise NotImplementedError(f"nothing answers {type(question).__name__}")
 
-        self._device = device.describe()
-        device.hide_gpus()
-        self._loaded: OrderedDict[tuple[str, int], Any] = OrderedDict()
-        self._methods: dict[type[Question[Any]], Callable[[Any], Any]] = {
-            DescribeMachine: self.machine,
-            DescribeNetwork: self.network,
-            Predict: self.predict,
-            Evaluate: self.evaluate,
-            Export: self.export,
-        }
 
-    def answer(self, question: Question[A]) -> A:
-        """The answer to one question.
+@answer.register
+def machine(_: DescribeMachine) -> Machine:
+    return _machine()
 
-        Raises:
-            TransferError: when the user can put it right.
-        """
-        answer: A = self._methods[type(question)](question)
-        return answer
 
-    def machine(self, asked: DescribeMachine) -> Machine:
-        description, gpus = self._device
-        return Machine(description, tuple(gpus))
+@answer.register
+def network(asked: DescribeNetwork) -> NetworkDescription:
+    from transfer.learning.model import custom
+    from transfer.learning.model.classifier import layers_of
 
-    def predict(self, asked: Predict) -> PhotoAnswers:
-        predictor = self._predictor(Run(Path(asked.run)))
-        began = time.perf_counter()
-        answers = predictor.predict(asked.images, asked.top)
-        milliseconds = 1000 * (time.perf_counter() - began)
-        return PhotoAnswers(tuple(answers), round(milliseconds, 2))
+    found = custom.load(Path(asked.file))
+    return NetworkDescription(layers_of(found.network), found.image_size)
 
-    def export(self, asked: Export) -> Done:
-        from transfer.learning.export.exporter import export
 
-        run = Run(Path(asked.run))
-        export(run, asked.format, self._predictor(run))
-        return Done()
+@answer.register
+def predict(asked: Predict) -> PhotoAnswers:
+    predictor = _predictor(Run(Path(asked.run)))
+    began = time.perf_counter()
+    photos = predictor.predict(asked.images, asked.top)
+    return PhotoAnswers(tuple(photos), round(1000 * (time.perf_counter() - began), 2))
 
-    def evaluate(self, asked: Evaluate) -> Done:
-        from transfer.learning.analysis.evaluation import evaluate
 
-        run = Run(Path(asked.run))
-        evaluate(self._predictor(run), run.dataset, run.evaluation_dir, run.config.batch_size)
-        return Done()
+@answer.register
+def evaluate(asked: Evaluate) -> Done:
+    from transfer.learning.analysis.evaluation import evaluate
 
-    def network(self, asked: DescribeNetwork) -> NetworkDescription:
-        from transfer.learning.model import custom
-        from transfer.learning.model.classifier import layers_of
+    run = Run(Path(asked.run))
+    evaluate(_predictor(run), run.dataset, run.evaluation_dir, run.config.batch_size)
+    return Done()
 
-        found = custom.load(Path(asked.file))
-        return NetworkDescription(layers_of(found.network), found.image_size)
 
-    def _predictor(self, run: Run) -> Any:
-        from transfer.learning.analysis.prediction import load
+@answer.register
+def export(asked: Export) -> Done:
+    from transfer.learning.export.exporter import export
 
-        try:
-            key = (str(run.model_file), run.model_file.stat().st_mtime_ns)
-        except FileNotFoundError:
-            return load(run)  # says what is missing
-        if key not in self._loaded:
-            self._loaded[key] = load(run)
-        self._loaded.move_to_end(key)
-        while len(self._loaded) > KEPT:
-            self._loaded.popitem(last=False)
-        return self._loaded[key]
+    run = Run(Path(asked.run))
+    export(run, asked.format, _predictor(run))
+    return Done()
+
+
+@cache
+def _machine() -> Machine:
+    """What training would run on. From then on this process computes on the processor."""
+    from transfer.learning import device
+
+    description, gpus = device.describe()
+    device.hide_gpus()
+    return Machine(description, tuple(gpus))
+
+
+def _predictor(run: Run) -> Predictor:
+    """The trained model of a run, loaded anew when its file has changed."""
+    written = run.model_file.stat().st_mtime_ns if run.model_file.exists() else None
+    return _loaded(run, written)
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(run: Run, written: int | None) -> Predictor:
+    from transfer.learning.analysis.prediction import load
+
+    return load(run)
 
 
 def serve(questions: TextIO, out: TextIO) -> None:
     """Answer until the questions end."""
-    answers: Answers | None = None
     for line in questions:
         if not line.strip():
             continue
         try:
             question = _question(line)
-            answers = answers or Answers()
-            reply: dict[str, Any] = {"ok": dataclasses.asdict(answers.answer(question))}
+            _machine()  # before anything uses TensorFlow
+            reply: dict[str, Any] = {"ok": dataclasses.asdict(answer(question))}
         except TransferError as error:
             reply = {"error": error.to_dict()}
         except Exception as mistake:
