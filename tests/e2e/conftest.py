@@ -8,14 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.waiting import until
 from transfer.runs.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -44,15 +44,16 @@ class App:
             self.process = subprocess.Popen(
                 [*command, "--root", str(self.folder)], cwd=ROOT, stdout=log, stderr=log, env=environment
             )
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(self.url, timeout=2).close()
-                return
-            except OSError:
-                assert self.process.poll() is None, (self.folder / "app.log").read_text()
-                time.sleep(0.2)
-        raise AssertionError("the page was not served in 90 seconds")
+        until(self._answers, 90)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.folder / "app.log").read_text()
+        try:
+            urllib.request.urlopen(self.url, timeout=2).close()
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> None:
         """End the app as a power cut would, workers excepted."""
@@ -73,13 +74,6 @@ class App:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 def _free_port() -> int:

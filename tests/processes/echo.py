@@ -51,7 +51,7 @@ class Die(Question[Said]):
 def main() -> None:
     for line in sys.stdin:
         print("noise on stderr", file=sys.stderr, flush=True)
-        question = Question.from_dict(json.loads(line))
+        question: Question[Any] | None = Question.from_dict(json.loads(line))
         answer: dict[str, Any] = {"error": ConfigError("No.", fix="Ask again.").to_dict()}
         if isinstance(question, Die):
             os._exit(3)
