@@ -27,12 +27,11 @@ def _setting(default: Any, label: str, help: str, **presentation: Any) -> Any:
 class RunConfig:
     """What the user chose. Immutable; `validated` says whether the values make sense by themselves."""
 
-    photos: str = _setting("", "Photos", "The folder with one sub-folder of photos per class.", advanced=False)
+    photos: str = _setting("", "Photos", "The folder with one sub-folder of photos per class.")
     backbone: str = _setting(
         "MobileNetV2",
         "Network (backbone)",
         "The pretrained network to start from, or the path of a .keras file of your own.",
-        advanced=False,
     )
     alpha: float = _setting(
         1.0,
@@ -61,7 +60,6 @@ class RunConfig:
         "How many layers, counted from the input, keep what they know while fine-tuning. "
         "Empty: all of them, and then nothing is fine-tuned.",
         minimum=0,
-        advanced=False,
     )
     pooling: str = _setting(
         "avg",
@@ -90,7 +88,6 @@ class RunConfig:
         "How often, at most, the new layers see every photo while the network stays frozen.",
         minimum=0,
         maximum=1000,
-        advanced=False,
     )
     head_learning_rate: float = _setting(
         3e-3,
@@ -98,7 +95,6 @@ class RunConfig:
         "How big each correction is. Too high: the loss jumps or explodes. Too low: it hardly moves.",
         minimum=1e-7,
         maximum=1.0,
-        advanced=False,
     )
     fine_tune_epochs: int = _setting(
         5,
@@ -106,7 +102,6 @@ class RunConfig:
         "How often the unfrozen layers see every photo afterwards. Nothing happens here while all layers are frozen.",
         minimum=0,
         maximum=1000,
-        advanced=False,
     )
     fine_tune_learning_rate: float = _setting(
         1e-5,
@@ -114,7 +109,6 @@ class RunConfig:
         "Keep it 10 to 100 times lower than the one above, so that what the network knows is adjusted, not erased.",
         minimum=1e-8,
         maximum=1.0,
-        advanced=False,
     )
     batch_size: int = _setting(
         32,
@@ -171,7 +165,7 @@ class RunConfig:
         minimum=0,
         maximum=2**31 - 1,
     )
-    name: str = _setting("", "Name of the run", "Whatever helps you find it again.", advanced=False)
+    name: str = _setting("", "Name of the run", "Whatever helps you find it again.")
 
     # ------------------------------------------------------------------ reading and writing
 
@@ -215,7 +209,7 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, path: Path) -> RunConfig:
-        """Read what `to_json` wrote."""
+        """Read a file with the fields of `to_dict`."""
         return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
     def to_dict(self) -> dict[str, Any]:

@@ -18,7 +18,6 @@ class Setting:
         help: one sentence saying what it does and when to change it.
         choices: the allowed values with their labels; empty when any value of the type is.
         minimum, maximum: inclusive limits of a number.
-        advanced: shown behind "More options".
     """
 
     label: str
@@ -26,7 +25,6 @@ class Setting:
     choices: tuple[tuple[str, Any], ...] = ()
     minimum: float | None = None
     maximum: float | None = None
-    advanced: bool = True
 
     def check(self, name: str, value: Any) -> None:
         """Raises ConfigError, naming the setting, its limits and the value found, unless the value is allowed.

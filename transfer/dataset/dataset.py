@@ -113,15 +113,9 @@ class Dataset:
             layout=data.get("layout", ""),
         )
 
-    def to_json(self, path: Path) -> None:
-        """Write the dataset to a file, completely or not at all."""
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(self.to_dict(), ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
-
     @classmethod
     def from_json(cls, path: Path) -> Dataset:
-        """Read what `to_json` wrote.
+        """Read a file with what `to_dict` gave.
 
         Raises:
             PhotosError: the file is missing or is not a dataset.
