@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.waiting import until
-from transfer.advice.curves import during
+from transfer.advice.curves import advice_on_curves
 from transfer.messages.events import EpochEnded, Event, Progressed, Started
 from transfer.messages.questions import Predict
 from transfer.processes.client import PredictionClient
@@ -79,7 +79,7 @@ def test_every_event_is_understood(workspace: Workspace, name: str) -> None:
     run = workspace.run(name)
     assert all(event.message for event in run.log.all(Progressed))
     assert progress(run).epochs_done == len(told(name, "epoch"))
-    assert isinstance(during(run.config, run.dataset, run.log.read()), list)
+    assert isinstance(advice_on_curves(run.config, run.dataset, run.log.read()), list)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,8 +10,8 @@ import pytest
 from tests.runs.conftest import new_run
 from tests.waiting import until
 from transfer.messages.events import Died, Started
-from transfer.processes.last_words import end_of
 from transfer.processes.launcher import LocalLauncher
+from transfer.runs.last_words import end_of
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 

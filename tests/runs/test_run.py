@@ -9,27 +9,17 @@ import pytest
 from transfer.errors import RunError
 from transfer.messages.events import Died, Event, Failed, Finished, Launched, Started, Stopped
 from transfer.messages.requests import Stop
-from transfer.runs import run as run_module
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 from .conftest import epoch, new_run
 
-HOLD = """
-import sys
-from filelock import FileLock
-with FileLock(sys.argv[1]):
-    print("held", flush=True)
-    input()
-"""
-
 
 @pytest.fixture
 def held(run: Run):
     """Another process holds the run's lock, as a worker would."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(run.path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    program = [sys.executable, "-m", "tests.runs.holder", str(run.path / "lock")]
+    holder = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout and holder.stdout.readline() == "held\n"
     yield holder
     holder.communicate("\n")
@@ -56,7 +46,7 @@ def test_later_runs_say_their_place(run: Run, workspace: Workspace, tmp_path: Pa
 def test_launched_counts_as_running_for_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run.log.append(Launched())
     assert run.status().state == "running"
-    monkeypatch.setattr(run_module, "GRACE", 0.0)
+    monkeypatch.setattr("transfer.runs.status.GRACE", 0.0)
     assert run.status().state == "interrupted"
 
 

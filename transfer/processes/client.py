@@ -16,7 +16,7 @@ from pathlib import Path
 
 from transfer.errors import RunError, TransferError
 from transfer.messages.questions import A, Question
-from transfer.processes.last_words import end_of
+from transfer.runs.last_words import end_of
 
 COMMAND = (sys.executable, "-m", "transfer.learning.prediction_server")
 

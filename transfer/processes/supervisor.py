@@ -16,8 +16,8 @@ from filelock import Timeout
 
 from transfer.messages.events import Died, Launched, Stopped
 from transfer.messages.requests import Stop
-from transfer.processes.last_words import death_in_words, end_of
 from transfer.processes.launcher import Launcher, Worker
+from transfer.runs.last_words import death_in_words, end_of
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.workspace import Workspace

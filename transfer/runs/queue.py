@@ -14,9 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from transfer.errors import RunError
-from transfer.messages.events import Resumed
 from transfer.messages.message import adapter
 from transfer.runs.event_log import EventLog
+from transfer.runs.status import waits
 from transfer.runs.whole_file import write_whole
 
 
@@ -49,7 +49,7 @@ class Queue:
         last = EventLog(folder / "events.jsonl").last()
         if last is None:
             return created
-        return last.time if isinstance(last, Resumed) else None
+        return last.time if waits(last) else None
 
     def place(self, run_id: str) -> int:
         """The 1-based place of a run that waits. Of the other runs only those ahead of it are looked at."""

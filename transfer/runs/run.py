@@ -1,13 +1,7 @@
-"""A run is a folder: this module reads and writes it, and computes how the run is doing.
-
-Status is never stored. It follows from the last complete event and from whether somebody holds the run's lock,
-so a killed process can leave no lie behind.
-"""
+"""A run is a folder: where its files are, what they say, and what can be asked of it."""
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,31 +12,15 @@ from filelock import FileLock, Timeout
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
-from transfer.messages.events import (
-    Died,
-    EpochEnded,
-    Failed,
-    Finished,
-    Launched,
-    Resumed,
-    Stopped,
-)
+from transfer.messages.events import EpochEnded, Resumed
 from transfer.messages.requests import Stop
 from transfer.runs.event_log import EventLog
 from transfer.runs.exported import ExportedModel
+from transfer.runs.history import history
 from transfer.runs.mailbox import Mailbox
 from transfer.runs.metrics import Metrics
 from transfer.runs.queue import Queue
-from transfer.runs.status import Status
-
-# Seconds a launched worker may take to import TensorFlow and take its lock before it counts as dead for those
-# who did not start it. Its own supervisor sees its death at once.
-GRACE = 120.0
-
-HISTORY_COLUMNS = [
-    "step", "phase", "epoch", "loss", "accuracy", "val_loss", "val_accuracy",
-    "learning_rate", "seconds", "photos_per_second", "memory_mb", "best",
-]  # fmt: skip
+from transfer.runs.status import Status, status, waits
 
 
 class Run:
@@ -144,10 +122,8 @@ class Run:
         return FileLock(self.path / "lock", thread_local=False)
 
     def history(self) -> pd.DataFrame:
-        """One row per completed epoch, `HISTORY_COLUMNS`. An epoch repeated after a resume appears once."""
-        rows = [dataclasses.asdict(epoch) for epoch in self.log.all(EpochEnded) if not epoch.partial]
-        table = pd.DataFrame(rows, columns=HISTORY_COLUMNS)
-        return table.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+        """One row per completed epoch; see `runs.history`."""
+        return history(self.log.all(EpochEnded))
 
     def metrics(self) -> Metrics | None:
         """How good the model is, or None before it was evaluated."""
@@ -168,30 +144,18 @@ class Run:
     # ------------------------------------------------------------------ how it is doing
 
     def status(self) -> Status:
-        """Computed from the last complete event and the lock; see the table in the module's tests."""
-        last = self.log.last()
-        if isinstance(last, Finished):
-            return Status("finished", "Finished.")
-        if isinstance(last, Stopped):
-            return Status("stopped", "Stopped by you; the best state so far was kept.")
-        if isinstance(last, Failed):
-            return Status("failed", last.as_error.what)
-        if isinstance(last, Died):
-            return Status("interrupted", last.message)
-        if last is None or isinstance(last, Resumed):
-            place = self._queue.place(self.id)
-            return Status("queued", "Next in line." if place == 1 else f"Waiting: number {place} in line.", place)
-        starting = isinstance(last, Launched) and time.time() - last.time < GRACE
-        if starting or self.lock_is_held():
-            if self.mailbox.has(Stop):
-                return Status("stopping", "Stopping: the best state so far is kept and evaluated.")
-            return Status("running", "Training.")
-        return Status("interrupted", "Training ended without saying why.")
+        """Computed from the last complete event and the lock; see `runs.status`."""
+        return status(
+            self.log.last(),
+            locked=self.lock_is_held,
+            stop_asked=lambda: self.mailbox.has(Stop),
+            place=lambda: self._queue.place(self.id),
+        )
 
     @property
     def waits(self) -> bool:
         """Whether it waits for its turn."""
-        return self._queue.waits_since(self.id) is not None
+        return waits(self.log.last())
 
     @property
     def _queue(self) -> Queue:

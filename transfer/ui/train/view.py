@@ -10,7 +10,7 @@ from markupsafe import Markup
 from transfer.advice.curves import advice_on_curves
 from transfer.errors import TransferError
 from transfer.messages.events import Died, EarlyStopped, Failed, Noticed, Skipped, Started, Stopped
-from transfer.processes.last_words import end_of
+from transfer.runs.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status

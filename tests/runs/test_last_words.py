@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transfer.processes.last_words import death_in_words, end_of
+from transfer.runs.last_words import death_in_words, end_of
 
 
 def test_the_end_of_a_log(tmp_path: Path) -> None:
