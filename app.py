@@ -19,7 +19,7 @@ os.environ["GRADIO_DEFAULT_CONCURRENCY_LIMIT"] = "4"  # `Blocks.queue` sets it t
 from transfer.errors import ConfigError, TransferError
 
 
-def arguments(words: list[str] | None = None) -> argparse.Namespace:
+def arguments(flags: list[str] | None = None) -> argparse.Namespace:
     """The flags, checked for form but not for meaning."""
     parser = argparse.ArgumentParser(prog="app.py", description="Teach a pretrained network your own photos.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
@@ -34,7 +34,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
         "(default: the home folder and the current one)",
     )
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
-    return parser.parse_args(words)
+    return parser.parse_args(flags)
 
 
 def credentials(text: str | None) -> tuple[str, str] | None:
@@ -64,9 +64,9 @@ def is_local(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def main(words: list[str] | None = None) -> int:
+def main(flags: list[str] | None = None) -> int:
     """Serve the page until interrupted. Returns the exit code: 2 for a user's mistake."""
-    chosen = arguments(words)
+    chosen = arguments(flags)
     try:
         serve(chosen)
     except TransferError as error:

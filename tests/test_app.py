@@ -73,9 +73,9 @@ def test_defaults() -> None:
     assert app.arguments(["--root", "a", "--root", "b"]).root == [Path("a"), Path("b")]
 
 
-def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+def refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """What the app says when it does not start."""
-    assert app.main(words) == 2
+    assert app.main(flags) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert "What to do: " in said.err
@@ -91,10 +91,10 @@ def test_the_network_is_not_let_in_without_a_password(tmp_path: Path, capsys: py
 
 
 def test_a_missing_root(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--workspace", str(tmp_path / "w"), "--root", str(tmp_path), "--root"]
-    assert f"There is no folder {tmp_path / 'none'}." in refused([*words, str(tmp_path / "none")], capsys)
+    flags = ["--workspace", str(tmp_path / "w"), "--root", str(tmp_path), "--root"]
+    assert f"There is no folder {tmp_path / 'none'}." in refused([*flags, str(tmp_path / "none")], capsys)
     (tmp_path / "file").touch()
-    assert "Found: a file" in refused([*words, str(tmp_path / "file")], capsys)
+    assert "Found: a file" in refused([*flags, str(tmp_path / "file")], capsys)
 
 
 def test_a_taken_port(tmp_path: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,8 +110,8 @@ def test_no_port(tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_an_address_of_another_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--host", "192.0.2.1", "--auth", "ann:secret", "--workspace", str(tmp_path / "w"), "--root", str(tmp_path)]
-    said = refused(words, capsys)
+    flags = ["--host", "192.0.2.1", "--auth", "ann:secret", "--workspace", str(tmp_path / "w"), "--root", str(tmp_path)]
+    said = refused(flags, capsys)
     assert "192.0.2.1" in said
     assert "secret" not in said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import gradio as gr
 import pytest
 
 from tests.dataset.pictures import photos
+from tests.learning.conftest import backbone  # noqa: F401 - a fixture
 from tests.runs.conftest import new_run
 from transfer.cli.main import main
 from transfer.commands.desk import Desk
@@ -20,7 +22,7 @@ from transfer.errors import ConfigError, ExportError, PhotosError, RunError, Tra
 from transfer.messages.events import Died, Stopped
 from transfer.messages.requests import Stop
 from transfer.networks import weights
-from transfer.networks.backbones import BUNDLED, backbone
+from transfer.networks.backbones import BACKBONES, BUNDLED
 from transfer.runs.workspace import Workspace
 from transfer.ui import page
 from transfer.ui.context import Context
@@ -47,7 +49,7 @@ def offline(folder: Path) -> Iterator[None]:
         patch.setenv("KERAS_HOME", str(folder / "keras"))
         patch.setenv("HOME", str(folder))
         patch.setattr(weights, "online", lambda: False)
-        file = weights.weights_file(backbone("MobileNetV2"))
+        file = weights.weights_file(BACKBONES["MobileNetV2"])
         file.path.parent.mkdir(parents=True)
         file.path.write_text("weights")
         yield
@@ -191,6 +193,29 @@ def filled(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {name: value.format(folder=folder) if isinstance(value, str) else value for name, value in settings.items()}
 
 
+def test_the_layers_of_a_file_are_counted_when_it_matters(desk: Desk, folder: Path, backbone: Path) -> None:  # noqa: F811
+    file = Path(shutil.copy(backbone, folder / "three.keras"))
+    given = {"photos": folder / "photos", "backbone": str(file)}
+    total = len(desk.networks.layers(str(file), 1.0))
+    assert total > 3
+    for chosen, meant in ((total - 1, total - 1), (total, None), (900, None)):
+        assert desk.config({**given, "frozen_layers": chosen}).frozen_layers == meant
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        desk.config({**given, "backbone": str(folder / "mine.keras"), "frozen_layers": 3})
+
+
+def test_the_network_that_can_be_had_is_chosen_where_none_is(
+    surfaces: Surfaces, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    given = {"photos": str(folder / "photos"), "backbone": ""}
+    config = surfaces.page(given)
+    assert isinstance(config, RunConfig)
+    assert (config.backbone, config.weights) == (BUNDLED, "bundled")
+    assert surfaces.api({"photos": given["photos"]}) == config
+    assert surfaces.terminal({"photos": given["photos"]}) == (config, None)
+
+
 # ---------------------------------------------------------------------- what may be opened
 
 
@@ -219,7 +244,7 @@ def test_models_of_the_workspace_and_weights_of_keras_may_always_be_read(folder:
         kept.append(desk.networks.keep(upload))
     assert [place.read_bytes() for place in kept] == [b"first", b"second"], "an upload changed what a run was made with"
     inside = photos(workspace.photos_dir / "pets" / "cats", 8) and workspace.photos_dir / "pets"
-    keras_file = weights.weights_file(backbone("MobileNetV2")).path
+    keras_file = weights.weights_file(BACKBONES["MobileNetV2"]).path
     config = desk.config({"photos": inside, "backbone": str(kept[0]), "weights": str(keras_file)})
     assert (config.photos, config.backbone, config.weights) == (str(inside), str(kept[0]), str(keras_file))
 

@@ -40,8 +40,8 @@ class Terminal:
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
 
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "transfer", *map(str, words), "--workspace", str(self.workspace.path)]
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "transfer", *map(str, arguments), "--workspace", str(self.workspace.path)]
         return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -51,11 +51,11 @@ class Terminal:
             env=self.environment,
         )
 
-    def run(self, *words: object) -> Ended:
-        return Ended(self.start(*words))
+    def run(self, *arguments: object) -> Ended:
+        return Ended(self.start(*arguments))
 
-    def train(self, photos: Path, *words: object) -> subprocess.Popen[str]:
-        return self.start("train", photos, "--backbone", self.network.name, *SMALL, *words)
+    def train(self, photos: Path, *arguments: object) -> subprocess.Popen[str]:
+        return self.start("train", photos, "--backbone", self.network.name, *SMALL, *arguments)
 
 
 class Ended:
@@ -174,9 +174,9 @@ def test_mistakes_are_met_with_words_and_make_no_run(terminal: Terminal, photos:
 
     if name == "missing weights" and online():
         pytest.skip("the weights could be fetched here")
-    words, message = mistakes(photos)[name]
+    arguments, message = mistakes(photos)[name]
     before = set(terminal.workspace.runs())
-    said = terminal.run(*words, "--json")
+    said = terminal.run(*arguments, "--json")
     assert said.code == 2, said.err
     error = said.json["error"]
     assert set(error) == {"kind", "what", "expected", "found", "fix"}

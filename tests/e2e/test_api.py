@@ -28,7 +28,8 @@ def test_the_whole_job(client: tuple[App, Client]) -> None:
     found = ask.predict(str(folder), api_name="/check")
     assert set(found["counts"]) == set(SHAPES) and found["left_out"] == {}
 
-    settings = {"photos": str(folder), "alpha": 0.35, "weights": "random", "image_size": 48, "head_epochs": 2}
+    network = {"backbone": "MobileNetV2", "alpha": 0.35, "weights": "random", "image_size": 48}
+    settings = {"photos": str(folder), "head_epochs": 2, **network}
     run = ask.predict(settings, api_name="/train")
     until(lambda: ask.predict(run, api_name="/status")["state"] == "finished", 180)
     status = ask.predict(run, api_name="/status")
@@ -50,6 +51,8 @@ def test_the_whole_job(client: tuple[App, Client]) -> None:
         ("/check", ["/etc"], "outside the folders"),
         ("/train", [{"photos": "/etc"}], "outside the folders"),
         ("/train", [{"photos": ".", "seed": -1}], "out of range"),
+        ("/predict", ["no-such-run", None], "no run called"),
+        ("/export", ["no-such-run", "keras"], "no run called"),
         ("/status", ["no-such-run"], "no run called"),
     ],
 )

@@ -137,7 +137,7 @@ _POOLS = frozenset({"MaxPooling2D", "AveragePooling2D"})
 def block_names(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
     """The block of each layer, told from names and kinds alone.
 
-    Most networks name their layers after their block. Others (Inception, NASNet, many of one's own) only name the
+    Most networks name their layers after their block. Others (Inception, NASNet, many custom ones) only name the
     layer where branches meet again, which then ends a block; a network with neither is parted at its pooling layers.
     What comes before the first block is its "stem", what comes after the last its "top".
     """

@@ -201,7 +201,5 @@ def missing(config: RunConfig, file: WeightsFile, reason: str) -> WeightsError:
 
 def describe(record: Backbone, alpha: float, size: int | None) -> str:
     """A network with the choices that matter for its weights, such as "MobileNet alpha 0.75 at 160 px"."""
-    words = record.name
-    words += f" alpha {alpha:g}" if len(record.alphas) > 1 else ""
-    words += f" at {size} px" if size and record.weight_sizes else ""
-    return words
+    width = f" alpha {alpha:g}" if len(record.alphas) > 1 else ""
+    return f"{record.name}{width}" + (f" at {size} px" if size and record.weight_sizes else "")

@@ -2,7 +2,7 @@
 
 The model takes plain 0-255 RGB, whatever the backbone wants, so that everything exported does too. It is made of
 layers that Keras registers itself and loads again without custom objects. Nothing here trains, reads photos or
-decides what is offered. The backbones come from `applications`; a network of one's own becomes one in `own`.
+decides what is offered. The backbones come from `applications`; a `.keras` file becomes one in `custom`.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def new_head(config: RunConfig, classes: int) -> keras.Sequential:
 
 
 def size_of(config: RunConfig) -> int | None:
-    """The photo size that a config leads to, pixels; None when only the user's own network says.
+    """The photo size that a config leads to, pixels; None when only a custom network says.
 
     Raises:
         ConfigError: for an unknown network, or a size it does not come in.
@@ -175,7 +175,7 @@ def _preprocessed(photo: Any, kind: str) -> Any:
 
 
 def _pooled(maps: Any, pooling: str) -> Any:
-    if len(maps.shape) == 2:  # a network of one's own that ends in features
+    if len(maps.shape) == 2:  # a custom network that ends in features
         return keras.layers.Identity(name="pooling", dtype="float32")(maps)
     kinds = {
         "avg": keras.layers.GlobalAveragePooling2D,

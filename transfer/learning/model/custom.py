@@ -1,4 +1,4 @@
-"""A `.keras` file of one's own as a backbone: loading it safely, and leaving its classifier behind.
+"""A `.keras` file as a backbone: loading it safely, and leaving its classifier behind.
 
 What counts as the backbone is everything before the first pooling or flattening that the whole answer passes through:
 the pooling inside a squeeze-and-excite branch is not one, because a path leads around it. A network without one is

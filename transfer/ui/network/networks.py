@@ -48,8 +48,8 @@ def offers(config: RunConfig) -> list[Offer]:
     if record is not None and config.alpha in record.alphas:
         file = stand_in(record, config.alpha, config.image_size)
         if file is not None:
-            words = f"Use its {record.image_size} px weights at {config.image_size} px"
-            found.append(Offer(words, {"weights": str(file)}))
+            label = f"Use its {record.image_size} px weights at {config.image_size} px"
+            found.append(Offer(label, {"weights": str(file)}))
     here = sorted(present(), key=lambda each: _unlike(config, *each))
     for other, alpha, size in here[:2]:
         settings: dict[str, Any] = {"backbone": other.name, "alpha": alpha, "weights": other.knows}

@@ -59,7 +59,7 @@ def card(record: Backbone, alpha: float, image_size: int | None, weights: str, l
 
 
 def custom_card(path: str, layers: int, image_size: int | None) -> Markup:
-    """A network of one's own."""
+    """A custom network."""
     size = f"{image_size} × {image_size}" if image_size else "any size"
     advice = "Your own network. Its last layers, the old answer, are replaced by new ones."
     return _card(
