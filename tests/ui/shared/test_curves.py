@@ -109,6 +109,24 @@ def test_the_last_loss_is_said_briefly(new_run: Callable[..., Run], loss: float,
     assert said in words(drawing(curves.chart(run.history(), "loss")))
 
 
+def test_each_round_says_its_numbers_where_it_is_drawn(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    for step in (1, 2, 3):
+        epoch(run, step, "head" if step < 3 else "fine_tune")
+    tree = drawing(curves.chart(run.history(), "accuracy", planned=12))
+    strips = [strip for strip in tree.findall(".//{*}rect") if strip.get("pointer-events") == "all"]
+    assert [strip.findtext("{*}title") for strip in strips] == [
+        "Round 1: 50% on training photos, 50% on validation photos",
+        "Round 2: 75% on training photos, 70% on validation photos",
+        "Round 3, fine-tuning: 83.3% on training photos, 76.7% on validation photos",
+    ]
+    dots = [(float(use.get("x", 0)), float(use.get("y", 0))) for use in tree.findall(".//{*}use")]
+    for strip in strips:
+        left, top, width, height = (float(strip.get(name, 0)) for name in ("x", "y", "width", "height"))
+        inside = [y for x, y in dots if left < x < left + width and top <= y <= top + height]
+        assert len(inside) >= 2, "a strip stands over the dots of its round"
+
+
 def test_a_thousand_rounds_weigh_little(new_run: Callable[..., Run]) -> None:
     run = new_run()
     epoch(run, 1)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 400, 270  # CSS pixels at scale 1: about the width of a phone
 TEXT = 12.5
+MOST_HOVERED = 150  # rounds whose numbers are said to a resting pointer; more would weigh too much every second
 MEASURES = {
     "accuracy": ("Right answers (accuracy)", "higher is better"),
     "loss": ("Error (loss)", "lower is better"),
@@ -98,7 +99,7 @@ def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> Ma
                 markeredgewidth=1.6,
                 clip_on=False,
             )
-    return svg(drawn, description(history, measure))
+    return svg(drawn, description(history, measure), over=_hover(axes, history, measure))
 
 
 def compare(histories: Mapping[str, pd.DataFrame]) -> Markup:
@@ -211,6 +212,23 @@ def _ends(axes: Axes, measure: str, step: float, training: float, validation: fl
             fontweight="bold",
             annotation_clip=False,
         )
+
+
+def _hover(axes: Axes, history: pd.DataFrame, measure: str) -> Markup:
+    """Over each round a strip that is not seen and says its numbers to a pointer that rests there."""
+    if len(history) > MOST_HOVERED:
+        return html.NOTHING
+    box, strips = axes.bbox, []
+    columns = history[["step", "phase", measure, f"val_{measure}"]]
+    for step, phase, training, validation in columns.itertuples(index=False):
+        left, right = axes.transData.transform([(step - 0.5, 0), (step + 0.5, 0)])[:, 0]
+        strip = html.rect(
+            x=f"{left:.1f}", y=f"{HEIGHT - box.y1:.0f}", width=f"{right - left:.1f}", height=f"{box.height:.0f}",
+            fill="none", pointer_events="all",
+        )  # fmt: skip
+        numbers = f"{_value(measure, training)} on training photos, {_value(measure, validation)} on validation photos"
+        strips.append(strip[html.title[f"Round {step}{', fine-tuning' * (phase == 'fine_tune')}: {numbers}"]])
+    return html.join(strips)
 
 
 def _value(measure: str, value: object) -> str:

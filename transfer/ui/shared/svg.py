@@ -63,13 +63,14 @@ def figure(width: float, height: float) -> Figure:
     return drawn
 
 
-def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None) -> Markup:
+def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None, over: Markup = html.NOTHING) -> Markup:
     """The figure as an `<svg>` element as wide as its container.
 
     Args:
         drawn: the figure.
         label: what it shows, in words.
         colours: sentinels beside those of this module, with the CSS colours they stand for.
+        over: elements laid over the figure, in its pixels.
     """
     buffer = io.StringIO()
     drawn.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -84,8 +85,8 @@ def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None) -> 
     head, body = text.split(">", 1)
     head = re.sub(r'\s(?:width|height|version|id)="[^"]*"', "", head)
     ours = Markup(' class="t-svg" stroke-linejoin="round" role="img" aria-label="{}">').format(label)
-    # Names inside were escaped by Matplotlib.
-    return Markup(head) + ours + html.title[label] + Markup(body.strip())
+    inside = Markup(body.strip().removesuffix("</svg>"))  # names in it were escaped by Matplotlib
+    return html.join(Markup(head), ours, html.title[label], inside, over, Markup("</svg>"))
 
 
 def _at_home(tag: str, own: str, sentinels: Mapping[str, str]) -> str:
