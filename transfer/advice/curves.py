@@ -40,7 +40,7 @@ def advice_on_curves(config: RunConfig, dataset: Dataset, events: list[Event]) -
     head = history[history["phase"] == "head"]
     if len(head) and (over or len(head) < len(history)):
         notices += _unsuited(config, dataset, head)
-    notices += _by_heart(config, history)
+    notices += _overfitting(config, history)
     if over and len(head) < len(history) and len(head):
         notices += _no_gain(history)
     if any(isinstance(e, Finished) for e in events) and not notices:
@@ -54,18 +54,18 @@ def _loss(config: RunConfig, phase: str, part: pd.DataFrame, classes: int) -> li
     loss = part["loss"].to_numpy(float)
     guess = math.log(max(classes, 2))  # the loss of somebody who gives every class the same chance
     if len(loss) >= 2 and ((loss[-1] > 1.5 * loss.min() + 0.1 and loss[-1] > guess) or loss[-1] > 5 * guess):
-        words = f"It went from {loss.min():.2f} to {loss[-1]:.2f}; guessing alone would give {guess:.2f}."
+        reason = f"It went from {loss.min():.2f} to {loss[-1]:.2f}; guessing alone would give {guess:.2f}."
         fix = f"Stop, and start again with a learning rate of {rate / 10:g}."
         return [
-            Notice("warning", f"The loss is growing: the learning rate of {name} ({rate:g}) is too high.", words, fix)
+            Notice("warning", f"The loss is growing: the learning rate of {name} ({rate:g}) is too high.", reason, fix)
         ]
     still = len(loss) >= 3 and loss.max() - loss.min() < 0.02 * loss.max()
     if phase == "head" and still and float(part["accuracy"].iloc[-1]) < 0.95:
-        words = f"It stayed at {loss[-1]:.2f} for {len(loss)} rounds."
+        reason = f"It stayed at {loss[-1]:.2f} for {len(loss)} rounds."
         fix = f"Try {min(rate * 10, 1e-2):g}, or more rounds." if rate < 1e-2 else "Try another network."
         return [
             Notice(
-                "warning", f"The loss hardly moves: the learning rate of {name} ({rate:g}) may be too low.", words, fix
+                "warning", f"The loss hardly moves: the learning rate of {name} ({rate:g}) may be too low.", reason, fix
             )
         ]
     return []
@@ -99,7 +99,7 @@ def _unsuited(config: RunConfig, dataset: Dataset, head: pd.DataFrame) -> list[N
     ]
 
 
-def _by_heart(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
+def _overfitting(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
     """Training accuracy leaves validation behind while the validation loss rises."""
     recent = history.tail(2)
     gap = (recent["accuracy"].astype(float) - recent["val_accuracy"].astype(float)).min()
@@ -145,8 +145,8 @@ def _unfinished(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
     if len(loss) < 6 or not loss[-1] < 0.97 * loss[-4] or loss[-1] > loss.min():
         return []
     name = "fine_tune_epochs" if history["phase"].iloc[-1] == "fine_tune" else "head_epochs"
-    words = (
+    reason = (
         f"The error on photos it has not learned from went from {loss[-4]:.2f} to {loss[-1]:.2f} in the last rounds."
     )
     fix = f"Give it more rounds, for example {2 * getattr(config, name)} ({name})."
-    return [Notice("info", "It was still getting better when the rounds were over.", words, fix)]
+    return [Notice("info", "It was still getting better when the rounds were over.", reason, fix)]

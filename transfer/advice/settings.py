@@ -61,14 +61,14 @@ def _rates(config: RunConfig) -> list[Notice]:
         phases.append(("fine-tuning", config.fine_tune_learning_rate, limits))
     for name, rate, (low, high) in phases:
         if rate > high:
-            words = "Corrections this big tend to overshoot: the loss jumps or explodes."
+            reason = "Corrections this big tend to overshoot: the loss jumps or explodes."
             notices.append(
-                Notice("warning", f"The learning rate of {name} is high ({rate:g}).", words, f"Try {high / 10:g}.")
+                Notice("warning", f"The learning rate of {name} is high ({rate:g}).", reason, f"Try {high / 10:g}.")
             )
         elif rate < low:
-            words = "Corrections this small hardly change anything in the rounds given."
+            reason = "Corrections this small hardly change anything in the rounds given."
             notices.append(
-                Notice("warning", f"The learning rate of {name} is low ({rate:g}).", words, f"Try {low * 10:g}.")
+                Notice("warning", f"The learning rate of {name} is low ({rate:g}).", reason, f"Try {low * 10:g}.")
             )
     if config.fine_tunes and config.head_epochs and config.fine_tune_learning_rate > config.head_learning_rate:
         notices.append(

@@ -35,13 +35,13 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
             table = gr.HTML(js_on_load=LISTEN, elem_id="runs-list")
             again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible="hidden")
         taken = gr.HTML(elem_id="runs-told")
-        seen, timer = gr.State(None), gr.Timer(BEAT, active=False)
+        version_shown, timer = gr.State(None), gr.Timer(BEAT, active=False)
         compared = gr.HTML(elem_id="runs-compared")
         with gr.Accordion("Remembered features", open=False, elem_id="remembered"):
             size = gr.HTML(elem_id="remembered-size")
             with gr.Row(elem_classes="t-buttons"):
                 clear = gr.Button("Clear", elem_id="clear-remembered")
-    screen = [seen, timer, table, again, compared]
+    screen = [version_shown, timer, table, again, compared]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         runs = context.desk.runs()
@@ -81,7 +81,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
 
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(lambda run_id: look(run_id, None), chosen, screen, **QUIET)
-    gr.on([chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
+    gr.on([chosen.change, timer.tick], look, [chosen, version_shown], screen, **QUIET)
     table.click(pick, None, chosen, **QUIET)
     gr.on([tab.select, chosen.change], lambda: remembered(context.desk.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(context.desk.workspace.features), None, size, **QUIET)

@@ -68,17 +68,17 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Markup
         axes.plot([0, number], [line, line], color=PANEL, linewidth=1.5, clip_on=False)
         axes.plot([line, line], [0, number], color=PANEL, linewidth=1.5, clip_on=False)
     for place, name in enumerate(names):
-        words: dict[str, Any] = {"color": INK, "fontsize": text, "parse_math": False}
-        axes.text(-8 / cell, place + 0.5, name, ha="right", va="center_baseline", **words)
+        text_style: dict[str, Any] = {"color": INK, "fontsize": text, "parse_math": False}
+        axes.text(-8 / cell, place + 0.5, name, ha="right", va="center_baseline", **text_style)
         if slanted:
             axes.text(
-                place + 0.5, -7 / cell, name, ha="left", va="bottom", rotation=45, rotation_mode="anchor", **words
+                place + 0.5, -7 / cell, name, ha="left", va="bottom", rotation=45, rotation_mode="anchor", **text_style
             )
         else:
-            axes.text(place + 0.5, -8 / cell, name, ha="center", va="bottom", **words)
-    titles: dict[str, Any] = {"color": MUTED, "fontsize": 12}
-    axes.text(number / 2, -(top - 16) / cell, "what the model said", ha="center", va="center", **titles)
-    axes.text(-(left - 9) / cell, number / 2, "what it is", ha="center", va="center", rotation=90, **titles)
+            axes.text(place + 0.5, -8 / cell, name, ha="center", va="bottom", **text_style)
+    title_style: dict[str, Any] = {"color": MUTED, "fontsize": 12}
+    axes.text(number / 2, -(top - 16) / cell, "what the model said", ha="center", va="center", **title_style)
+    axes.text(-(left - 9) / cell, number / 2, "what it is", ha="center", va="center", rotation=90, **title_style)
     right, total = int(np.trace(table)), int(table.sum())
     picture = svg(
         drawn, f"Confusion matrix of {number} classes: {right} of {total} photos on the diagonal, where right."

@@ -44,8 +44,8 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         classes = gr.HTML(elem_id="results-classes")
         mistakes = gr.HTML(elem_id="results-mistakes")
         curves = gr.HTML(elem_id="results-curves")
-        seen = gr.State(None)
-    screen = [seen, score, following, history, matrix, classes, mistakes, curves]
+        version_shown = gr.State(None)
+    screen = [version_shown, score, following, history, matrix, classes, mistakes, curves]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         run = context.run(run_id)
@@ -67,7 +67,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             card(charts(run)),
         ]
 
-    gr.on([tab.select, chosen.change], look, [chosen, seen], screen, **QUIET)
+    gr.on([tab.select, chosen.change], look, [chosen, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
 
 

@@ -59,9 +59,9 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
-        seen = gr.State(None)
+        version_shown = gr.State(None)
         timer = gr.Timer(BEAT, active=False)
-    screen = [seen, timer, state, stop, resume, results, curves, remarks, log]
+    screen = [version_shown, timer, state, stop, resume, results, curves, remarks, log]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         """The screen for the chosen run; nothing at all when nothing changed since the last look."""
@@ -133,19 +133,19 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         [trouble, chosen],
         **QUIET,
     )
-    begun.then(look, [chosen, seen], screen, **QUIET)
+    begun.then(look, [chosen, version_shown], screen, **QUIET)
     stopped = stop.click(lambda run_id: ask(context.desk.stop, run_id), chosen, trouble, **QUIET)
     resumed = resume.click(lambda run_id: ask(context.desk.resume, run_id), chosen, trouble, **QUIET)
     gr.on(
         [timer.tick, chosen.change, tab.select],
         look,
-        [chosen, seen],
+        [chosen, version_shown],
         screen,
         **QUIET,
     )
     for asked in (stopped, resumed):
-        asked.then(look, [chosen, seen], screen, **QUIET)
-    context.page().load(first, chosen, chosen, **QUIET).then(look, [chosen, seen], screen, **QUIET)
+        asked.then(look, [chosen, version_shown], screen, **QUIET)
+    context.page().load(first, chosen, chosen, **QUIET).then(look, [chosen, version_shown], screen, **QUIET)
     gr.on(
         [photos.summary.change, tab.select],
         planned,
