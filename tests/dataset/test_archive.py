@@ -93,14 +93,14 @@ def test_no_entry_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.rglob("evil*")) and not Path("/tmp/evil.png").exists()
 
 
-@pytest.mark.parametrize(("kind", "words"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special file")])
-def test_links_and_special_files(tmp_path: Path, kind: int, words: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special file")])
+def test_links_and_special_files(tmp_path: Path, kind: int, name: str) -> None:
     with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
         entry = zipfile.ZipInfo("cats")
         entry.create_system, entry.external_attr = 3, (kind | 0o777) << 16
         archive.writestr(entry, "/etc")
         archive.writestr("cats/passwd", "x")
-    assert words in refused(tmp_path / "link.zip", tmp_path / "in").found
+    assert name in refused(tmp_path / "link.zip", tmp_path / "in").found
 
 
 def test_a_bomb_by_its_ratio(tmp_path: Path) -> None:

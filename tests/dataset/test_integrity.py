@@ -29,13 +29,13 @@ def test_digests_and_reasons_in_the_order_asked(tmp_path: Path) -> None:
     paths[11].write_bytes(b"<html>404</html>")
     bomb(paths[13], 60_000, 60_000)
     paths[17].unlink()
-    verdicts = check_photos(paths)
-    reasons = {index: verdict.reason for index, verdict in enumerate(verdicts) if verdict.reason}
+    checked = check_photos(paths)
+    reasons = {index: each.reason for index, each in enumerate(checked) if each.reason}
     assert list(reasons) == [3, 7, 11, 13, 17]
-    for index, words in {3: "empty", 7: "cut short", 11: "web page", 13: "too large", 17: "not there"}.items():
-        assert words in reasons[index]
-    for path, verdict in zip(paths, verdicts, strict=True):
-        assert verdict.digest == (hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "")
+    for index, reason in {3: "empty", 7: "cut short", 11: "web page", 13: "too large", 17: "not there"}.items():
+        assert reason in reasons[index]
+    for path, each in zip(paths, checked, strict=True):
+        assert each.digest == (hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "")
 
 
 def test_what_is_remembered_is_not_read_again(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_is_remembered_is_not_read_again(tmp_path: Path) -> None:
     for path in paths:
         spoil(path)
     assert check_photos(paths, memory) == first and not first[1].reason and first[0].reason
-    assert all("only zeros" in verdict.reason for verdict in check_photos(paths))  # without the memory the change shows
+    assert all("only zeros" in each.reason for each in check_photos(paths))  # without the memory the change shows
 
 
 def test_another_time_or_size_is_another_photo(tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ def test_another_time_or_size_is_another_photo(tmp_path: Path) -> None:
         spoil(path)
     os.utime(paths[0])
     paths[1].write_bytes(bytes(10))
-    assert [bool(verdict.reason) for verdict in check_photos(paths, memory)] == [True, True, False]
+    assert [bool(each.reason) for each in check_photos(paths, memory)] == [True, True, False]
 
 
-def test_a_verdict_of_another_decoder_is_not_believed(tmp_path: Path) -> None:
+def test_an_answer_of_another_decoder_is_not_believed(tmp_path: Path) -> None:
     paths, memory = photos(tmp_path, 1), tmp_path / "memory.sqlite"
     check_photos(paths, memory)
     spoil(paths[0])

@@ -219,7 +219,7 @@ def test_a_progressive_jpeg_cut_short(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "reason"),
     [
         (b"", "the file is empty"),
         (bytes(5000), "only zeros"),
@@ -231,11 +231,11 @@ def test_a_progressive_jpeg_cut_short(tmp_path: Path) -> None:
         (b"%PDF-1.7 something", "not a photo of a known kind"),
     ],
 )
-def test_what_is_no_photo_is_called_what_it_is(tmp_path: Path, content: bytes, words: str) -> None:
+def test_what_is_no_photo_is_called_what_it_is(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
     for what in (path, io.BytesIO(content)):
-        with pytest.raises((OSError, ValueError), match=words) as caught:
+        with pytest.raises((OSError, ValueError), match=reason) as caught:
             open_photo(what)
         assert "\n" not in str(caught.value) and str(tmp_path) not in str(caught.value)
 

@@ -40,6 +40,7 @@ def test_two_clicks_without_internet_give_a_good_model(page: Page, app: App) -> 
 
     run = app.workspace.runs()[0]
     metrics = run.metrics()
+    assert len(run.dataset.classes) == 6 and len(run.dataset.photos) == 360
     assert run.config.backbone == "Pocket" and run.config.weights == "bundled"
     assert metrics is not None and metrics.split == "test" and metrics.accuracy >= 0.9
 

@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transfer.samples import draw as samples
+
 from .conftest import App, until
 from .photos import draw
 
@@ -46,6 +48,7 @@ def choose_pocket(page: Page, **numbers: object) -> None:
 
 
 def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path: Path) -> None:
+    samples.draw(app.workspace.photos_dir, per_class=20)  # the app takes what is there; the first run draws all
     page.locator("#use-samples").click()
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     page.locator("#photos-sheets img").first.wait_for(timeout=30_000)

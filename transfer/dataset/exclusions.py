@@ -1,4 +1,4 @@
-"""Candidates: readable photos on their way into a dataset, and the rules that take some of them out again.
+"""Exclusions: the rules that take readable photos out of the candidates for a dataset.
 
 Each rule takes the candidates, returns those that stay, and names what it left out, with the reason.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transfer.dataset.dataset import SPLITS, LeftOut, Split
-from transfer.dataset.layout import split_named
+from transfer.dataset.layout import counted, split_named
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,7 @@ def large_enough(found: list[Candidate], names: Iterable[str], left_out: list[Le
         count = len(different[name])
         if count >= 2:
             continue
-        words = {0: "no photo of it can be used", 1: "only one photo of it can be used"}[count]
+        why = {0: "no photo of it can be used", 1: "only one photo of it can be used"}[count]
         copies = f" (and {total[name] - 1} exact copies)" if total[name] > 1 else ""
-        left_out.append(LeftOut(name, f"the class is left out: {words}{copies}; it takes two different ones"))
+        left_out.append(LeftOut(name, f"the class is left out: {why}{copies}; it takes two different ones"))
     return sorted(name for name, digests in different.items() if len(digests) >= 2)
-
-
-def counted(photos: int) -> str:
-    return "1 photo" if photos == 1 else f"{photos:,} photos"

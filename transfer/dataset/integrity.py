@@ -11,7 +11,7 @@ import io
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from transfer.dataset.photo import HEIC, open_photo
 MOST_BYTES = 1_000_000_000
 """A file larger than this is not taken for a photo."""
 
-_DECODER = f"1 pillow {PIL.__version__} heic {HEIC}"  # another decoder may check_photos otherwise: ask again
+_DECODER = f"1 pillow {PIL.__version__} heic {HEIC}"  # another decoder may read what this one cannot: check again
 _THREADS = min(8, os.cpu_count() or 1)  # each may hold one decoded photo, up to 360 MB
 _SMALL = 64  # a JPEG decoded at this size is read to its end all the same
 
@@ -48,7 +48,7 @@ def check_photos(
         progress: called with photos done and photos in all, at most about ten times a second and at the end.
 
     Returns:
-        one verdict per path, in the same order.
+        one per path, in the same order.
     """
     stamps = [_stamp(path) for path in paths]
     known = _recall(memory, stamps)
@@ -56,16 +56,16 @@ def check_photos(
     done, told = len(paths) - len(unknown), 0.0
     try:
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="photos") as threads:
-            for index, verdict in zip(unknown, threads.map(lambda i: _look(paths[i]), unknown), strict=True):
-                known[stamps[index]] = verdict
+            for index, integrity in zip(unknown, threads.map(lambda i: _check(paths[i]), unknown), strict=True):
+                known[stamps[index]] = integrity
                 done += 1
                 if progress and time.monotonic() - told > 0.1:
                     told = time.monotonic()
                     progress(done, len(paths))
     finally:  # also when `progress` broke the check off: what was looked at need not be looked at again
         # A file that could not be opened may be repaired without a change of its time (permissions): ask again.
-        judged = [(stamps[i], known[stamps[i]]) for i in unknown if stamps[i] in known]
-        _remember(memory, [(stamp, verdict) for stamp, verdict in judged if verdict.digest])
+        checked = {stamps[i]: known[stamps[i]] for i in unknown if stamps[i] in known}
+        _remember(memory, {stamp: integrity for stamp, integrity in checked.items() if integrity.digest})
     if progress:
         progress(len(paths), len(paths))
     return [known[stamp] for stamp in stamps]
@@ -82,7 +82,7 @@ def _stamp(path: Path) -> _Stamp:
         return (str(path), -1, -1)
 
 
-def _look(path: Path) -> Integrity:
+def _check(path: Path) -> Integrity:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -132,10 +132,10 @@ def _recall(memory: Path | None, stamps: Sequence[_Stamp]) -> dict[_Stamp, Integ
     return known
 
 
-def _remember(memory: Path | None, verdicts: Sequence[tuple[_Stamp, Integrity]]) -> None:
-    if memory is None or not verdicts:
+def _remember(memory: Path | None, checked: Mapping[_Stamp, Integrity]) -> None:
+    if memory is None or not checked:
         return
-    rows = [(*stamp, _DECODER, verdict.digest, verdict.reason) for stamp, verdict in verdicts]
+    rows = [(*stamp, _DECODER, each.digest, each.reason) for stamp, each in checked.items()]
     try:
         with closing(_connect(memory)) as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -101,7 +101,7 @@ def _beside_loose_photos(filled: list[Folder], split_inside: list[Folder]) -> bo
 
 
 def _unused(folder: Folder, beside: Folder) -> LeftOut:
-    count = _photos(sum(1 for _ in folder.all_photos()))
+    count = counted(sum(1 for _ in folder.all_photos()))
     return LeftOut(folder.path, f"it is not part of the split in “{beside.path or beside.name}” ({count})")
 
 
@@ -114,7 +114,7 @@ def _read_splits(here: Folder, layout: Layout, place: str) -> None:
                 layout.left_out.append(
                     LeftOut(
                         folder.path,
-                        f"its {_photos(len(folder.photos))} lie in no class folder: nothing says what they show",
+                        f"its {counted(len(folder.photos))} lie in no class folder: nothing says what they show",
                     )
                 )
             elif folder.holds_photos:
@@ -178,7 +178,7 @@ def _no_classes(here: Folder, walk: Walk, place: str) -> PhotosError:
             found = f"{names} with photos directly in them: nothing says what each photo shows"
             fix = "Inside each of them, make one sub-folder per class and move the photos there."
     elif loose:
-        found = f"{_photos(loose)} directly in the folder and no sub-folders with photos"
+        found = f"{counted(loose)} directly in the folder and no sub-folders with photos"
         fix = (
             "Make one sub-folder per class and move each photo into the one of its class. "
             "Or choose the folder above, if this is one of the classes."
@@ -194,5 +194,5 @@ def _no_classes(here: Folder, walk: Walk, place: str) -> PhotosError:
     )
 
 
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count:,} photos"
+def counted(photos: int) -> str:
+    return "1 photo" if photos == 1 else f"{photos:,} photos"

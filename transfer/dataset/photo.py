@@ -139,8 +139,8 @@ def _plain(error: Exception, path: str | Path | BinaryIO) -> Exception:
         return OSError("the file is empty")
     if isinstance(error, UnidentifiedImageError):
         return ValueError(_unknown(start))
-    words = str(error).lower()
-    if "truncated" in words or "not enough" in words or "end of file" in words or isinstance(error, EOFError):
+    message = str(error).lower()
+    if any(sign in message for sign in ("truncated", "not enough", "end of file")) or isinstance(error, EOFError):
         return OSError("the file is cut short (truncated)")
     if isinstance(error, MemoryError):
         return OSError("there is not enough memory to read it")

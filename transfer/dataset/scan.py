@@ -1,7 +1,7 @@
 """A photo folder becomes a checked, split `Dataset`, with everything that was left out named.
 
-Puts together `layout` (which folder is what), `verdicts` (which photo can be read), `candidates` (which of these may
-stay) and `split` (which photo is for what).
+Puts together `layout` (which folder is what), `integrity` (which photo can be read), `exclusions` (which of these may
+not stay) and `split` (which photo is for what).
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from transfer.dataset import split as splitting
 from transfer.dataset.dataset import Dataset, LeftOut, Photo, Split
 from transfer.dataset.exclusions import (
     Candidate,
-    counted,
     large_enough,
     without_contradictions,
     without_copies_across,
     without_untrainable,
 )
 from transfer.dataset.integrity import check_photos
-from transfer.dataset.layout import read_layout
+from transfer.dataset.layout import counted, read_layout
 from transfer.dataset.roots import Roots
 from transfer.dataset.walk import LAYOUT_FIX
 from transfer.errors import PhotosError
@@ -57,14 +56,14 @@ def scan(
         for name, paths in names.items()
         for path in paths
     ]
-    verdicts = check_photos([folder / path for path, _, _ in listed], memory, progress)
+    checked = check_photos([folder / path for path, _, _ in listed], memory, progress)
     left_out, notes = layout.left_out, layout.notes
     found: list[Candidate] = []
-    for (path, name, split), verdict in zip(listed, verdicts, strict=True):
-        if verdict.reason:
-            left_out.append(LeftOut(path, verdict.reason))
+    for (path, name, split), integrity in zip(listed, checked, strict=True):
+        if integrity.reason:
+            left_out.append(LeftOut(path, integrity.reason))
         else:
-            found.append(Candidate(path, name, split, verdict.digest))
+            found.append(Candidate(path, name, split, integrity.digest))
     unreadable = len(listed) - len(found)
     found = without_contradictions(found, left_out)
     found = without_copies_across(found, left_out)
@@ -172,7 +171,7 @@ def _note_passed_over(passed_over: Counter[str]) -> list[str]:
         f"{count} {kind}" for kind, count in sorted(passed_over.items(), key=lambda item: (-item[1], item[0]))[:6]
     )
     total = sum(passed_over.values())
-    things = (
+    strangers = (
         "1 file or folder that is no photo was" if total == 1 else f"{total:,} files or folders that are no photos were"
     )
-    return [f"{things} passed over ({kinds})."]
+    return [f"{strangers} passed over ({kinds})."]

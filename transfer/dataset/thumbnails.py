@@ -1,4 +1,4 @@
-"""Sheets of small pictures for the page: the photos of a class, and what augmentation makes of some photos."""
+"""Thumbnails for the page: a contact sheet of a class, and what augmentation makes of some photos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GAP = 6
 _EMPTY = (127, 127, 127, 0)  # transparent, so that a sheet suits a light and a dark page
 
 
-def sheet(dataset: Dataset, label: int, count: int = 12, size: int = 96) -> Image.Image:
+def contact_sheet(dataset: Dataset, label: int, count: int = 12, size: int = 96) -> Image.Image:
     """Thumbnails of one class, taken evenly from all of its photos, in rows of six.
 
     Args:

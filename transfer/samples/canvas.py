@@ -1,4 +1,4 @@
-"""Drawing: the lines, colours and textures that `things` and `scene` are made of."""
+"""Canvas: the lines, colours and textures that `objects` and `scene` are made of."""
 
 from __future__ import annotations
 

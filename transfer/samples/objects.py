@@ -1,4 +1,4 @@
-"""Things: what the sample photos show, each a drawing that varies from photo to photo."""
+"""Objects: what the sample photos show, each a drawing that varies from photo to photo."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from PIL import Image, ImageDraw
 
 from transfer.samples.canvas import Hue, Point, arc, colour, curve, noise
 
-TYPICAL = 0.8  # share of the things that have the colours of their kind
+TYPICAL = 0.8  # share of the objects that have the colours of their kind
 
 Paint = Callable[["Sketch"], None]
 
 
 class Sketch:
-    """A drawing surface for one thing: coordinates from -1 to 1, two colours, light from one side.
+    """A drawing surface for one object: coordinates from -1 to 1, two colours, light from one side.
 
     Args:
         size: pixels of its edge.
@@ -41,7 +41,7 @@ class Sketch:
         self._pen.polygon([self._at(point) for point in points], fill=self._fill(shade, other))
 
     def line(self, points: Sequence[Point], width: float, shade: float = 1.0, other: bool = False) -> None:
-        """A line with round ends; `width` in the thing's own units."""
+        """A line with round ends; `width` in the object's own units."""
         pixels = max(2, round(width * self.size / 2))
         spots = [self._at(point) for point in points]
         self._pen.line(spots, fill=self._fill(shade, other), width=pixels, joint="curve")
@@ -54,7 +54,7 @@ class Sketch:
         self._pen.polygon([self._at(point) for point in points], fill=(0, 0, 0, 0))
 
     def finished(self) -> Image.Image:
-        """The thing lit from one side, textured, and turned."""
+        """The object lit from one side, textured, and turned."""
         values = np.asarray(self._layer, np.float32).copy()
         angle = self.vary(0, 2 * math.pi)
         grid = np.linspace(-1, 1, self.size, dtype=np.float32)
@@ -76,60 +76,60 @@ class Sketch:
         return red, green, blue, 255
 
 
-def _fish(thing: Sketch) -> None:
-    fat, tail = thing.vary(0.32, 0.5), thing.vary(0.3, 0.55)
-    thing.polygon(curve([(0.45, 0), (0.7, -0.25), (0.98, -tail), (0.86, 0), (0.98, tail), (0.7, 0.25)]), 0.8, True)
-    thing.polygon(curve([(-0.1, -fat + 0.06), (0.1, -fat - 0.32), (0.42, -fat - 0.12), (0.36, -0.2)]), 0.85, True)
-    thing.polygon(
+def _fish(sketch: Sketch) -> None:
+    fat, tail = sketch.vary(0.32, 0.5), sketch.vary(0.3, 0.55)
+    sketch.polygon(curve([(0.45, 0), (0.7, -0.25), (0.98, -tail), (0.86, 0), (0.98, tail), (0.7, 0.25)]), 0.8, True)
+    sketch.polygon(curve([(-0.1, -fat + 0.06), (0.1, -fat - 0.32), (0.42, -fat - 0.12), (0.36, -0.2)]), 0.85, True)
+    sketch.polygon(
         curve([(-0.97, 0.03), (-0.55, -fat), (0.05, -fat), (0.62, -0.1), (0.62, 0.1), (0.05, fat), (-0.55, fat)])
     )
-    thing.polygon(curve([(-0.1, 0.05), (0.2, 0.12), (0.16, 0.34), (-0.02, 0.26)]), 0.75, True)
-    thing.line(arc(-0.42, 0, 0.2, fat * 0.7, -70, 70), 0.035, 0.6)
-    thing.polygon(arc(-0.7, -0.1, 0.085, 0.085), 1.9)
-    thing.polygon(arc(-0.71, -0.1, 0.045, 0.045), 0.12)
+    sketch.polygon(curve([(-0.1, 0.05), (0.2, 0.12), (0.16, 0.34), (-0.02, 0.26)]), 0.75, True)
+    sketch.line(arc(-0.42, 0, 0.2, fat * 0.7, -70, 70), 0.035, 0.6)
+    sketch.polygon(arc(-0.7, -0.1, 0.085, 0.085), 1.9)
+    sketch.polygon(arc(-0.71, -0.1, 0.045, 0.045), 0.12)
 
 
-def _key(thing: Sketch) -> None:
-    bow, thick = thing.vary(0.28, 0.38), thing.vary(0.1, 0.16)
-    thing.polygon([(-0.4, -thick / 2), (0.96, -thick / 2), (0.96, thick / 2), (-0.4, thick / 2)], 0.92)
-    for place in (0.52, 0.68, 0.84)[: int(thing.random.integers(2, 4))]:
-        deep = thing.vary(0.18, 0.34)
-        thing.polygon([(place, 0), (place + 0.1, 0), (place + 0.1, deep), (place, deep)], 0.92)
-    thing.polygon(arc(-0.6, 0, bow, bow * thing.vary(0.85, 1.2)))
-    thing.hole(arc(-0.64, 0, bow * 0.52, bow * 0.5))
-    thing.line([(-0.2, -0.01), (0.9, -0.01)], 0.02, 0.65)
+def _key(sketch: Sketch) -> None:
+    bow, thick = sketch.vary(0.28, 0.38), sketch.vary(0.1, 0.16)
+    sketch.polygon([(-0.4, -thick / 2), (0.96, -thick / 2), (0.96, thick / 2), (-0.4, thick / 2)], 0.92)
+    for place in (0.52, 0.68, 0.84)[: int(sketch.random.integers(2, 4))]:
+        deep = sketch.vary(0.18, 0.34)
+        sketch.polygon([(place, 0), (place + 0.1, 0), (place + 0.1, deep), (place, deep)], 0.92)
+    sketch.polygon(arc(-0.6, 0, bow, bow * sketch.vary(0.85, 1.2)))
+    sketch.hole(arc(-0.64, 0, bow * 0.52, bow * 0.5))
+    sketch.line([(-0.2, -0.01), (0.9, -0.01)], 0.02, 0.65)
 
 
-def _leaf(thing: Sketch) -> None:
-    wide = thing.vary(0.36, 0.56)
+def _leaf(sketch: Sketch) -> None:
+    wide = sketch.vary(0.36, 0.56)
     edge = [(0, -0.98), (wide * 0.75, -0.45), (wide, 0.05), (wide * 0.6, 0.45), (0, 0.68)]
-    thing.line([(0, 0.6), (thing.vary(-0.15, 0.15), 0.97)], 0.06, 0.7)
-    thing.polygon(curve([*edge, *[(-x, y) for x, y in edge[-2:0:-1]]]))
-    thing.line([(0, 0.66), (0, -0.85)], 0.04, 0.6)
-    for height in np.linspace(-0.5, 0.4, int(thing.random.integers(4, 7))):
+    sketch.line([(0, 0.6), (sketch.vary(-0.15, 0.15), 0.97)], 0.06, 0.7)
+    sketch.polygon(curve([*edge, *[(-x, y) for x, y in edge[-2:0:-1]]]))
+    sketch.line([(0, 0.66), (0, -0.85)], 0.04, 0.6)
+    for height in np.linspace(-0.5, 0.4, int(sketch.random.integers(4, 7))):
         reach = wide * 0.72 * (1 - abs(height) * 0.6)
         for way in (-1, 1):
-            thing.line([(0, height + 0.12), (way * reach, height - 0.14)], 0.022, 0.65)
+            sketch.line([(0, height + 0.12), (way * reach, height - 0.14)], 0.022, 0.65)
 
 
-def _mug(thing: Sketch) -> None:
-    tall, wide = thing.vary(0.55, 0.8), thing.vary(0.42, 0.56)
-    handle = thing.vary(0.24, 0.34)
-    thing.polygon(arc(wide - 0.12, 0.08, handle + 0.16, tall * 0.58), 0.85)
-    thing.hole(arc(wide - 0.12, 0.08, handle, tall * 0.38))
+def _mug(sketch: Sketch) -> None:
+    tall, wide = sketch.vary(0.55, 0.8), sketch.vary(0.42, 0.56)
+    handle = sketch.vary(0.24, 0.34)
+    sketch.polygon(arc(wide - 0.12, 0.08, handle + 0.16, tall * 0.58), 0.85)
+    sketch.hole(arc(wide - 0.12, 0.08, handle, tall * 0.38))
     left, right = -wide - 0.12, wide - 0.12
     bottom = arc((left + right) / 2, tall, wide * 0.94, 0.14, 0, 180)
-    thing.polygon([(left, -tall), (right, -tall), *bottom])
-    thing.polygon(arc((left + right) / 2, -tall, wide, 0.17), 1.18)
-    thing.polygon(arc((left + right) / 2, -tall + 0.02, wide * 0.86, 0.115), 0.35, True)
-    if thing.random.random() < 0.6:
-        band = thing.vary(-0.2, 0.3)
-        thing.polygon([(left, band), (right, band), (right, band + 0.16), (left, band + 0.16)], 1.0, True)
+    sketch.polygon([(left, -tall), (right, -tall), *bottom])
+    sketch.polygon(arc((left + right) / 2, -tall, wide, 0.17), 1.18)
+    sketch.polygon(arc((left + right) / 2, -tall + 0.02, wide * 0.86, 0.115), 0.35, True)
+    if sketch.random.random() < 0.6:
+        band = sketch.vary(-0.2, 0.3)
+        sketch.polygon([(left, band), (right, band), (right, band + 0.16), (left, band + 0.16)], 1.0, True)
 
 
-def _mushroom(thing: Sketch) -> None:
-    cap, high, stem = thing.vary(0.72, 0.95), thing.vary(0.65, 0.95), thing.vary(0.16, 0.28)
-    thing.polygon(
+def _mushroom(sketch: Sketch) -> None:
+    cap, high, stem = sketch.vary(0.72, 0.95), sketch.vary(0.65, 0.95), sketch.vary(0.16, 0.28)
+    sketch.polygon(
         curve(
             [
                 (-stem, -0.1),
@@ -143,27 +143,27 @@ def _mushroom(thing: Sketch) -> None:
         1.15,
         True,
     )
-    thing.polygon(arc(0, 0, cap, 0.17), 0.6, True)
-    thing.polygon(arc(0, 0, cap, high, 180, 360))
-    for _ in range(int(thing.random.integers(3, 8))):
-        turn, far, spot = thing.vary(200, 340), thing.vary(0.2, 0.8), thing.vary(0.05, 0.12)
+    sketch.polygon(arc(0, 0, cap, 0.17), 0.6, True)
+    sketch.polygon(arc(0, 0, cap, high, 180, 360))
+    for _ in range(int(sketch.random.integers(3, 8))):
+        turn, far, spot = sketch.vary(200, 340), sketch.vary(0.2, 0.8), sketch.vary(0.05, 0.12)
         x, y = cap * far * math.cos(math.radians(turn)), high * far * math.sin(math.radians(turn))
-        thing.polygon(arc(x, y, spot, spot * 0.8), 1.3, True)
+        sketch.polygon(arc(x, y, spot, spot * 0.8), 1.3, True)
 
 
-def _umbrella(thing: Sketch) -> None:
-    wide, high, panels = thing.vary(0.82, 0.97), thing.vary(0.6, 0.8), int(thing.random.integers(4, 7))
-    thing.line([(0, -0.8), (0, 0.72), *arc(0.14, 0.74, 0.14, 0.18, 180, 20)], 0.055, 0.7, True)
-    thing.polygon(arc(0, 0, wide, high, 180, 360))
+def _umbrella(sketch: Sketch) -> None:
+    wide, high, panels = sketch.vary(0.82, 0.97), sketch.vary(0.6, 0.8), int(sketch.random.integers(4, 7))
+    sketch.line([(0, -0.8), (0, 0.72), *arc(0.14, 0.74, 0.14, 0.18, 180, 20)], 0.055, 0.7, True)
+    sketch.polygon(arc(0, 0, wide, high, 180, 360))
     step = 2 * wide / panels
     for number in range(panels):
         middle = -wide + (number + 0.5) * step
-        thing.hole(arc(middle, 0.005, step / 2, 0.13, 180, 360))
+        sketch.hole(arc(middle, 0.005, step / 2, 0.13, 180, 360))
     for number in range(1, panels):
         foot = -wide + number * step
-        thing.line([(0, -high), (foot * 0.72, -high * 0.55), (foot, -0.02)], 0.022, 0.6)
-    thing.line([(0, 0.0), (0, 0.72)], 0.055, 0.7, True)
-    thing.line([(0, -high), (0, -high - 0.12)], 0.05, 0.6, True)
+        sketch.line([(0, -high), (foot * 0.72, -high * 0.55), (foot, -0.02)], 0.022, 0.6)
+    sketch.line([(0, 0.0), (0, 0.72)], 0.055, 0.7, True)
+    sketch.line([(0, -high), (0, -high - 0.12)], 0.05, 0.6, True)
 
 
 OBJECTS: dict[str, tuple[Paint, Hue, Hue]] = {

@@ -1,6 +1,6 @@
-"""Scenes: what is around the thing on a sample photo, and what a camera makes of it.
+"""Scenes: what is around the object on a sample photo, and what a camera makes of it.
 
-Everything is drawn from distributions that do not depend on the thing, so that it says nothing about the class.
+Everything is drawn from distributions that do not depend on the object, so that it says nothing about the class.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from transfer.samples.canvas import colour, curve, noise
 def background(side: int, random: np.random.Generator) -> Image.Image:
     """Something out of focus: two colours, a gradient or patches, stripes or tiles, and grain."""
     first, second = (np.array(colour(random, vivid=0.4), np.float32) for _ in range(2))
-    second = first + random.uniform(0.15, 0.6) * (second - first)  # a background is seldom louder than the thing
+    second = first + random.uniform(0.15, 0.6) * (second - first)  # a background is seldom louder than the object
     grid = np.linspace(0, 1, side, dtype=np.float32)
     turn = random.uniform(0, 2 * math.pi)
     mix = math.cos(turn) * grid[None, :] + math.sin(turn) * grid[:, None]
@@ -36,7 +36,7 @@ def background(side: int, random: np.random.Generator) -> Image.Image:
 
 
 def clutter(scene: Image.Image, random: np.random.Generator) -> None:
-    """A blob, a box or a stick that is none of the things."""
+    """A blob, a box or a stick that is none of the objects."""
     side = scene.width
     mask = Image.new("L", scene.size, 0)
     pen = ImageDraw.Draw(mask)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from markupsafe import Markup
 
 from transfer.dataset.dataset import SPLITS, Dataset
-from transfer.dataset.thumbnails import sheet
+from transfer.dataset.thumbnails import contact_sheet
 from transfer.ui.shared import html
 from transfer.ui.shared.panels import facts, muted, panel, picture, scrolled
 
@@ -71,7 +71,7 @@ def sheets(dataset: Dataset, page: int = 0) -> Markup:
     cards = []
     for label in range(page * SHEETS, min((page + 1) * SHEETS, len(dataset.classes))):
         name = dataset.classes[label]
-        photos = picture(sheet(dataset, label), f"Photos of the class {name}")
+        photos = picture(contact_sheet(dataset, label), f"Photos of the class {name}")
         cards.append(html.figure("t-sheet")[photos, html.figcaption[name]])
     return html.div("t-sheets")[cards]
 
