@@ -1,9 +1,9 @@
-"""Write transfer/layer_tables/*.json: the layers of every network Transfer offers, as Keras builds them.
+"""Write transfer/networks/layer_tables/*.json: the layers of every network Transfer offers, as Keras builds them.
 
     python assets/make_layer_tables.py [NETWORK ...]
 
-Run it again after a new major version of Keras, or after adding a record to `transfer/backbones.py`. Nothing is
-downloaded: networks are built with random weights, and where Keras would fetch its files is read by stepping in
+Run it again after a new major version of Keras, or after adding a record to `transfer/networks/backbones.py`. Nothing
+is downloaded: networks are built with random weights, and where Keras would fetch its files is read by stepping in
 front of its download function. The largest network needs about 4 GB of memory; all of them take about ten minutes.
 """
 
@@ -44,7 +44,7 @@ def asked_for(record: Backbone, alpha: float, image_size: int) -> dict[str, str]
 
 
 def table(record: Backbone) -> dict[str, Any]:
-    """Everything `transfer.layers` keeps about one network."""
+    """Everything `transfer.networks.layers` keeps about one network."""
     data: dict[str, Any] = {"keras": keras.__version__, "names": [], "parameters": {}, "total": {}, "weights": {}}
     for alpha in record.alphas:
         keras.utils.clear_session()

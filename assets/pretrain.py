@@ -1,4 +1,4 @@
-"""Pretrain the Pocket network (`transfer/learning/pocket.py`) from small images, with or without a teacher.
+"""Pretrain the Pocket network (`transfer/learning/model/pocket.py`) from small images, with or without a teacher.
 
     KERAS_BACKEND=torch python assets/pretrain.py --data FOLDER --teacher KERAS_HOME --work SCRATCH --out pocket.npz
 
@@ -157,12 +157,12 @@ class Mirror(nn.Module):
         for name, part in self.parts.items():
             layer = model.get_layer(name)
             if isinstance(part, nn.BatchNorm2d):
-                own = [part.weight, part.bias, part.running_mean, part.running_var]
+                values = [part.weight, part.bias, part.running_mean, part.running_var]
             elif isinstance(part, nn.Conv2d):
-                own = [part.weight] + ([part.bias] if part.bias is not None else [])
+                values = [part.weight] + ([part.bias] if part.bias is not None else [])
             else:
-                own = []
-            yield part, list(zip(own, layer.weights, strict=True))
+                values = []
+            yield part, list(zip(values, layer.weights, strict=True))
 
 
 class Convolution(nn.Conv2d):

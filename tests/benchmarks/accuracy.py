@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks import drive, material
+from tests.benchmarks import drive, photo_sets
 from tests.benchmarks.drive import Task
 
 # Two-sided 95 % quantiles of Student's t for 1, 2, … degrees of freedom.
@@ -38,7 +38,7 @@ def pairs(photos: Path, task: Task, seeds: int, place: Path) -> Iterator[tuple[f
     """Test accuracy of the tutorial and of Transfer for each seed, in points (0 to 100)."""
     for seed in range(seeds):
         folder = place / f"{photos.name}-{seed}"
-        material.divided(photos, folder, seed)
+        photo_sets.divided(photos, folder, seed)
         seeded = Task(**{**vars(task), "seed": seed})
         theirs = drive.tutorial(folder, seeded).test_accuracy
         ours = drive.command(folder, seeded, place / "workspace").test_accuracy
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         sets = (
-            options.photos if options.photos and not quick else [material.generated(place / "generated", 60, side=48)]
+            options.photos if options.photos and not quick else [photo_sets.generated(place / "generated", 60, side=48)]
         )
         for photos in sets:
             found = list(pairs(photos.resolve(), task, 1 if quick else options.seeds, place))

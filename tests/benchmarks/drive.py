@@ -21,6 +21,7 @@ from typing import Any
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
+from transfer.messages.events import EpochEnded
 from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
@@ -83,7 +84,7 @@ class Outcome:
     seconds: float
     first: float
     epoch_seconds: list[float]
-    val_accuracy: float
+    val_accuracy: float | None
     test_accuracy: float | None
 
 
@@ -108,8 +109,8 @@ def train_command(folder: Path, task: Task, workspace: Path) -> list[str]:
     return [sys.executable, "-m", "transfer", "train", str(folder), "--workspace", str(workspace), "--json", *flags]
 
 
-class Desk:
-    """A page without the page: photos already checked, a supervisor running, and a click on Train.
+class SupervisedWorkspace:
+    """What stands behind an open page: photos already checked, a supervisor running, and a click on Train.
 
     Args:
         workspace: whose runs.
@@ -121,7 +122,7 @@ class Desk:
         self._settle = settle
         self._supervisor = Supervisor(self._workspace, LocalLauncher(self._workspace.standby_log))
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> SupervisedWorkspace:
         self._supervisor.start()
         return self
 
@@ -155,15 +156,14 @@ def limit(folder: Path, task: Task, engines: Path) -> dict[str, Any]:
 
 def outcome(run: Run, began: float) -> Outcome:
     """What a finished run's log says."""
-    epochs = [event for event in run.log.read() if event["event"] == "epoch"]
-    best = [event["val_accuracy"] for event in epochs if event["best"]]
-    metrics = run.metrics() or {}
+    epochs = run.log.all(EpochEnded)
+    metrics = run.metrics()
     return Outcome(
-        epochs[-1]["time"] - began,
-        epochs[0]["time"] - began,
-        [event["seconds"] for event in epochs],
-        best[-1],
-        metrics.get("accuracy") if metrics.get("split") == "test" else None,
+        seconds=epochs[-1].time - began,
+        first=epochs[0].time - began,
+        epoch_seconds=[epoch.seconds for epoch in epochs],
+        val_accuracy=[epoch.val_accuracy for epoch in epochs if epoch.best][-1],
+        test_accuracy=metrics.accuracy if metrics and metrics.split == "test" else None,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import drive, material
+from tests.benchmarks import drive, photo_sets
 from tests.benchmarks.drive import ROOT, Task
 
 INTERVAL = 0.05  # seconds between two samples
@@ -60,9 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     rows, peaks = [], []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        few = material.generated(place / "few", 60, side=48, seed=9)
+        few = photo_sets.generated(place / "few", 60, side=48, seed=9)
         for size in sizes:
-            photos = material.generated(place / str(size), size, side=48 if options.quick else 128)
+            photos = photo_sets.generated(place / str(size), size, side=48 if options.quick else 128)
             workspace = drive.with_engine(task, few, place / "engine")
             peaks.append(peak(drive.train_command(photos, task, workspace)))
             rows.append([f"{size:,} photos", f"{peaks[-1]:.0f} MB", ""])

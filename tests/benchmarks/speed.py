@@ -20,8 +20,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.benchmarks import drive, material
-from tests.benchmarks.drive import ROOT, Desk, Outcome, Task
+from tests.benchmarks import drive, photo_sets
+from tests.benchmarks.drive import ROOT, Outcome, SupervisedWorkspace, Task
 from transfer.networks.layers import blocks, layers
 
 Row = list[str]
@@ -58,10 +58,10 @@ def standby(bench: Bench) -> list[Row]:
     task = dataclasses.replace(bench.task, epochs=bench.long)
     units = task.hidden_units // 2 or 64
     other = dataclasses.replace(task, hidden_units=units, learning_rate=task.learning_rate / 3)
-    with Desk(bench.workspace(task), bench.settle) as desk:
-        dataset = desk.checked(bench.folder)
-        first = desk.click(dataset, task)
-        again = [desk.click(dataset, other) for _ in range(bench.repeats)]
+    with SupervisedWorkspace(bench.workspace(task), bench.settle) as workspace:
+        dataset = workspace.checked(bench.folder)
+        first = workspace.click(dataset, task)
+        again = [workspace.click(dataset, other) for _ in range(bench.repeats)]
     limit = drive.limit(bench.folder, task, bench.place / "engines")
     second = statistics.median(each.seconds for each in again)
     point = statistics.median(each.first for each in again)
@@ -170,10 +170,10 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         task = Task(weights=weights, image_size=32 if options.quick else 224, hidden_units=options.units)
-        photos = options.photos or material.generated(place / "generated", 60, side=48)
+        photos = options.photos or photo_sets.generated(place / "generated", 60, side=48)
         divided = place / "photos"
-        dataset = material.divided(photos, divided)
-        few = material.generated(place / "few", 60, side=48, seed=9)
+        dataset = photo_sets.divided(photos, divided)
+        few = photo_sets.generated(place / "few", 60, side=48, seed=9)
         long, settle = (3, 0.0) if options.quick else (30, options.settle)
         bench = Bench(divided, few, place, task, long, settle, 1 if options.quick else options.repeats)
         print(f"{len(dataset.photos)} photos, {len(dataset.of('train'))} of them to train on, weights {weights}\n")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy, drive, material, memory, pocket, step
+from tests.benchmarks import accuracy, drive, memory, photo_sets, pocket, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
 
 def test_both_sides_get_the_same_division(tmp_path: Path) -> None:
-    photos = material.generated(tmp_path / "photos", 60, side=24)
-    first, again, other = (material.divided(photos, tmp_path / f"{n}", seed) for n, seed in enumerate((0, 0, 1)))
+    photos = photo_sets.generated(tmp_path / "photos", 60, side=24)
+    first, again, other = (photo_sets.divided(photos, tmp_path / f"{n}", seed) for n, seed in enumerate((0, 0, 1)))
     assert len(first.photos) == 60 and first.fingerprint == again.fingerprint != other.fingerprint
     for split in ("train", "validation", "test"):
         there = {path.relative_to(tmp_path / "0").as_posix() for path in (tmp_path / "0" / split).rglob("*.jpg")}
@@ -37,9 +37,8 @@ def test_the_interval_is_students() -> None:
 
 
 def test_the_peak_is_that_of_the_worker_below_the_command() -> None:
-    grow = "import os, time; block = os.urandom(60 * 2**20); time.sleep(0.5)"
-    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grow!r}, *sys.argv[1:]])"
-    worker, stranger = (memory.peak([sys.executable, "-c", start, name]) for name in ("transfer.learning.worker", "-"))
+    start = [sys.executable, str(Path(__file__).with_name("grow.py")), "--below"]
+    worker, stranger = (memory.peak([*start, name]) for name in ("transfer.learning.worker", "-"))
     assert 60 < worker < 100 and stranger == 0
     with pytest.raises(RuntimeError, match="not today"):
         memory.peak([sys.executable, "-c", "raise SystemExit('not today')"])

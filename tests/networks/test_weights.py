@@ -69,15 +69,13 @@ def test_the_file_is_the_one_keras_asks_for(
 
 @pytest.mark.parametrize("environment", [{}, {"KERAS_HOME": "elsewhere"}])
 def test_the_folder_is_the_one_keras_uses(environment: dict[str, str], tmp_path: Path) -> None:
-    code = (
-        "from keras.src.backend.config import keras_home; import transfer.networks.weights; from pathlib import Path;"
-        "print(Path(keras_home()) / 'models' == transfer.networks.weights.models_folder())"
-    )
+    program = str(Path(__file__).with_name("models_folders.py"))
     variables = {key: value for key, value in os.environ.items() if key != "KERAS_HOME"}
     variables |= {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     variables |= {key: str(tmp_path / value) for key, value in environment.items()}
-    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
-    assert done.stdout.split()[-1] == "True"
+    done = subprocess.run([sys.executable, program], env=variables, capture_output=True, text=True, check=True)
+    ours, theirs = done.stdout.splitlines()[-2:]
+    assert ours == theirs
 
 
 def test_presence_is_a_matter_of_network_width_and_size(home: Path) -> None:

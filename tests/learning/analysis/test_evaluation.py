@@ -32,32 +32,32 @@ def test_the_numbers_of_a_small_confusion() -> None:
         [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.5, 0.3], [0.1, 0.7, 0.2], [0.2, 0.6, 0.2]], np.float32
     )
     numbers = measure(probabilities, np.array([0, 0, 1, 1, 1]), ("a", "b", "c"))
-    assert numbers["confusion"] == [[1, 1, 0], [0, 3, 0], [0, 0, 0]]
+    assert numbers["confusion"] == ((1, 1, 0), (0, 3, 0), (0, 0, 0))
     assert numbers["accuracy"] == 0.8
     assert (numbers["baseline"], numbers["baseline_class"]) == (0.6, "b")
     assert numbers["loss"] == pytest.approx(-np.log([0.8, 0.3, 0.5, 0.7, 0.6]).mean(), rel=1e-5)
     a, b, c = numbers["classes"]
-    assert (a["precision"], a["recall"], a["f1"]) == pytest.approx((1, 0.5, 2 / 3))
-    assert (b["precision"], b["recall"], b["f1"]) == pytest.approx((0.75, 1, 6 / 7))
-    assert (c["precision"], c["recall"], c["f1"], c["photos"]) == (0, 0, 0, 0)
+    assert (a.precision, a.recall, a.f1) == pytest.approx((1, 0.5, 2 / 3))
+    assert (b.precision, b.recall, b.f1) == pytest.approx((0.75, 1, 6 / 7))
+    assert (c.precision, c.recall, c.f1, c.photos) == (0, 0, 0, 0)
 
 
 def test_the_files_of_a_run_agree_with_each_other(trained: Run) -> None:
     metrics = trained.metrics()
     table = pd.read_csv(trained.evaluation_dir / "predictions.csv")
     assert metrics is not None
-    assert metrics["split"] == "test"
+    assert metrics.split == "test"
     assert list(table.columns[4:]) == [f"p:{name}" for name in trained.dataset.classes]
     assert set(table["path"]) == {photo.path for photo in trained.dataset.of("test")}
-    assert (table["label"] == table["predicted"]).mean() == pytest.approx(metrics["accuracy"])
-    assert metrics["low"] <= metrics["accuracy"] <= metrics["high"]
+    assert (table["label"] == table["predicted"]).mean() == pytest.approx(metrics.accuracy)
+    assert metrics.low <= metrics.accuracy <= metrics.high
     assert np.allclose(table.filter(like="p:").sum(axis=1), 1, atol=1e-4)
     assert np.allclose(table.filter(like="p:").max(axis=1), table["confidence"])
     wrong = table[table["label"] != table["predicted"]].sort_values("confidence", ascending=False)
-    assert [mistake["path"] for mistake in metrics["mistakes"]] == wrong["path"].tolist()[:24]
+    assert [mistake.path for mistake in metrics.mistakes] == wrong["path"].tolist()[:24]
     event = trained.log.newest(Evaluated)
     assert event is not None
-    assert event["accuracy"] == metrics["accuracy"]
+    assert event.accuracy == metrics.accuracy
 
 
 def test_measuring_again_gives_the_same(trained: Run, tmp_path: Path) -> None:

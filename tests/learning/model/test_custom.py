@@ -1,4 +1,4 @@
-"""A .keras file of one's own as a backbone."""
+"""A user's .keras file as a backbone."""
 
 from pathlib import Path
 

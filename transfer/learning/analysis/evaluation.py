@@ -42,8 +42,8 @@ def evaluate(
     Args:
         folder: where the files go.
         batch_size: photos at a time on a GPU; on a processor at most `BATCH`.
-        unreadable: told (path, reason) of photos that could not be read.
-        seen: told how many photos are done.
+        unreadable: called with (path, reason) for each photo that cannot be read.
+        seen: called with how many photos are done.
 
     Raises:
         RunError: when there is no photo to measure with.

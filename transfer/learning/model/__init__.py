@@ -1,0 +1,1 @@
+"""Networks: a backbone (`applications`, `pocket`, `custom`) with a head on it (`classifier`). Nothing here trains."""

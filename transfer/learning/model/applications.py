@@ -1,7 +1,7 @@
 """Applications: the networks on offer, built and given what they know.
 
-Those of keras.applications and Pocket, without their classifiers. Their records are in `transfer.backbones`, where
-weights files come from in `networks.weights`; a custom network is `custom`'s business.
+Those of keras.applications and Pocket, without their classifiers. Their records are in `transfer.networks.backbones`,
+where weights files come from in `transfer.networks.weights`; a user's `.keras` file is the business of `custom`.
 """
 
 from __future__ import annotations

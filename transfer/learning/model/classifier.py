@@ -136,7 +136,7 @@ def freeze(classifier: Classifier, phase: str, frozen_layers: int | None) -> Non
 
 
 def layers_of(model: keras.Model) -> tuple[Layer, ...]:
-    """The table of a model's layers, as `transfer.layers.layers` gives it for the networks on offer.
+    """The table of a model's layers, as `transfer.networks.layers` gives it for the networks on offer.
 
     Parameters count as long as their layer is not frozen, so ask before `freeze`.
     """

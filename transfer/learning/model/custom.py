@@ -99,7 +99,7 @@ def load(path: Path) -> CustomNetwork:
     if len(end.shape) not in (2, 4):
         raise _not_an_image_network(path, f"an output of shape {tuple(end.shape)}")
     scales_itself = _scales_itself(model)
-    network = keras.Model(model.inputs[0], end, name="own_" + re.sub(r"[^\w.-]", "_", path.stem))
+    network = keras.Model(model.inputs[0], end, name="custom_" + re.sub(r"[^\w.-]", "_", path.stem))
     preprocess, network = _unwrapped(network)
     for part in parts(network):
         part.trainable = True
