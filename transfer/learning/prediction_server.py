@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from transfer.errors import ConfigError, RunError, TransferError
+from transfer.learning.memory import share_one_heap
 from transfer.messages.questions import (
     DescribeMachine,
     DescribeNetwork,
@@ -161,5 +162,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    share_one_heap()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.exit(main())

@@ -1,7 +1,7 @@
-"""Reporter: how far the work is, told at most twice a second, and whether the user asked to stop.
+"""Reporter: how far the work is, told at most twice a second, and what got in its way.
 
 Everything that takes long in a worker reports through one `Reporter`. It writes `progress`, `skipped` and `notice`
-events and looks for the stop file; it decides nothing.
+events; it decides nothing.
 """
 
 from __future__ import annotations
@@ -9,34 +9,24 @@ from __future__ import annotations
 import time
 from collections import deque
 
-import psutil
-
+from transfer.learning.memory import resident_megabytes
 from transfer.messages.events import Noticed, Progressed, Skipped
-from transfer.messages.requests import Stop
 from transfer.runs.run import Run
 
 BEAT = 0.5  # seconds between two progress events
-STOP_CHECK = 0.2  # seconds between two looks at the stop file
 WINDOW = 15.0  # seconds over which the speed is averaged
-
-
-class Stopped(Exception):
-    """The stop file appeared while there was nothing that could be kept half done."""
 
 
 class Reporter:
     """The one voice of a worker.
 
     Args:
-        run: whose log to write (the caller holds its lock) and whose stop file to watch.
+        run: whose log to write; the caller holds its lock.
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.skipped: set[str] = set()
-        self._process = psutil.Process()
-        self._stop = False
-        self._next_stop_check = 0.0
         self._next_beat = 0.0
         self.begin("loading", "Getting ready.", 0)
 
@@ -55,31 +45,26 @@ class Reporter:
         self._photos = 0
         self._marks: deque[tuple[float, int, int]] = deque([(time.monotonic(), 0, done)])
 
-    def turn_to(self, stage: str, message: str) -> None:
-        """Another part of the same stretch of work; what is done, and how fast, goes on."""
-        self._stage, self._message = stage, message
+    def turn_to(self, stage: str, message: str, total: int) -> None:
+        """Another part of the same stretch of work, which may have become longer; what is done, and how fast, stays."""
+        self._stage, self._message, self._total = stage, message, total
 
-    def advance(self, done: int, photos: int = 0) -> bool:
-        """`done` units lie behind now, `photos` more photos than at the last call.
-
-        Returns:
-            Whether an event was written; a good moment for checks that cost something.
-        """
+    def advance(self, done: int, photos: int = 0) -> None:
+        """`done` units lie behind now, `photos` more photos than at the last call."""
         self.done = done
         self._photos += photos
         now = time.monotonic()
         if now < self._next_beat:
-            return False
+            return
         self._next_beat = now + BEAT
         self._marks.append((now, self._photos, done))
         while len(self._marks) > 2 and self._marks[0][0] < now - WINDOW:
             self._marks.popleft()
         self.say()
-        return True
 
-    def reach(self, done: int) -> bool:
+    def reach(self, done: int) -> None:
         """`advance`, for work that is counted in photos."""
-        return self.advance(done, done - self.done)
+        self.advance(done, done - self.done)
 
     def say(self) -> None:
         """Write where things stand, now."""
@@ -94,13 +79,9 @@ class Reporter:
             unit=self._unit,
             photos_per_second=round((self._photos - photos) / seconds, 2) if self._photos > photos else None,
             eta_seconds=round((self._total - self.done) / pace, 1) if pace > 0 else None,
-            memory_mb=self.memory_mb(),
+            memory_mb=resident_megabytes(),
         )
         self.run.log.append(progressed, durable=False)
-
-    def memory_mb(self) -> float:
-        """What this process holds in main memory, in MB (2**20 bytes)."""
-        return round(self._process.memory_info().rss / 2**20, 1)
 
     # ------------------------------------------------------------------ what got in the way
 
@@ -115,15 +96,3 @@ class Reporter:
         print(f"{title} {message}", flush=True)
         if not any(noticed.message == message for noticed in self.run.log.all(Noticed)):
             self.run.log.append(Noticed(title=title, message=message))
-
-    def stop_requested(self) -> bool:
-        """Whether the stop file is there. Cheap enough to be asked at every step."""
-        if not self._stop and time.monotonic() >= self._next_stop_check:
-            self._next_stop_check = time.monotonic() + STOP_CHECK
-            self._stop = self.run.mailbox.has(Stop)
-        return self._stop
-
-    def raise_if_stopped(self) -> None:
-        """Raises `Stopped` when the user asked to stop."""
-        if self.stop_requested():
-            raise Stopped

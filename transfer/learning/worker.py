@@ -10,24 +10,21 @@ worker.log. Exit code 0 when the run is finished or was stopped by the user, 1 o
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import Timeout
 
 from transfer.errors import RunError, TrainingError, TransferError
+from transfer.learning.memory import share_one_heap, sizes_to_try
 from transfer.messages.events import Evaluated, Exported, Failed, Finished, Started, Stopped
-from transfer.networks.backbones import BACKBONES
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 
 LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
-M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def main(arguments: list[str]) -> int:
@@ -79,7 +76,7 @@ def _load() -> None:
     )
     from transfer.learning.export import exporter as export  # noqa: F401
     from transfer.learning.features import compiled
-    from transfer.learning.training import trainer as training  # noqa: F401
+    from transfer.learning.training import trainer  # noqa: F401
 
     with contextlib.suppress(ImportError):
         compiled.openvino()
@@ -87,28 +84,29 @@ def _load() -> None:
 
 
 def _practise() -> None:
-    """Train a head of no use: the first time takes TensorFlow about a second longer. Not where a GPU would be used."""
+    """Train a head nobody needs: the first time takes TensorFlow a second longer. Not where a GPU would be used."""
     import numpy as np
     import tensorflow as tf
 
     from transfer.config import RunConfig
     from transfer.learning import device
+    from transfer.learning.features.table import Table
     from transfer.learning.model.classifier import new_head
-    from transfer.learning.training.phases import optimizer
-    from transfer.learning.training.steps import Steps, Table
+    from transfer.learning.training.optimizer import optimizer
+    from transfer.learning.training.steps import Steps
 
     if device.describe()[1]:
         return
     config = RunConfig(hidden_units=2)
     head = new_head(config, 2)
     head(np.zeros((2, 2), np.float32))
-    variables, rule = head.trainable_variables, optimizer(config, 1e-3, 1)
-    rule.build(variables)
-    steps = Steps(device.choose(), variables, rule, head, head, np.ones(2, np.float32))
+    variables, made = head.trainable_variables, optimizer(config, 1e-3, 1)
+    made.build(variables)
+    steps = Steps(device.choose(), variables, made, head, head, np.ones(2, np.float32))
     table = Table.of([np.zeros((2, 2), np.float16)], np.zeros(2, np.int32), np.ones(2, np.float32))
     order = tf.zeros((1, 2), tf.int64)
-    for some in (steps.train_some, steps.measure_some):
-        some(table, order, 0, 1, tf.zeros(3))
+    for block in (steps.train_block, steps.measure_block):
+        block(table, order, 0, 1, tf.zeros(3))
 
 
 def _work(run: Run) -> int:
@@ -117,7 +115,7 @@ def _work(run: Run) -> int:
         print(f"This run is over: {run.status().message}", file=sys.stderr)
         return 1
     try:
-        with _memory_in_words(run):
+        with sizes_to_try(run.config):
             _train_and_measure(run)
         return 0
     except TransferError as error:
@@ -140,18 +138,18 @@ def _train_and_measure(run: Run) -> None:
     from transfer.learning.analysis.prediction import Predictor
     from transfer.learning.export.exporter import export
     from transfer.learning.reporter import Reporter
-    from transfer.learning.training.trainer import Training
+    from transfer.learning.training.trainer import Trainer
 
     device = devices.choose()
     reporter = Reporter(run)
-    training = Training(run, device, reporter)
-    run.log.append(Started(device=device.description, resumed_from=training.resumed_from))
+    trainer = Trainer(run, device, reporter)
+    run.log.append(Started(device=device.description, resumed_from=trainer.resumed_from))
     print(f"{run.name}: training on {device.description}", flush=True)
     try:
-        whole = training.train()
-        best = training.result()
+        complete = trainer.train()
+        best = trainer.result()
     finally:
-        training.close()
+        trainer.close()
     if best is None:
         run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
         return
@@ -183,49 +181,13 @@ def _train_and_measure(run: Run) -> None:
             max_difference=made.parity.max_difference,
         )
     )
-    if whole:
+    if complete:
         run.log.append(Finished())
     else:
         run.log.append(Stopped(message="Stopped by you; the best state so far was kept and measured.", model=True))
 
 
-@contextlib.contextmanager
-def _memory_in_words(run: Run) -> Iterator[None]:
-    """Turn every way in which memory runs out into one error that says what to try."""
-    import tensorflow as tf
-
-    try:
-        yield
-    except (MemoryError, tf.errors.ResourceExhaustedError, tf.errors.InternalError) as trouble:
-        text = str(trouble)
-        ours = not isinstance(trouble, tf.errors.InternalError) or "memory" in text.lower() or "alloc" in text.lower()
-        if not ours:
-            raise
-        traceback.print_exc()
-        config = run.config
-        record = BACKBONES.get(config.backbone)
-        size = config.image_size or (record.image_size if record else None)
-        smaller = f"a photo size of {max(size // 2, 32)} (image_size)" if size else "a smaller photo size (image_size)"
-        raise TrainingError(
-            "Memory ran out.",
-            expected="room for a batch of photos and everything the network computes from them",
-            found=f"{config.batch_size} photos per step (batch_size)" + (f" of {size} pixels" if size else ""),
-            fix=f"Start again with a batch size of {max(config.batch_size // 2, 1)}, or {smaller}.",
-        ) from trouble
-
-
-def _share_one_heap() -> None:
-    """Let all threads allocate from one heap; call it before there are any.
-
-    By default glibc gives them several, and each keeps the most it ever held, so that memory would grow with the number
-    of photos. Other C libraries have no such thing.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError):
-            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
-
-
 if __name__ == "__main__":
-    _share_one_heap()
+    share_one_heap()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.exit(main(sys.argv[1:]))

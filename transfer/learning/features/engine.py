@@ -7,7 +7,7 @@ starts is in `compiled`; where the frozen part ends is in `cut`; reading photos 
 How an engine is trusted: whenever one is loaded, its first batch is the fixed pictures that Keras answered when the
 network was translated, and it is used only when it gives the same answers (`TOLERANCE`). Weights, network, Keras
 and OpenVINO belong to the key of what is kept, so these are the answers Keras would give now, without the seconds of
-building the network. Who has Keras loaded anyway can compare on photos of their own with `check`.
+building the network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Engine(ABC):
     description: str
 
     @abstractmethod
-    def map(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def map(self, batches: Iterable[np.ndarray]) -> Generator[np.ndarray]:
         """The answers to batches of any sizes, in order, computed while the next batch is being fetched.
 
         At most two batches are under way. Batches are (n, *input shape), uint8 or float32, photos in 0-255; answers are
@@ -90,7 +90,7 @@ class KerasEngine(Engine):
 
         self._answer = answer
 
-    def map(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def map(self, batches: Iterable[np.ndarray]) -> Generator[np.ndarray]:
         """As `Engine.map`; one batch at a time, TensorFlow uses all cores for it."""
         for batch in batches:
             yield self._answer(np.asarray(batch, np.float32)).numpy()
@@ -118,7 +118,7 @@ class OpenVINOEngine(Engine):
             raise Disagreement(self.difference)
         mark_used(entry)
 
-    def map(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def map(self, batches: Iterable[np.ndarray]) -> Generator[np.ndarray]:
         """As `Engine.map`. One map at a time; closing it early waits for what is under way."""
         under_way: deque[_Answers] = deque()
         try:
@@ -206,11 +206,6 @@ def open_engine(
         compiled.refuse(entry, _short(trouble))
     _log.warning("%s", keras.description)
     return keras
-
-
-def check(engine: Engine, reference: Engine, batch: np.ndarray) -> float:
-    """How far two engines are apart on a batch (see `difference`); above `TOLERANCE` is too far."""
-    return difference(engine.run(batch), reference.run(batch))
 
 
 def difference(answers: np.ndarray, reference: np.ndarray) -> float:

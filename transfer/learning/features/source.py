@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from transfer.learning.features.table import Table
 from transfer.learning.pipeline import Batch, Key, order
-from transfer.learning.training.steps import Table
 
 RESIDENT = 64 * 2**20  # bytes up to which the features of a split are held in main memory
 

@@ -19,23 +19,23 @@ from typing import Any
 
 import numpy as np
 
-from transfer.learning.training.phases import State
+from transfer.learning.training.state import TrainingState
 from transfer.messages.events import EarlyStopped, EpochEnded, Event
 
-SAVE = 1.0  # seconds from one writing to the next at least: epochs of milliseconds are not written one by one
+INTERVAL = 1.0  # seconds from one writing to the next at least: epochs of milliseconds are not written one by one
 
 Values = list[np.ndarray]
-Told = list[EpochEnded | EarlyStopped]
+EpochEvents = list[EpochEnded | EarlyStopped]
 
 
 class Checkpoint:
     """What is kept of one training.
 
-    Epochs are told only once the file that contains them is written, so what was told is never lost.
+    Epochs are logged only once the file that contains them is written, so what was logged is never lost.
 
     Args:
         path: the file, `.npz`; read now when it is there.
-        tell: takes the events of epochs; may be given the same ones again after a crash.
+        log: takes the events of epochs; may be given the same ones again after a crash.
 
     Attributes:
         state: as it was found in the file; None when there was none.
@@ -45,65 +45,65 @@ class Checkpoint:
         ValueError: when the file is no checkpoint.
     """
 
-    def __init__(self, path: Path, tell: Callable[[Told], None]) -> None:
+    def __init__(self, path: Path, log: Callable[[EpochEvents], None]) -> None:
         self.path = path
-        self.state: State | None = None
+        self.state: TrainingState | None = None
         self.best: tuple[str, Values] | None = None
-        self._tell = tell
-        self._untold: Told = []
-        self._held: dict[str, Values] = {}
+        self.log = log
+        self._unlogged: EpochEvents = []
+        self._snapshot: dict[str, Values] = {}
         self._facts: dict[str, Any] = {}
-        self._saved = -math.inf
+        self._written = -math.inf
         if path.is_file():
             with np.load(path) as arrays:
                 found = json.loads(arrays["facts"].tobytes())
                 self.best = found["best"], _group(arrays, "best")
-            self.state = State(**found["state"])
+            self.state = TrainingState.from_dict(found["state"])
             events = map(Event.from_dict, found["events"])
-            self._untold = [event for event in events if isinstance(event, (EpochEnded, EarlyStopped))]
+            self._unlogged = [event for event in events if isinstance(event, (EpochEnded, EarlyStopped))]
 
     def catch_up(self) -> None:
-        """Tell what is written and may not have been told, because the process that wrote it died."""
-        self._tell(self._untold)
-        self._untold = []
+        """Log what is written and may not have been logged, because the process that wrote it died."""
+        self.log(self._unlogged)
+        self._unlogged = []
 
     def add(
         self,
-        state: State,
-        events: Told,
+        state: TrainingState,
+        events: EpochEvents,
         weights: Sequence[Any],
         optimizer: Sequence[Any],
         *,
-        better: bool,
+        best: bool,
     ) -> None:
-        """A whole epoch is over. Written at once when the last writing is `SAVE` seconds ago, or its phase is over.
+        """A whole epoch is over. Written at once when the last writing is `INTERVAL` seconds ago, or its phase is over.
 
         Args:
             state: as it is now.
-            events: what the epoch has to tell.
+            events: what the log is to be told of it.
             weights, optimizer: variables.
-            better: whether this is the best epoch so far.
+            best: whether this is the best epoch so far.
         """
-        self._held = {}  # before the next ones are read: they may be large
-        held = {"weights": values(weights), "optimizer": values(optimizer)}
-        if better:
-            self.best = state.phase, held["weights"]
-        self._held, self._facts = held, {"state": asdict(state)}
-        self._untold += events
-        if state.phase_over or time.monotonic() - self._saved >= SAVE:
+        self._snapshot = {}  # before the next ones are read: they may be large
+        snapshot = {"weights": values(weights), "optimizer": values(optimizer)}
+        if best:
+            self.best = state.phase, snapshot["weights"]
+        self._snapshot, self._facts = snapshot, {"state": asdict(state)}
+        self._unlogged += events
+        if state.phase_over or time.monotonic() - self._written >= INTERVAL:
             self.write()
 
     def write(self) -> None:
-        """Write what was added and is not on disk yet, then tell it."""
-        if not self._held:
+        """Write what was added and is not on disk yet, then log it."""
+        if not self._snapshot:
             return
         assert self.best is not None  # the first epoch was the best so far
-        phase, best = self.best
-        facts = {**self._facts, "best": phase, "events": [event.to_dict() for event in self._untold]}
+        phase, best_weights = self.best
+        facts = {**self._facts, "best": phase, "events": [event.to_dict() for event in self._unlogged]}
         arrays = {
             f"{group}/{number}": value
-            for group, held in {**self._held, "best": best}.items()
-            for number, value in enumerate(held)
+            for group, of_group in {**self._snapshot, "best": best_weights}.items()
+            for number, value in enumerate(of_group)
         }
         arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
         temporary = self.path.with_name(f".{self.path.name}.writing")
@@ -112,7 +112,7 @@ class Checkpoint:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.path)
-        self._held, self._saved = {}, time.monotonic()
+        self._snapshot, self._written = {}, time.monotonic()
         self.catch_up()
 
     def restore(self, weights: Sequence[Any], optimizer: Sequence[Any]) -> None:

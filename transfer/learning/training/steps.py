@@ -9,8 +9,7 @@ training on several GPUs equals training on one.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from transfer.learning.device import Device
+from transfer.learning.features.table import Table
 from transfer.learning.pipeline import Batch
-
-ALIGNMENT = 64  # bytes; EIGEN_MAX_ALIGN_BYTES of TensorFlow
 
 Network = Callable[..., Any]
 """Called as network(inputs, training=...); a Keras model, or a part of one."""
@@ -43,7 +41,7 @@ class Score:
 
 
 class Tally:
-    """Adds up what steps return; reading the score waits for the device, adding does not.
+    """Adds up what steps return over one epoch; reading the score waits for the device, adding does not.
 
     Attributes:
         sums: of the losses, of the right answers and of the samples, (3,) float32.
@@ -59,32 +57,6 @@ class Tally:
         """None when there was not one real sample."""
         loss, right, photos = (float(value) for value in self.sums.numpy())
         return Score(loss / photos, right / photos, int(photos)) if photos else None
-
-
-@dataclass(frozen=True)
-class Table:
-    """Samples that are all in memory: rows (n, …), labels (n,) int32, valid (n,) float32, as in `Batch`."""
-
-    rows: tf.Tensor
-    labels: tf.Tensor
-    valid: tf.Tensor
-
-    @classmethod
-    def of(cls, blocks: Iterable[np.ndarray], labels: np.ndarray, valid: np.ndarray) -> Table:
-        """Put rows, which come in blocks, labels and valid where training computes.
-
-        TensorFlow would copy a whole array, and hold both for a moment; memory it can use as it is it takes over.
-        """
-        rows, begin = np.empty(0), 0
-        for block in blocks:
-            if not begin:
-                rows = _aligned((len(labels), *block.shape[1:]), block.dtype)
-            rows[begin : begin + len(block)] = block
-            begin += len(block)
-        assert begin == len(labels)
-        shared = tf.experimental.dlpack.from_dlpack(rows.__dlpack__())
-        # To a GPU this copies it.
-        return cls(tf.identity(shared), tf.convert_to_tensor(labels), tf.convert_to_tensor(valid))
 
 
 class Steps:
@@ -126,23 +98,23 @@ class Steps:
 
         # XLA is off: on CPUs it slows depthwise convolutions down about ten times.
         @tf.function(jit_compile=False)
-        def train(*parts: Any) -> Any:
+        def train_step(*parts: Any) -> Any:
             return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(train_one, parts), axis=None)
 
         @tf.function(jit_compile=False)
-        def measure(*parts: Any) -> Any:
+        def measure_step(*parts: Any) -> Any:
             return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(measure_one, parts), axis=None)
 
-        self._train, self._measure = train, measure
+        self._train, self._measure = train_step, measure_step
 
-        def in_a_row(step: Callable[..., Any], *, correct: bool) -> Any:
+        def repeated(step: Callable[..., Any], *, train: bool) -> Any:
             @tf.function(jit_compile=False, autograph=False)
             def run(rows: Any, labels: Any, valid: Any, order: Any, begin: Any, end: Any, sums: Any) -> Any:
                 def one(number: Any, sums: Any) -> tuple[Any, Any]:
                     filler, places = order[number] < 0, tf.maximum(order[number], 0)
                     parts = [tf.gather(rows, places), tf.gather(labels, places)]
                     parts.append(tf.where(filler, 0.0, tf.gather(valid, places)))
-                    if correct:
+                    if train:
                         share = parts[2] / tf.maximum(tf.reduce_sum(parts[2]), 1.0)
                         parts.append(tf.gather(tf.constant(class_weights), parts[1]) * share)
                     return number + 1, sums + step(*parts)
@@ -151,8 +123,8 @@ class Steps:
 
             return run
 
-        self._train_some = in_a_row(train_one, correct=True)
-        self._measure_some = in_a_row(measure_one, correct=False)
+        self._train_block = repeated(train_one, train=True)
+        self._measure_block = repeated(measure_one, train=False)
 
     def train(self, batch: Batch) -> tf.Tensor:
         """Correct the variables once; what a `Tally` adds up."""
@@ -163,7 +135,7 @@ class Steps:
         """Only look how good it is; what a `Tally` adds up."""
         return self._measure(*share(self._device, batch.inputs, batch.labels, batch.valid))
 
-    def train_some(self, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
+    def train_block(self, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
         """Correct the variables once per row of `order`, from row `begin` to before row `end`. One device only.
 
         Args:
@@ -175,11 +147,11 @@ class Steps:
         Returns:
             `sums` and those of these steps, one after the other: it does not matter how many at a time.
         """
-        return self._run(self._train_some, table, order, begin, end, sums)
+        return self._run(self._train_block, table, order, begin, end, sums)
 
-    def measure_some(self, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
-        """Only look how good it is; otherwise as `train_some`."""
-        return self._run(self._measure_some, table, order, begin, end, sums)
+    def measure_block(self, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
+        """Only look how good it is; otherwise as `train_block`."""
+        return self._run(self._measure_block, table, order, begin, end, sums)
 
     @staticmethod
     def _run(compiled: Any, table: Table, order: tf.Tensor, begin: int, end: int, sums: tf.Tensor) -> tf.Tensor:
@@ -201,15 +173,6 @@ def share(device: Device, *arrays: np.ndarray) -> tuple[Any, ...]:
 
     distribute = device.strategy.experimental_distribute_values_from_function
     return tuple(distribute(lambda context, of=of: piece(context, of)) for of in cut)
-
-
-def _aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """An array that begins where TensorFlow wants its tensors to begin; without that it aborts the process."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + ALIGNMENT, np.uint8)
-    begin = -memory.ctypes.data % ALIGNMENT
-    array: np.ndarray = memory[begin : begin + size].view(dtype).reshape(shape)
-    return array
 
 
 def _sums(losses: Any, probabilities: Any, labels: Any, valid: Any) -> Any:

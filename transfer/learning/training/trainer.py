@@ -1,46 +1,60 @@
-"""Training: the two phases of transfer learning, epoch by epoch, resumable exactly.
+"""Trainer: the two phases of transfer learning, epoch by epoch, resumable exactly.
 
 First the head alone, then, where layers are unfrozen, these too at a lower learning rate, starting from the head's best
-epoch. What they learn from is `material`'s business. What is kept is the best epoch of both phases by validation loss
-(training loss where there are no validation photos), so fine-tuning never makes the result worse. What an epoch does
-follows from (seed, phase, epoch) and the last checkpoint alone. Evaluation and export come after this, in `worker`.
+epoch. What an epoch does follows from (seed, phase, epoch) and the last checkpoint alone. This module knows the order
+of things and nothing else: what happens at each point is in `callbacks`, what a phase learns from in `data`, what it
+trains in `network`. Evaluation and export come after this, in `worker`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
+import dataclasses
 import time
-from typing import Any
-
-import numpy as np
-import tensorflow as tf
+from collections.abc import Iterable
 
 from transfer.errors import TrainingError
 from transfer.feature_store.store import FeatureStore
 from transfer.learning.device import Device, use_precision
-from transfer.learning.features.extraction import Features
-from transfer.learning.model.classifier import Classifier, build, freeze
-from transfer.learning.pipeline import Key, steps
-from transfer.learning.reporter import Reporter, Stopped
-from transfer.learning.training.checkpoint import Checkpoint, assign, values
-from transfer.learning.training.data import TrainingData
-from transfer.learning.training.passes import Samples, go_over
-from transfer.learning.training.phases import Phase, State, class_weights, optimizer, phases
-from transfer.learning.training.steps import Score, Steps
-from transfer.messages.events import EarlyStopped, EpochEnded, PhaseBegun
+from transfer.learning.features.extraction import FeatureExtractor
+from transfer.learning.inbox import Inbox, Stopped
+from transfer.learning.model.classifier import Classifier, build
+from transfer.learning.pipeline import Key
+from transfer.learning.reporter import Reporter
+from transfer.learning.training.callbacks.best_weights import BestWeights
+from transfer.learning.training.callbacks.callback import Callback, CallbackList
+from transfer.learning.training.callbacks.checkpointing import Checkpointing
+from transfer.learning.training.callbacks.early_stopping import EarlyStopping
+from transfer.learning.training.callbacks.event_logging import EventLogging
+from transfer.learning.training.callbacks.learning_rate import LearningRateSchedule
+from transfer.learning.training.callbacks.progress import ProgressReporting
+from transfer.learning.training.callbacks.stop import StopOnRequest
+from transfer.learning.training.callbacks.terminate_on_nan import TerminateOnNaN
+from transfer.learning.training.checkpoint import Checkpoint
+from transfer.learning.training.data import EpochData, PhaseData, PhaseDataLoader
+from transfer.learning.training.epoch import BlockOfSteps, EpochResult, Step, blocks
+from transfer.learning.training.network import TrainedNetwork
+from transfer.learning.training.optimizer import optimizer
+from transfer.learning.training.phases import Phase, class_weights, phases
+from transfer.learning.training.session import PhaseSession
+from transfer.learning.training.state import TrainingState
+from transfer.learning.training.steps import Score, Steps, Tally
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 
-class Training:
+class Trainer:
     """The training of one run in this process.
 
     Args:
         run: its directory; the caller holds the run's lock.
         device: what to train on.
         reporter: where progress goes.
-        store, dtype: where and how features are kept, if not as usual; see `Features`.
+        callbacks: more of them; they come before the usual ones.
+        store, dtype: where and how features are kept, if not as usual; see `FeatureExtractor`.
+
+    Attributes:
+        resumed_from: how many epochs an earlier process had done; None when there was none.
     """
 
     def __init__(
@@ -48,19 +62,24 @@ class Training:
         run: Run,
         device: Device,
         reporter: Reporter,
+        *,
+        callbacks: Iterable[Callback] = (),
         store: FeatureStore | None = None,
         dtype: str = "float16",
     ) -> None:
-        self.config, self.dataset = run.config, run.dataset
-        self._run, self._device, self._reporter = run, device, reporter
-        self._checkpoint = Checkpoint(run.checkpoint, self._tell)
-        features = Features(Workspace.of(run), device, reporter, store, dtype)
-        self._material = TrainingData(self.config, self.dataset, device, reporter, features)
-        found = self._checkpoint.state
-        self.resumed_from: int | None = found.step if found else None
-        self._state = found or State(phase=phases(self.config)[0].name)
-
-    # ------------------------------------------------------------------ the whole of it
+        self.config, self.dataset, self._device = run.config, run.dataset, device
+        inbox, log = Inbox(run.mailbox), EventLogging(run.log)
+        self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype)
+        self._network = TrainedNetwork(self.config, len(self.dataset.classes), device, reporter, self._extractor)
+        self._data = PhaseDataLoader(self.config, self.dataset, self._network, self._extractor, device, reporter)
+        checkpoint = Checkpoint(run.checkpoint, log.write)
+        self._best = BestWeights(self.config, self._network, checkpoint)
+        # Requests change what the epoch at hand is; then its loss is looked at; only then anything of it is kept.
+        usual = [StopOnRequest(inbox), LearningRateSchedule(), TerminateOnNaN(), ProgressReporting(reporter)]
+        usual += [self._best, log, EarlyStopping(), Checkpointing(checkpoint)]
+        self._callbacks = CallbackList([*callbacks, *usual])
+        self.resumed_from = checkpoint.state.step if checkpoint.state else None
+        self._state = checkpoint.state or TrainingState(phase=phases(self.config)[0].name)
 
     def train(self) -> bool:
         """Train whatever is left to train.
@@ -72,156 +91,104 @@ class Training:
             TrainingError: when the loss is no longer a number.
             WeightsError, ConfigError: from building the network.
         """
-        self._checkpoint.catch_up()
+        self._callbacks.on_train_begin()
         plan = phases(self.config)
         if self._state.phase == plan[-1].name and self._state.phase_over:
             return True
         use_precision(self._device)
         if self.config.fine_tunes:
-            self._material.network()
+            self._network.classifier()  # built first, because both phases need it
+        left = plan[[phase.name for phase in plan].index(self._state.phase) :]
         try:
-            whole = all(self._phase(phase) for phase in plan[[phase.name for phase in plan].index(self._state.phase) :])
+            complete = all(self._train_phase(phase) for phase in left)
         except Stopped:
-            whole = False
+            complete = False
         except BaseException:
             with contextlib.suppress(OSError):  # a full disk must not hide what went wrong before
-                self._checkpoint.write()
+                self._callbacks.on_train_end()
             raise
-        self._checkpoint.write()
-        return whole
+        self._callbacks.on_train_end()
+        return complete
 
     def result(self) -> Classifier | None:
         """The network with the weights of the best epoch, in 32 bits on one device; None when there was no epoch."""
-        if self._checkpoint.best is None:
+        if not self._best.known:
             return None
-        reusable = self._device.replicas == 1 and not self._device.mixed_precision
         use_precision(None)
-        classifier = self._material.network() if reusable else build(self.config, len(self.dataset.classes))
-        self._restore_best(classifier)
+        reusable = self._device.replicas == 1 and not self._device.mixed_precision
+        classifier = self._network.classifier() if reusable else build(self.config, len(self.dataset.classes))
+        self._best.restore(classifier)
         return classifier
 
     def close(self) -> None:
         """Let go of the kept features."""
-        self._material.close()
+        self._extractor.close()
 
-    # ------------------------------------------------------------------ one phase
-
-    def _phase(self, phase: Phase) -> bool:
+    def _train_phase(self, phase: Phase) -> bool:
         """Train one phase, or the rest of it. False when stopped."""
-        state = self._state
-        if state.phase != phase.name:
-            self._state = state = State(phase=phase.name, step=state.step, value=state.value)
-        if state.phase_over:
+        if self._state.phase != phase.name:
+            self._state = self._state.next_phase(phase.name)
+        if self._state.phase_over:
             return True
-        if phase.name == "fine_tune":
-            classifier = self._material.network()
-            if state.epoch == 0 and self._checkpoint.best:
-                self._restore_best(classifier)  # the phase before ends with its best epoch
-            freeze(classifier, phase.name, self.config.frozen_layers)
-        train, validation = self._material.samples(phase)
-        head_only = phase.name == "head"
-        variables = (self._material.head if head_only else self._material.network().model).trainable_variables
-        if not head_only and state.epoch == 0 and self._checkpoint.best:
-            # From here on more variables change, and going back to the best means going back with all of them.
-            self._checkpoint.best = phase.name, values(variables)
+        phase = dataclasses.replace(phase, **self._state.changed)
+        session = self._session(phase, self._data.load(phase))
+        data, weights = session.data, class_weights(self.config, self.dataset)
+        measured = (data.validation or data.train).network
+        steps = Steps(self._device, session.variables, session.optimizer, data.train.network, measured, weights)
+        self._callbacks.on_phase_begin(session)
+        while not (session.state.phase_over or session.stopping):
+            self._train_epoch(session, steps)
+        self._callbacks.on_phase_end(session)
+        return not session.stopping
+
+    def _session(self, phase: Phase, data: PhaseData) -> PhaseSession:
+        variables = self._network.variables(phase.name)
         with self._device.strategy.scope():
-            rule = optimizer(self.config, phase.learning_rate, phase.epochs * steps(train.source))
-            rule.build(variables)
-        if state.epoch:
-            self._checkpoint.restore(variables, rule.variables)
-        measured_by = validation.network if validation else train.network
-        weights = class_weights(self.config, self.dataset)
-        compiled = Steps(self._device, variables, rule, train.network, measured_by, weights)
-        if not any(begun.phase == phase.name for begun in self._run.log.all(PhaseBegun)):
-            self._run.log.append(
-                PhaseBegun(
-                    phase=phase.name,
-                    epochs=phase.epochs,
-                    learning_rate=phase.learning_rate,
-                    trainable_parameters=sum(math.prod(variable.shape) for variable in variables),
-                    photos=train.source.photos,
-                )
-            )
-        per_epoch = steps(train.source) + (steps(validation.source) if validation else 0)
-        self._reporter.begin("train", "", phase.epochs * per_epoch, "steps", done=state.epoch * per_epoch)
-        while not state.phase_over:
-            if not self._epoch(phase, compiled, train, validation, variables, rule):
-                return False
-        return True
+            made = optimizer(self.config, phase.learning_rate, phase.epochs * data.train.steps)
+            made.build(variables)
+        return PhaseSession(phase, self._state, data, variables, made)
 
-    # ------------------------------------------------------------------ one epoch
-
-    def _epoch(
-        self, phase: Phase, compiled: Steps, train: Samples, validation: Samples | None, variables: Any, rule: Any
-    ) -> bool:
-        state, reporter, epoch = self._state, self._reporter, self._state.epoch + 1
-        key = (self.config.seed, phase.index, epoch)
-        reporter.turn_to("train", f"Round {epoch} of {phase.epochs}: {phase.description}.")
-        self._reseed(key)
+    def _train_epoch(self, session: PhaseSession, steps: Steps) -> None:
+        state, data = session.state, session.data
+        key = (self.config.seed, session.phase.index, session.epoch)
+        self._callbacks.on_epoch_begin(session)
+        self._network.reseed(key)
         began = time.monotonic()
-        score, whole = go_over(train, compiled.train, compiled.train_some, reporter, phase, epoch, key)
-        if score is None and not whole:
-            return False
+        train, complete = self._go_over(session, data.train, steps.train, steps.train_block, key)
         trained = time.monotonic() - began
-        measured: Score | None = None
-        if whole and validation:
-            reporter.turn_to("validate", f"Round {epoch} of {phase.epochs}: looking at the validation photos.")
-            measured, whole = go_over(validation, compiled.measure, compiled.measure_some, reporter, phase, epoch)
-        if score is None:
-            raise _nothing_left()
-        value = measured.loss if measured else score.loss
-        better = state.value is None or (whole and value < state.value)
-        event = EpochEnded(
-            phase=phase.name,
-            epoch=epoch,
+        if train is None:
+            if complete:
+                raise _nothing_left()
+            return
+        validation = None
+        if complete and data.validation:
+            self._callbacks.on_validation_begin(session)
+            validation, complete = self._go_over(session, data.validation, steps.measure, steps.measure_block)
+        result = EpochResult(
+            epoch=session.epoch,
             step=state.step + 1,
-            loss=score.loss,
-            accuracy=score.accuracy,
-            val_loss=measured.loss if measured and whole else None,
-            val_accuracy=measured.accuracy if measured and whole else None,
-            learning_rate=float(tf.convert_to_tensor(rule.learning_rate).numpy()),
-            seconds=round(time.monotonic() - began, 4),
-            photos_per_second=round(score.photos / max(trained, 1e-6), 2),
-            memory_mb=reporter.memory_mb(),
-            partial=not whole,
-            best=better,
+            train=train,
+            validation=validation,
+            complete=complete,
+            seconds=time.monotonic() - began,
+            photos_per_second=train.photos / max(trained, 1e-6),
         )
-        if not whole:  # not a state to go on from: the checkpoint stays at the epoch before
-            if better:
-                self._checkpoint.best = phase.name, values(variables)
-            self._checkpoint.write()
-            self._tell([event])
-            return False
-        ended = state.advance(phase, self.config.early_stopping_patience, value, better)
-        self._checkpoint.add(state, [event, *ended], variables, rule.variables, better=better)
-        return not reporter.stop_requested()
+        if complete:
+            state.epoch += 1
+            state.step += 1
+            state.phase_over = state.epoch >= session.phase.epochs
+        self._callbacks.on_epoch_end(session, result)
 
-    # ------------------------------------------------------------------ small parts
-
-    def _reseed(self, key: Key) -> None:
-        """Dropout of an epoch follows from its key, not from how many epochs this process has seen."""
-        for number, layer in enumerate(self._material.head.layers):
-            generator = getattr(layer, "seed_generator", None)
-            if generator is not None:
-                seeds = np.random.default_rng((*key, number)).integers(0, 2**31 - 1, generator.state.shape)
-                generator.state.assign(seeds.astype(generator.state.dtype))
-
-    def _restore_best(self, classifier: Classifier) -> None:
-        assert self._checkpoint.best is not None
-        phase, weights = self._checkpoint.best
-        freeze(classifier, phase, self.config.frozen_layers)
-        assign(classifier.model.trainable_variables, weights)
-
-    def _tell(self, events: list[EpochEnded | EarlyStopped]) -> None:
-        """Log events once, also when this process takes over from one killed between checkpoint and log."""
-        for event in events:
-            told = [
-                (other.phase, other.epoch)
-                for other in self._run.log.all(type(event))
-                if not (isinstance(other, EpochEnded) and other.partial)
-            ]
-            if (event.phase, event.epoch) not in told:
-                self._run.log.append(event, durable=event is events[-1])
+    def _go_over(
+        self, session: PhaseSession, data: EpochData, step: Step, block_of_steps: BlockOfSteps, key: Key | None = None
+    ) -> tuple[Score | None, bool]:
+        """One time through some data: the score, None when there was not one photo, and whether it went to the end."""
+        tally, taken = Tally(), 0
+        with contextlib.closing(blocks(data, step, block_of_steps, tally, key)) as going:
+            while not session.stopping and (block := next(going, None)):
+                taken += block.steps
+                self._callbacks.on_steps_end(session, block)
+        return tally.score(), taken == data.steps
 
 
 def _nothing_left() -> TrainingError:

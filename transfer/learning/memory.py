@@ -1,0 +1,61 @@
+"""Memory: how much of it this process holds, how it is kept from growing, and what to try when it runs out."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import sys
+import traceback
+from collections.abc import Iterator
+
+import psutil
+
+from transfer.config import RunConfig
+from transfer.errors import TrainingError
+from transfer.networks.backbones import BACKBONES
+
+M_ARENA_MAX = -8  # of glibc's malloc.h
+
+
+def share_one_heap() -> None:
+    """Let all threads allocate from one heap; call it before there are any.
+
+    By default glibc gives them several, and each keeps the most it ever held, so that memory would grow with the number
+    of photos. Other C libraries have no such thing.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def resident_megabytes() -> float:
+    """What this process holds in main memory, in MB (2**20 bytes)."""
+    return float(round(psutil.Process().memory_info().rss / 2**20, 1))
+
+
+@contextlib.contextmanager
+def sizes_to_try(config: RunConfig) -> Iterator[None]:
+    """Turn every way in which memory runs out into one error that says what to try.
+
+    Raises:
+        TrainingError: when memory ran out.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError, tf.errors.InternalError) as trouble:
+        text = str(trouble)
+        ours = not isinstance(trouble, tf.errors.InternalError) or "memory" in text.lower() or "alloc" in text.lower()
+        if not ours:
+            raise
+        traceback.print_exc()
+        record = BACKBONES.get(config.backbone)
+        size = config.image_size or (record.image_size if record else None)
+        smaller = f"a photo size of {max(size // 2, 32)} (image_size)" if size else "a smaller photo size (image_size)"
+        raise TrainingError(
+            "Memory ran out.",
+            expected="room for a batch of photos and everything the network computes from them",
+            found=f"{config.batch_size} photos per step (batch_size)" + (f" of {size} pixels" if size else ""),
+            fix=f"Start again with a batch size of {max(config.batch_size // 2, 1)}, or {smaller}.",
+        ) from trouble

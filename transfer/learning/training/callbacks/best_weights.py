@@ -1,0 +1,51 @@
+"""BestWeights: which epoch is the best, by `EpochResult.loss`, and going back to its weights.
+
+They are kept over both phases, so fine-tuning, which begins with the head's best epoch, never makes the result worse.
+"""
+
+from __future__ import annotations
+
+from transfer.config import RunConfig
+from transfer.learning.model.classifier import Classifier
+from transfer.learning.training.callbacks.callback import Callback
+from transfer.learning.training.checkpoint import Checkpoint, assign, values
+from transfer.learning.training.epoch import EpochResult
+from transfer.learning.training.network import TrainedNetwork, trainable_variables
+from transfer.learning.training.session import PhaseSession
+
+
+class BestWeights(Callback):
+    """Args:
+    config: of the run.
+    network: which is trained.
+    checkpoint: holds the best weights.
+    """
+
+    def __init__(self, config: RunConfig, network: TrainedNetwork, checkpoint: Checkpoint) -> None:
+        self._config, self._network, self._checkpoint = config, network, checkpoint
+
+    def on_phase_begin(self, session: PhaseSession) -> None:
+        if session.state.epoch == 0 and self._checkpoint.best:
+            phase, weights = self._checkpoint.best
+            assign(self._network.variables(phase), weights)
+            # From here on more variables change, and going back to the best means going back with all of them.
+            self._checkpoint.best = session.phase.name, values(session.variables)
+
+    def on_epoch_end(self, session: PhaseSession, result: EpochResult) -> None:
+        state = session.state
+        result.best = state.best_loss is None or (result.complete and result.loss < state.best_loss)
+        if result.best and result.complete:
+            state.best_loss = result.loss  # `Checkpoint.add` takes the weights
+        elif result.best:  # stopped within the very first epoch: better than nothing
+            self._checkpoint.best = session.phase.name, values(session.variables)
+
+    @property
+    def known(self) -> bool:
+        """Whether there was an epoch."""
+        return self._checkpoint.best is not None
+
+    def restore(self, classifier: Classifier) -> None:
+        """Give a network like the trained one the best weights."""
+        assert self._checkpoint.best is not None
+        phase, weights = self._checkpoint.best
+        assign(trainable_variables(classifier, phase, self._config), weights)

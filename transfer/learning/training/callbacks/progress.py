@@ -1,0 +1,38 @@
+"""ProgressReporting: how far a phase is, in steps of training and validation."""
+
+from __future__ import annotations
+
+from transfer.learning.reporter import Reporter
+from transfer.learning.training.callbacks.callback import Callback
+from transfer.learning.training.epoch import Block
+from transfer.learning.training.session import PhaseSession
+
+
+class ProgressReporting(Callback):
+    """Args:
+    reporter: where progress goes.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def on_phase_begin(self, session: PhaseSession) -> None:
+        done = session.state.epoch * session.data.steps
+        self._reporter.begin("train", "", _total(session), "steps", done=done)
+
+    def on_epoch_begin(self, session: PhaseSession) -> None:
+        self._turn_to(session, "train", session.phase.description)
+
+    def on_validation_begin(self, session: PhaseSession) -> None:
+        self._turn_to(session, "validate", "looking at the validation photos")
+
+    def on_steps_end(self, session: PhaseSession, block: Block) -> None:
+        self._reporter.advance(self._reporter.done + block.steps, block.photos)
+
+    def _turn_to(self, session: PhaseSession, stage: str, doing: str) -> None:
+        message = f"Round {session.epoch} of {session.phase.epochs}: {doing}."
+        self._reporter.turn_to(stage, message, _total(session))
+
+
+def _total(session: PhaseSession) -> int:
+    return session.phase.epochs * session.data.steps

@@ -1,0 +1,139 @@
+"""TrainedNetwork: the network of a run, made only when and as far as it is needed, and where each phase divides it.
+
+Over photos whose features are known the head phase needs the new layers alone. Where the network is cut is decided in
+`cut`, how features are computed and kept in `extraction`, what is done with them in `trainer`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+
+from transfer.config import RunConfig
+from transfer.learning.device import Device
+from transfer.learning.features.compiled import FeatureSpec, feature_spec
+from transfer.learning.features.cut import Cut, cut
+from transfer.learning.features.extraction import FeatureExtractor, Stage
+from transfer.learning.model.classifier import Classifier, build, freeze, new_head, size_of
+from transfer.learning.pipeline import Key
+from transfer.learning.reporter import Reporter
+from transfer.learning.training.steps import Network
+
+
+class TrainedNetwork:
+    """What the phases of one run train.
+
+    Args:
+        config: of the run.
+        classes: how many.
+        device: what the run trains on.
+        reporter: where progress goes.
+        extractor: knows the shape of features that were kept.
+    """
+
+    def __init__(
+        self, config: RunConfig, classes: int, device: Device, reporter: Reporter, extractor: FeatureExtractor
+    ) -> None:
+        self._config, self._classes = config, classes
+        self._device, self._reporter, self._extractor = device, reporter, extractor
+        self._head: keras.Sequential | None = None
+        self._classifier: Classifier | None = None
+
+    def classifier(self) -> Classifier:
+        """The whole network, built the first time, upon the head where that was there before."""
+        if self._classifier is None:
+            self._reporter.begin("loading", f"Building the network {self._config.backbone}.", 0)
+            self._reporter.say()
+            with self._device.strategy.scope():
+                self._classifier = build(self._config, self._classes, self._head)
+            self._head = self._classifier.head
+        return self._classifier
+
+    @property
+    def head(self) -> keras.Sequential:
+        """The new layers."""
+        if self._head is None:
+            shape = self._features.shape  # may build the whole network, and the head with it
+            if self._head is None:
+                with self._device.strategy.scope():
+                    self._head = new_head(self._config, self._classes)
+                    self._head(keras.Input(shape, dtype="float32"))
+        return self._head
+
+    @property
+    def image_size(self) -> int:
+        """The side of the photos, pixels."""
+        return size_of(self._config) or self.classifier().image_size
+
+    def stages(self, phase: str) -> tuple[Stage, ...]:
+        """What stays frozen in a phase, as far as it is worth keeping; empty when nothing is."""
+        if phase == "fine_tune":
+            return (self._maps,) if self._cut.gains else ()
+        if self._config.fine_tunes and self._cut.gains:
+            return self._maps, self._features_above_maps
+        return (self._features,)
+
+    def above(self, phase: str) -> Network:
+        """What takes the answers of the last stage: features -> probabilities."""
+        return self._cut.upper if phase == "fine_tune" else self.head
+
+    def whole(self, phase: str) -> Network:
+        """Frozen and trained part in one: photos -> probabilities."""
+        return (self._cut if phase == "fine_tune" else cut(self.classifier(), None)).whole
+
+    def variables(self, phase: str) -> list[keras.Variable]:
+        """What a phase changes. Freezes everything else."""
+        if phase == "head":
+            return list(self.head.trainable_variables)
+        return trainable_variables(self.classifier(), phase, self._config)
+
+    def reseed(self, key: Key) -> None:
+        """Dropout of an epoch follows from its key, not from how many epochs this process has seen."""
+        for number, layer in enumerate(self.head.layers):
+            generator: Any = getattr(layer, "seed_generator", None)
+            if generator is not None:
+                seeds = np.random.default_rng((*key, number)).integers(0, 2**31 - 1, generator.state.shape)
+                generator.state.assign(seeds.astype(generator.state.dtype))
+
+    # ------------------------------------------------------------------ the stages
+
+    @cached_property
+    def _cut(self) -> Cut:
+        """Where fine-tuning divides the network."""
+        return cut(self.classifier(), self._config.frozen_layers)
+
+    @cached_property
+    def _maps(self) -> Stage:
+        """What stays frozen while fine-tuning."""
+        divided = self._cut
+        spec = feature_spec(self._config, self.image_size, divided.name)
+        return Stage(spec, spec, divided.shape, lambda: divided.lower)
+
+    @cached_property
+    def _features(self) -> Stage:
+        """The whole backbone, in one go."""
+        spec = self._features_spec()
+        if "missing" in spec.weights:  # they come with the network
+            self.classifier()
+            spec = self._features_spec()
+        shape = self._extractor.known_shape(spec) or tuple(self.classifier().features.output_shape[1:])
+        return Stage(spec, spec, shape, lambda: self.classifier().features)
+
+    @cached_property
+    def _features_above_maps(self) -> Stage:
+        """The rest of the backbone, over the maps."""
+        divided = self._cut
+        network = feature_spec(self._config, self.image_size, f"tail of {divided.name}")
+        return Stage(self._features.features, network, tuple(divided.tail.output_shape[1:]), lambda: divided.tail)
+
+    def _features_spec(self) -> FeatureSpec:
+        return feature_spec(self._config, self.image_size)
+
+
+def trainable_variables(classifier: Classifier, phase: str, config: RunConfig) -> list[keras.Variable]:
+    """What a phase changes of a network. Freezes everything else."""
+    freeze(classifier, phase, config.frozen_layers)
+    return list(classifier.model.trainable_variables)
