@@ -77,29 +77,30 @@ def whole(features: int, units: int, photos: int, classes: int, xla: bool) -> tu
 
     from transfer.config import RunConfig
     from transfer.learning import device
+    from transfer.learning.features.table import Table
     from transfer.learning.model.classifier import new_head
-    from transfer.learning.training.phases import optimizer
-    from transfer.learning.training.steps import Steps, Table
+    from transfer.learning.training.optimizer import optimizer
+    from transfer.learning.training.steps import Steps
 
     keras.utils.set_random_seed(0)
     config = RunConfig(hidden_units=units, dropout=0)
     head = new_head(config, classes)
     head(np.zeros((2, features), np.float32))
     variables = head.trainable_variables
-    rule = optimizer(config, 1e-3, 1)
-    rule.build(variables)
-    steps = Steps(device.choose(), variables, rule, head, head, np.ones(classes, np.float32))
+    made = optimizer(config, 1e-3, 1)
+    made.build(variables)
+    steps = Steps(device.choose(), variables, made, head, head, np.ones(classes, np.float32))
     if xla:
-        steps._train_some = tf.function(steps._train_some.python_function, jit_compile=True, autograph=False)
+        steps._train_block = tf.function(steps._train_block.python_function, jit_compile=True, autograph=False)
     dice = np.random.default_rng(0)
     labels = dice.integers(0, classes, photos).astype(np.int32)
     samples = Table.of([dice.random((photos, features)).astype(np.float16)], labels, np.ones(photos, np.float32))
     order = np.concatenate([np.arange(photos), np.full(-photos % BATCH, -1)]).reshape(-1, BATCH)
     epoch = tf.convert_to_tensor(order)
     begun = time.perf_counter()
-    steps.train_some(samples, epoch, 0, 1, tf.zeros(3)).numpy()
+    steps.train_block(samples, epoch, 0, 1, tf.zeros(3)).numpy()
     compiled = time.perf_counter() - begun
-    return middle(lambda: steps.train_some(samples, epoch, 0, len(order), tf.zeros(3)).numpy(), len(order)), compiled
+    return middle(lambda: steps.train_block(samples, epoch, 0, len(order), tf.zeros(3)).numpy(), len(order)), compiled
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -19,17 +19,23 @@ import pytest
 
 from tests.feature_store.contents import contents
 from tests.learning.conftest import COLOURS, paint, work
-from transfer.errors import TrainingError
 from transfer.learning import worker
+from transfer.messages.events import (
+    EpochEnded,
+    Evaluated,
+    Exported,
+    Failed,
+    PhaseBegun,
+    Progressed,
+    Skipped,
+    Started,
+    Stopped,
+)
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 STANDBY = [sys.executable, "-m", "transfer.learning.worker", "--standby"]
-NUMBERS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
-
-
-def events(run: Run, kind: str) -> list[dict[str, Any]]:
-    return [event for event in run.log.read() if event["event"] == kind]
+NUMBERS = ("phase", "epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
 def wait_for(condition: Callable[[], object], process: Any, seconds: float = 200) -> None:
@@ -42,12 +48,12 @@ def wait_for(condition: Callable[[], object], process: Any, seconds: float = 200
 
 
 def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
-    kinds = (event["event"] for event in trained.log.read() if event["event"] != "progress")
+    kinds = (event.kind for event in trained.log.read() if not isinstance(event, Progressed))
     assert [kind for kind, _ in itertools.groupby(kinds)] == [
         "started", "phase", "epoch", "phase", "epoch", "evaluated", "exported", "finished",
     ]  # fmt: skip
     assert trained.status().state == "finished"
-    assert [event["phase"] for event in events(trained, "phase")] == ["head", "fine_tune"]
+    assert [begun.phase for begun in trained.log.all(PhaseBegun)] == ["head", "fine_tune"]
     history = trained.history()
     assert history["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert history["phase"].tolist() == ["head"] * 4 + ["fine_tune"] * 3
@@ -92,7 +98,7 @@ def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], t
         process = work(run)
         wait_for(
             lambda phase=phase, epoch=epoch: any(
-                event["phase"] == phase and event["epoch"] >= epoch for event in events(run, "epoch")
+                ended.phase == phase and ended.epoch >= epoch for ended in run.log.all(EpochEnded)
             ),
             process,
         )
@@ -103,21 +109,19 @@ def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], t
     assert work(run).wait(timeout=300) == 0, run.worker_log.read_text()
 
     assert run.status().state == "finished"
-    resumed_from = [event["resumed_from"] for event in events(run, "started")]
+    resumed_from = [started.resumed_from for started in run.log.all(Started)]
     assert resumed_from[0] is None
     assert 2 <= resumed_from[1] <= 4
     assert 5 <= resumed_from[2] <= 7
-    assert len(events(run, "epoch")) == 7
-    for mine, theirs in zip(events(run, "epoch"), events(trained, "epoch"), strict=True):
-        assert {name: mine[name] for name in NUMBERS} == pytest.approx(
-            {name: theirs[name] for name in NUMBERS}, rel=1e-6
-        )
-        assert mine["best"] == theirs["best"]
+    assert len(run.log.all(EpochEnded)) == 7
+    for mine, theirs in zip(run.log.all(EpochEnded), trained.log.all(EpochEnded), strict=True):
+        assert [getattr(mine, name) for name in NUMBERS] == [getattr(theirs, name) for name in NUMBERS]
+        assert mine.best == theirs.best
     ours, uninterrupted = run.metrics(), trained.metrics()
     assert ours is not None
     assert uninterrupted is not None
-    assert ours["confusion"] == uninterrupted["confusion"]
-    assert ours["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-5)
+    assert ours.confusion == uninterrupted.confusion
+    assert ours.loss == pytest.approx(uninterrupted.loss, rel=1e-5)
 
 
 def test_a_standby_worker_serves_the_run_it_is_given(make_run: Callable[..., Run], tmp_path: Path) -> None:
@@ -156,17 +160,17 @@ def test_stopped_within_an_epoch_keeps_the_best_and_measures_it(make_run: Callab
     folder = paint(tmp_path / "many", dict.fromkeys(COLOURS, 200))  # a round that lasts longer than a stop takes
     fresh = {"augmentation": "light", "augmentation_views": 0, "batch_size": 1}
     run = make_run(folder, head_epochs=1000, fine_tune_epochs=0, **fresh)
-    watcher = stop_at(run, lambda: any(event["words"].startswith("Round 3 of") for event in events(run, "progress")))
+    watcher = stop_at(run, lambda: any(now.message.startswith("Round 3 of") for now in run.log.all(Progressed)))
     assert worker.main([str(run.path)]) == 0
     watcher.join()
     assert run.status().state == "stopped"
-    last = events(run, "epoch")[-1]
-    assert last["partial"]
-    assert last["val_loss"] is None
-    assert not last["best"]
-    assert math.isfinite(last["loss"])
-    assert len(run.history()) == last["step"] - 1
-    assert len(events(run, "evaluated")) == len(events(run, "exported")) == 1
+    last = run.log.all(EpochEnded)[-1]
+    assert last.partial
+    assert last.val_loss is None
+    assert not last.best
+    assert math.isfinite(last.loss)
+    assert len(run.history()) == last.step - 1
+    assert len(run.log.all(Evaluated)) == len(run.log.all(Exported)) == 1
     assert run.model_file.is_file()
     assert run.metrics() is not None
 
@@ -176,9 +180,8 @@ def test_stopped_before_the_first_step_there_is_no_model(make_run: Callable[...,
     run.request_stop()
     assert worker.main([str(run.path)]) == 0
     last = run.log.last()
-    assert last is not None
-    assert last["event"] == "stopped"
-    assert "no model" in last["words"]
+    assert isinstance(last, Stopped) and not last.model
+    assert "no model" in last.message
     assert not run.model_file.exists()
 
 
@@ -191,30 +194,39 @@ def test_photos_that_vanish_are_named_and_training_goes_on(
     for photo in gone:
         run.dataset.path(photo).unlink()
     assert worker.main([str(run.path)]) == 0
-    assert sorted(event["path"] for event in events(run, "skipped")) == sorted(photo.path for photo in gone)
+    assert sorted(skipped.path for skipped in run.log.all(Skipped)) == sorted(photo.path for photo in gone)
     assert run.status().state == "finished"
     metrics = run.metrics()
     assert metrics is not None
-    assert metrics["photos"] == len(run.dataset.of("test")) - 1
+    assert metrics.photos == len(run.dataset.of("test")) - 1
     said = capsys.readouterr().out
     assert "The frozen part of the network runs on" in said and "looks at every photo once" in said
 
 
-def test_so_few_photos_that_only_training_gets_any(make_run: Callable[..., Run], tmp_path: Path) -> None:
+def test_so_few_photos_that_none_is_left_to_test_with(make_run: Callable[..., Run], tmp_path: Path) -> None:
     folder = paint(tmp_path / "few", {"blue": 2, "red": 2})
     run = make_run(folder, head_epochs=2, frozen_layers=None)
-    assert not run.dataset.of("test")
+    assert run.dataset.of("validation") and not run.dataset.of("test")
     assert worker.main([str(run.path)]) == 0, run.log.last()
     assert run.status().state == "finished"
-    if not run.dataset.of("validation"):
-        assert run.history()["val_loss"].isna().all()
-        assert run.metrics() is None
-        assert "Not measured" in (run.exports_dir / "keras" / "README.md").read_text(encoding="utf-8")
-    else:
-        metrics = run.metrics()
-        assert metrics is not None
-        assert metrics["split"] == "validation"
-    assert run.history()["best"].iloc[0]
+    metrics = run.metrics()
+    assert metrics is not None and metrics.split == "validation"
+
+
+def test_so_few_photos_that_only_training_gets_any(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    """A scan leaves each class a validation photo; a split made elsewhere need not."""
+    folder = paint(tmp_path / "few", {"blue": 6, "red": 6})
+    scanned = make_run(folder, head_epochs=6, fine_tune_epochs=2, head_learning_rate=0.05)
+    photos = tuple(dataclasses.replace(photo, split="train") for photo in scanned.dataset.photos)
+    run = Workspace.of(scanned).create(scanned.config, dataclasses.replace(scanned.dataset, photos=photos))
+    assert worker.main([str(run.path)]) == 0, run.log.last()
+    assert run.status().state == "finished"
+    history = run.history()
+    assert len(history) == 8 and history["val_loss"].isna().all() and history["val_accuracy"].isna().all()
+    assert history["best"].tolist() == (history["loss"] <= history["loss"].cummin()).tolist()
+    assert sum(history["best"]) > 1
+    assert run.metrics() is None and not run.log.all(Evaluated) and len(run.log.all(Exported)) == 1
+    assert "Not measured" in (run.exports_dir / "keras" / "README.md").read_text(encoding="utf-8")
 
 
 def test_an_exploding_loss_ends_with_words(make_run: Callable[..., Run]) -> None:
@@ -222,27 +234,10 @@ def test_an_exploding_loss_ends_with_words(make_run: Callable[..., Run]) -> None
     run.config = dataclasses.replace(run.config, head_learning_rate=1e36)  # more than a form lets anybody choose
     assert worker._work(run) == 1
     last = run.log.last()
-    assert last is not None
-    assert last["event"] == "failed"
-    assert last["error"]["kind"] == "TrainingError"
-    assert "1e+36" in last["error"]["found"]
-    assert "1e+35" in last["error"]["fix"]
-    assert not any(shelf.in_use for shelf in contents(Workspace.of(run).features))
-
-
-def test_a_lack_of_memory_ends_with_sizes_to_try(make_run: Callable[..., Run]) -> None:
-    run = make_run(batch_size=24, image_size=96, backbone="MobileNet")
-    with pytest.raises(TrainingError) as caught, worker._memory_in_words(run):
-        _more_memory_than_there_is()
-    assert "24 photos" in caught.value.found
-    assert "batch size of 12" in caught.value.fix
-    assert "48" in caught.value.fix
-
-
-def _more_memory_than_there_is() -> None:
-    import tensorflow as tf
-
-    tf.zeros((2**20, 2**20, 2**10)) + 1.0
+    assert isinstance(last, Failed) and last.error["kind"] == "TrainingError"
+    assert "1e+36" in last.error["found"]
+    assert "1e+35" in last.error["fix"]
+    assert not any(kept.in_use for kept in contents(Workspace.of(run).features))
 
 
 def test_a_mistake_in_the_program_is_recorded_too(
@@ -252,35 +247,6 @@ def test_a_mistake_in_the_program_is_recorded_too(
     run.checkpoint.write_bytes(b"not a checkpoint")
     assert worker._work(run) == 1
     last = run.log.last()
-    assert last is not None
-    assert last["event"] == "failed"
-    assert "worker.log" in last["error"]["fix"]
+    assert isinstance(last, Failed)
+    assert "worker.log" in last.error["fix"]
     assert "Traceback" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has several heaps")
-def test_the_threads_of_a_worker_share_one_heap() -> None:
-    program = (
-        "import ctypes, sys, threading\n"
-        "from transfer.learning import worker\n"
-        "if 'shared' in sys.argv: worker._share_one_heap()\n"
-        "together, held = threading.Barrier(4), []\n"
-        "def work():\n"
-        "    together.wait(); held.append(bytearray(100_000)); together.wait()\n"
-        "threads = [threading.Thread(target=work) for _ in range(4)]\n"
-        "for thread in threads: thread.start()\n"
-        "for thread in threads: thread.join()\n"
-        "libc = ctypes.CDLL(None)\n"
-        "if not hasattr(libc, 'malloc_info'): sys.exit('this C library is not glibc')\n"
-        "libc.fdopen.restype = ctypes.c_void_p\n"
-        "out = ctypes.c_void_p(libc.fdopen(1, b'w'))\n"
-        "libc.malloc_info(0, out); libc.fflush(out)\n"
-    )
-
-    def heaps(*flags: str) -> int:
-        said = subprocess.run([sys.executable, "-c", program, *flags], capture_output=True, text=True, check=False)
-        if "not glibc" in said.stderr:
-            pytest.skip(said.stderr.strip())
-        return said.stdout.count("<heap nr=")
-
-    assert heaps("shared") == 1 < heaps()

@@ -19,7 +19,6 @@ from transfer.learning.features.engine import (
     Engine,
     KerasEngine,
     OpenVINOEngine,
-    check,
     difference,
     open_engine,
 )
@@ -35,7 +34,7 @@ needs_openvino = pytest.mark.skipif(not HAS_OPENVINO, reason="OpenVINO is not in
 
 ROOT = Path(__file__).parents[3]
 CONFIG = RunConfig(backbone="MobileNetV2", alpha=0.35, weights="random", image_size=32)
-PART = feature_spec(CONFIG, 32)
+SPEC = feature_spec(CONFIG, 32)
 
 
 def lower(config: RunConfig = CONFIG) -> Any:
@@ -50,6 +49,14 @@ def photos(count: int, size: int = 32, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), np.uint8)
 
 
+def run(program: str, *arguments: object, environment: dict[str, str] | None = None) -> str:
+    """The last line that a program of its own printed."""
+    command = [sys.executable, "-m", program, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return (done.stdout.splitlines() or [""])[-1]
+
+
 @pytest.fixture(scope="module")
 def model() -> Any:
     return lower()
@@ -57,15 +64,15 @@ def model() -> Any:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, model: Any) -> Path:
-    """A folder in which the engine of `PART` is kept."""
+    """A folder in which the engine of `SPEC` is kept."""
     folder = tmp_path_factory.mktemp("engines")
-    open_engine(lambda: model, PART, folder)
+    open_engine(lambda: model, SPEC, folder)
     return folder
 
 
 @pytest.fixture
 def kept(folder: Path) -> OpenVINOEngine:
-    found = Engine.cached(folder, PART.key)
+    found = Engine.cached(folder, SPEC.key)
     assert found is not None
     return found
 
@@ -79,7 +86,7 @@ def test_openvino_answers_as_keras_does(kept: OpenVINOEngine, model: Any, kind: 
     batch = photos(5).astype(kind)
     answers = kept.run(batch)
     assert answers.shape == (5, 1280) and answers.dtype == np.float32
-    assert check(kept, KerasEngine(model), batch) < 1e-4
+    assert difference(answers, KerasEngine(model).run(batch)) < 1e-4
     np.testing.assert_allclose(answers, model(batch.astype(np.float32)), atol=1e-4 * answers.max())
 
 
@@ -152,18 +159,11 @@ def test_maps_and_what_lies_above_them(tmp_path: Path) -> None:
 
 @needs_openvino
 def test_the_second_start_needs_no_keras(folder: Path) -> None:
-    again = open_engine(not_needed, PART, folder)
+    again = open_engine(not_needed, SPEC, folder)
     assert isinstance(again, OpenVINOEngine)
     assert again.description.startswith("OpenVINO ")
     assert again._compiled.get_property("LOADED_FROM_CACHE")
-    program = (
-        "import sys; from pathlib import Path; from transfer.learning.engine import Engine;"
-        f"engine = Engine.cached(Path({str(folder)!r}), {PART.key!r});"
-        "print(engine.difference, [m for m in sys.modules if m in ('tensorflow', 'keras')])"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert result.returncode == 0, result.stderr
-    apart, modules = result.stdout.split(maxsplit=1)
+    apart, modules = run("tests.learning.features.kept_engine", folder, SPEC.key).split(maxsplit=1)
     assert float(apart) <= TOLERANCE and modules.strip() == "[]"
 
 
@@ -183,7 +183,7 @@ def test_the_key_says_what_the_answers_depend_on(tmp_path: Path, monkeypatch: py
     keys = [feature_spec(RunConfig.from_dict(CONFIG.to_dict() | changed), 32).key for changed in settings]
     keys += [feature_spec(CONFIG, 64).key, feature_spec(CONFIG, 32, "block_15_add").key]
     monkeypatch.setattr(compiled, "processor", lambda: "another")
-    keys.append(PART.key)
+    keys.append(SPEC.key)
     assert len(set(keys)) == len(keys)
     # What is above the cut does not matter, nor does where a weights file lies.
     other.write_bytes(b"one")
@@ -196,28 +196,28 @@ def test_the_key_says_what_the_answers_depend_on(tmp_path: Path, monkeypatch: py
 
 @needs_openvino
 def test_a_damaged_entry_is_made_again(tmp_path: Path, model: Any) -> None:
-    assert Engine.cached(tmp_path, PART.key) is None
-    open_engine(lambda: model, PART, tmp_path)
-    entry = tmp_path / PART.key
+    assert Engine.cached(tmp_path, SPEC.key) is None
+    open_engine(lambda: model, SPEC, tmp_path)
+    entry = tmp_path / SPEC.key
     (entry / "network.xml").write_text("<nothing/>")
-    assert Engine.cached(tmp_path, PART.key) is None
-    assert isinstance(open_engine(lambda: model, PART, tmp_path), OpenVINOEngine)
+    assert Engine.cached(tmp_path, SPEC.key) is None
+    assert isinstance(open_engine(lambda: model, SPEC, tmp_path), OpenVINOEngine)
     for file in entry.glob("*.blob"):
         file.chmod(0o600)
         file.write_bytes(b"torn")
-    assert Engine.cached(tmp_path, PART.key) is not None
-    assert not [file for file in tmp_path.iterdir() if file.name != PART.key]
+    assert Engine.cached(tmp_path, SPEC.key) is not None
+    assert not [file for file in tmp_path.iterdir() if file.name != SPEC.key]
 
 
 @needs_openvino
 def test_two_at_once_share_one_entry(tmp_path: Path, model: Any) -> None:
     """What a second process does that began before the first was done: it finds the entry there and leaves it."""
     answers = KerasEngine(model).run(compiled.pictures((32, 32, 3)))
-    compiled.keep(tmp_path / PART.key, model, answers)
-    before = (tmp_path / PART.key / "network.xml").stat().st_ino
-    compiled.keep(tmp_path / PART.key, model, answers)
-    assert (tmp_path / PART.key / "network.xml").stat().st_ino == before
-    assert [file.name for file in tmp_path.iterdir()] == [PART.key]
+    compiled.keep(tmp_path / SPEC.key, model, answers)
+    before = (tmp_path / SPEC.key / "network.xml").stat().st_ino
+    compiled.keep(tmp_path / SPEC.key, model, answers)
+    assert (tmp_path / SPEC.key / "network.xml").stat().st_ino == before
+    assert [file.name for file in tmp_path.iterdir()] == [SPEC.key]
 
 
 # ---------------------------------------------------------------------- falling back in the open
@@ -246,41 +246,31 @@ def test_a_network_that_cannot_be_translated_runs_with_keras(tmp_path: Path) -> 
     ]  # a complex operation without its counterpart, or with another answer
     odd = keras.layers.GlobalAveragePooling2D()(keras.layers.Activation(keras.ops.erfinv)(photo / 300.0) + 0.0 * phases)
     odd_model = keras.Model(photo, odd)
-    found = open_engine(lambda: odd_model, PART, tmp_path)
+    found = open_engine(lambda: odd_model, SPEC, tmp_path)
     assert isinstance(found, KerasEngine) and "OpenVINO, which was not used because" in found.description
     assert found.run(photos(2)).shape == (2, 3)
-    again = open_engine(lambda: odd_model, PART, tmp_path)
+    again = open_engine(lambda: odd_model, SPEC, tmp_path)
     assert again.description == found.description
-    assert not compiled.is_kept(tmp_path / PART.key)
+    assert not compiled.is_kept(tmp_path / SPEC.key)
 
 
 def test_without_openvino(tmp_path: Path) -> None:
     """Where the package is missing Keras does the work, and says so."""
-    program = (
-        "import sys; sys.modules['openvino'] = None\n"
-        "from pathlib import Path\n"
-        "from tests.learning.features.test_engine import PART, lower, photos\n"
-        "from transfer.learning.engine import open_engine\n"
-        f"engine = open_engine(lower, PART, Path({str(tmp_path)!r}))\n"
-        "print(type(engine).__name__, engine.run(photos(1)).shape, engine.description, sep='|')"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert result.returncode == 0, result.stderr
-    kind, shape, words = result.stdout.splitlines()[-1].split("|")
+    kind, shape, description = run("tests.learning.features.without_openvino", tmp_path).split("|")
     assert (kind, shape) == ("KerasEngine", "(1, 1280)")
-    assert "TensorFlow on the CPU" in words and "cannot be used" in words
+    assert "TensorFlow on the CPU" in description and "cannot be used" in description
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(tmp_path: Path, model: Any) -> None:
     blocked = tmp_path / "a file"
     blocked.write_text("in the way")
-    found = open_engine(lambda: model, PART, blocked)
+    found = open_engine(lambda: model, SPEC, blocked)
     assert isinstance(found, KerasEngine)
     assert blocked.read_text() == "in the way"
 
 
 def test_a_gpu_is_left_to_tensorflow(tmp_path: Path, model: Any) -> None:
-    found = open_engine(lambda: model, PART, tmp_path, gpu=True)
+    found = open_engine(lambda: model, SPEC, tmp_path, gpu=True)
     assert isinstance(found, KerasEngine) and "GPU" in found.description
     assert not list(tmp_path.iterdir())
 
@@ -299,18 +289,9 @@ def test_differences() -> None:
 
 CI_SIGNS = ("CI", "TF_BUILD", "JENKINS_URL")  # where the reporting package keeps quiet by itself
 OFFLINE = ROOT / "tests" / "offline"  # takes the network away and notes who asks for it
-WATCHED = """
-import os, sys
-def watch(event, arguments):
-    if event in ("subprocess.Popen", "os.posix_spawn", "os.exec", "os.system"):  # whatever they are
-        if arguments[0] not in ("uname", "fc-list"):  # TensorFlow asks for the machine, matplotlib for fonts
-            with open(os.environ["ATTEMPTS"], "a") as attempts:
-                attempts.write(f"{event} {arguments}")
-sys.addaudithook(watch)
-"""
 
 
-def watched(program: str, tmp_path: Path) -> tuple[str, str]:
+def watched(tmp_path: Path, program: str, *arguments: object) -> tuple[str, str]:
     """The last line that a program printed and everything that the watch saw, in an empty home folder."""
     home, seen = tmp_path / "home", tmp_path / "seen"
     home.mkdir()
@@ -319,10 +300,7 @@ def watched(program: str, tmp_path: Path) -> tuple[str, str]:
     environment = {
         name: value for name, value in os.environ.items() if name not in CI_SIGNS and "proxy" not in name.lower()
     } | own
-    command = [sys.executable, "-c", WATCHED + program]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
-    assert result.returncode == 0, result.stderr
-    return (result.stdout.splitlines() or [""])[-1], seen.read_text()
+    return run("tests.learning.features.watch", program, *arguments, environment=environment), seen.read_text()
 
 
 @needs_openvino
@@ -330,17 +308,7 @@ def test_no_connection_leaves_the_machine(tmp_path: Path) -> None:
     """A whole life of an engine, watched: importing, translating, keeping, loading, running. Nothing looks up
     another machine, connects or sends to it, starts a program, imports the reporting package, or leaves its files at
     home."""
-    printed, seen = watched(
-        "from pathlib import Path\n"
-        "from tests.learning.features.test_engine import CONFIG, PART, lower, photos\n"
-        "from transfer.learning.engine import open_engine\n"
-        f"for _ in range(2): engine = open_engine(lower, PART, Path({str(tmp_path / 'engines')!r}))\n"
-        "engine.run(photos(2))\n"
-        "import psutil\n"
-        "print(type(engine).__name__, [c for c in psutil.Process().net_connections() if c.raddr],\n"
-        "      [n for n, m in sys.modules.items() if 'telemetry' in n and m is not None], sep='|')",
-        tmp_path,
-    )
+    printed, seen = watched(tmp_path, "tests.learning.features.engine_life", tmp_path / "engines")
     assert printed == "OpenVINOEngine|[]|[]"
     assert seen == ""
     assert not (tmp_path / "home" / "intel").exists()
@@ -349,13 +317,7 @@ def test_no_connection_leaves_the_machine(tmp_path: Path) -> None:
 @needs_openvino
 def test_the_watch_would_notice(tmp_path: Path) -> None:
     """OpenVINO imported the usual way reports (the watch stops it): the test above can fail."""
-    _, seen = watched(
-        "import openvino, time\n"
-        "for _ in range(100):\n"
-        "    if os.path.getsize(os.environ['ATTEMPTS']): break\n"
-        "    time.sleep(0.1)",
-        tmp_path,
-    )
+    _, seen = watched(tmp_path, "tests.learning.features.plain_openvino")
     assert "google-analytics" in seen
 
 

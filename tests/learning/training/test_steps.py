@@ -13,79 +13,8 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from transfer.learning.training.steps import Table
+from transfer.learning.features.table import Table
 from transfer.runs.run import Run
-
-# Logical processors can only be made before TensorFlow is first used, so this needs a process of its own.
-SCRIPT = """
-import dataclasses, json, sys
-from pathlib import Path
-import keras, numpy as np, tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from transfer.config import RunConfig
-from transfer.learning import device
-from transfer.learning.features.engine import KerasEngine
-from transfer.learning.model.classifier import build, freeze
-from transfer.learning.pipeline import Batch
-from transfer.learning.training.steps import Steps, Tally
-from transfer.learning.training.phases import optimizer
-from tests.learning.conftest import TINY
-
-config = RunConfig.from_dict(
-    {**TINY, "backbone": "MobileNet", "alpha": 0.25, "frozen_layers": 60, "dropout": 0.0, "photos": "x"}
-)
-rng = np.random.default_rng(0)
-batches = [
-    Batch(
-        rng.integers(0, 255, (5, 32, 32, 3)).astype(np.uint8),
-        rng.integers(0, 3, 5).astype(np.int32),
-        np.array([1, 1, 1, 1, number % 2], np.float32),
-        np.arange(5),
-    )
-    for number in range(4)
-]
-
-def result(on, policy):
-    keras.config.set_dtype_policy(policy)
-    with on.strategy.scope():
-        classifier = build(config, 3)
-        freeze(classifier, "fine_tune", 60)
-        variables = classifier.model.trainable_variables
-        rule = optimizer(config, 1e-3, 10)
-        rule.build(variables)
-    steps = Steps(on, variables, rule, classifier.model, classifier.model, np.array([1, 2, 0.5], np.float32))
-    tally, check = Tally(), Tally()
-    for batch in batches:
-        tally.add(steps.train(batch))
-    for batch in batches:
-        check.add(steps.measure(batch))
-    rows = KerasEngine(classifier.features).run(batches[0].inputs)
-    score, measured = tally.score(), check.score()
-    return {
-        "scores": [score.loss, score.accuracy, score.photos, measured.loss, measured.accuracy],
-        "weights": [float(np.abs(v.value.numpy()).sum()) for v in variables],
-        "features": rows.sum(axis=1).tolist(),
-    }
-
-two = device.mirrored(["CPU:0", "CPU:1"])
-one = device.choose()
-results = [result(one, "float32"), result(two, "float32"), result(two, "mixed_float16")]
-
-from transfer.learning.analysis.prediction import Predictor
-from transfer.learning.analysis.evaluation import evaluate
-from transfer.learning.reporter import Reporter
-from transfer.learning.training.trainer import Training
-from transfer.runs.run import Run
-
-run = Run(Path(sys.argv[1]))
-training = Training(run, dataclasses.replace(two, mixed_precision=True), Reporter(run))
-assert training.train()
-model = training.result().model
-assert {variable.dtype for variable in model.weights} == {"float32"}
-evaluate(Predictor(model, run.dataset.classes), run.dataset, run.evaluation_dir)
-print(json.dumps([*results, {"compute": [str(layer.compute_dtype) for layer in model.layers]}]))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +24,8 @@ def run(make_run: Callable[..., Run]) -> Run:
 
 @pytest.fixture(scope="module")
 def results(run: Run) -> list[dict[str, list[float]]]:
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(run.path)], capture_output=True, text=True, timeout=400)
+    command = [sys.executable, "-m", "tests.learning.training.two_devices", str(run.path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     parsed: list[dict[str, list[float]]] = json.loads(done.stdout.splitlines()[-1])
     return parsed
@@ -123,7 +53,7 @@ def test_a_whole_run_on_two_devices_in_sixteen_bits_gives_a_plain_model(
     assert len(history) == 23
     assert history["loss"].iloc[19] < 0.8 * history["loss"].iloc[0]
     assert metrics is not None
-    assert metrics["photos"] == len(run.dataset.of("test"))
+    assert metrics.photos == len(run.dataset.of("test"))
 
 
 def test_a_table_holds_what_its_blocks_held() -> None:

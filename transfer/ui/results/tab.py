@@ -141,6 +141,8 @@ def _matrix(metrics: Metrics) -> Markup:
 def _nothing(run: Run | None) -> str:
     if run is None:
         return f"Nothing to show yet: train something in {steps.step('train')}."
+    if run.status().state == "finished":
+        return f"“{run.name}” is finished, but no photos were left to test it with. Add photos, then train again."
     if run.status().over:
         return (
             f"“{run.name}” ended before it could be tested. Choose another run in {steps.step('runs')}, or train again."
