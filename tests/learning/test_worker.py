@@ -60,7 +60,7 @@ def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
     assert history["loss"].iloc[3] < 0.95 * history["loss"].iloc[0]
     assert trained.model_file.is_file()
     store = Workspace.of(trained).features
-    assert contents(store) and not any(shelf.in_use for shelf in contents(store))
+    assert contents(store) and not any(kept_set.in_use for kept_set in contents(store))
     assert not trained.lock_is_held()
 
 

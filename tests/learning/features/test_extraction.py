@@ -148,7 +148,7 @@ def test_values_beyond_sixteen_bits_are_kept_in_thirty_two(run: Run, classifier:
     kept = Kept(run, tmp_path, KerasEngine(large))
     rows = rows_of(kept.extract(kept.stages, photos(run)))
     assert rows.dtype == np.float32 and rows.max() > 65504
-    assert [shelf.dtype for shelf in contents(FeatureStore(tmp_path / "features")) if shelf.rows] == ["float32"]
+    assert [each.dtype for each in contents(FeatureStore(tmp_path / "features")) if each.rows] == ["float32"]
     kept.close()
     nothing = keras.Model(classifier.features.inputs, classifier.features.outputs[0] * float("nan"))
     broken = Kept(run, tmp_path / "broken", KerasEngine(nothing))
