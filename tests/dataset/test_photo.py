@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -294,14 +295,10 @@ def test_a_copy_of_the_file_works_on_its_own_and_says_nothing(tmp_path: Path) ->
     clear = corners().convert("P")
     clear.save(tmp_path / "clear.png", transparency=bytes([0, 10, 255]))
     bomb(tmp_path / "big.png", 10_000, 9_500)  # Pillow warns of so many pixels
-    code = (
-        "import photo, sys; print(photo.read_photo('odd.jpg', 8).shape, photo.read_photo('clear.png', 8).shape)\n"
-        "try: photo.read_photo('big.png', 8)\nexcept OSError as error: print(error)\n"
-        "print('transfer' in sys.modules)"
-    )
+    program = shutil.copy(Path(__file__).with_name("photo_alone.py"), tmp_path)
     environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONWARNINGS"}}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("(8, 8, 3) (8, 8, 3)\n") and done.stdout.endswith("False\n")
     assert done.stderr == ""
@@ -311,10 +308,6 @@ def test_without_the_package_for_heic_the_others_are_read_and_the_reason_is_give
     pytest.importorskip("pillow_heif")
     corners().save(tmp_path / "phone.heic", format="HEIF")
     corners().save(tmp_path / "a.jpg")
-    code = (
-        "import sys; sys.modules['pillow_heif'] = None  # which makes the import fail as if it were not installed\n"
-        "from transfer.dataset import photo\nprint(photo.HEIC, photo.read_photo(sys.argv[1] + '/a.jpg', 8).shape)\n"
-        "try: photo.read_photo(sys.argv[1] + '/phone.heic', 8)\nexcept ValueError as error: print(error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    program = Path(__file__).with_name("photo_without_heic.py")
+    done = subprocess.run([sys.executable, program, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("False (8, 8, 3)\n") and "pillow-heif) is not installed" in done.stdout

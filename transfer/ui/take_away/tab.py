@@ -1,4 +1,4 @@
-"""Take the model away, as a zip that runs without Transfer. The helper process writes and checks it."""
+"""Take the model away, as a zip that runs without Transfer. The prediction server writes and checks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drop, paste or take photos and see what the model says. The predicting is done by the helper process."""
+"""Drop, paste or take photos and see what the model says. The predicting is done by the prediction server."""
 
 from __future__ import annotations
 
