@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transfer.messages.events import Started
 from transfer.samples import draw as samples
 
 from .conftest import App, until
@@ -168,8 +169,8 @@ def test_a_killed_worker_offers_resume(page: Page, app: App) -> None:
     done = len(run.history())
     page.locator("#resume").click()
     until(lambda: len(run.history()) > done, 180)
-    started = [event for event in run.log.read() if event["event"] == "started"]
-    assert started[-1]["resumed_from"] >= done
+    started = run.log.newest(Started)
+    assert started is not None and started.resumed_from is not None and started.resumed_from >= done
     page.locator("#stop").click()
     page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
 
