@@ -21,6 +21,7 @@ from transfer.learning.model.applications import application
 from transfer.learning.model.classifier import layers_of
 from transfer.networks.backbones import BACKBONES, Backbone
 from transfer.networks.layers import TABLES
+from transfer.networks.weights import PACKAGES
 
 
 class Fetched(Exception):
@@ -62,7 +63,7 @@ def table(record: Backbone) -> dict[str, Any]:
         del model
         keras.utils.clear_session()
         gc.collect()
-        if record.knows == "imagenet":
+        if record.knows == "imagenet" and record.name not in PACKAGES:
             data["weights"][f"{alpha:g}"] = asked_for(record, alpha, record.image_size)
     return data
 

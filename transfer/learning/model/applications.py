@@ -14,7 +14,7 @@ import keras
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
-from transfer.learning.model import custom, pocket
+from transfer.learning.model import custom, efficientnet_lite, pocket
 from transfer.networks import weights as weight_files
 from transfer.networks.backbones import BUNDLED, Backbone
 
@@ -31,6 +31,8 @@ def application(record: Backbone, alpha: float, size: int) -> keras.Model:
     options: dict[str, Any] = {"alpha": _checked_alpha(record, alpha)} if len(record.alphas) > 1 else {}
     if record.name == BUNDLED:
         return pocket.pocket(weights=None, input_shape=(size, size, 3))
+    if record.name in efficientnet_lite.SCALES:
+        return efficientnet_lite.efficientnet_lite(record.name, (size, size, 3))
     make = getattr(keras.applications, record.name)
     network: keras.Model = make(weights=None, include_top=False, input_shape=(size, size, 3), **options)
     return _with_second_scaling(network) if record.family == "EfficientNet" else network
@@ -53,17 +55,19 @@ def load_weights(network: keras.Model, config: RunConfig) -> None:
             path = Path(keras.utils.get_file(file.name, file.url, cache_subdir="models", file_hash=file.hash or None))
         except Exception as problem:  # Keras raises a bare Exception for a failed download
             raise weight_files.missing(config, file, f"the download failed: {problem}") from problem
-    load_file(network, path)
+    load_file(network, path, file.hash)
 
 
-def load_file(network: keras.Model, path: Path) -> None:
+def load_file(network: keras.Model, path: Path, sha256: str = "") -> None:
     """Load a weights file, or the weights of a saved model's backbone, into a network of the same shape.
 
     Raises:
         WeightsError: when the file cannot be read or belongs to another network.
     """
     try:
-        if path.suffix == ".npz":
+        if path.suffix == ".pth":
+            efficientnet_lite.load(network, path, sha256)
+        elif path.suffix == ".npz":
             pocket.load(network, path)
         elif path.suffix == ".keras":
             custom.copy_weights(custom.load(path).network, network)

@@ -163,6 +163,8 @@ def _preprocessed(photo: Any, kind: str) -> Any:
     pixels = photo
     if kind == "tf":
         layer = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_minus_one_to_one", dtype="float32")
+    elif kind == "lite":
+        layer = keras.layers.Rescaling(1 / 128, offset=-127 / 128, name="from_127", dtype="float32")
     elif kind == "torch":
         scale = [1 / 255 / std for std in TORCH_STD]
         offset = [-mean / std for mean, std in zip(_TORCH_MEAN, TORCH_STD, strict=True)]
