@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import sys
 from typing import Any
 from unittest import mock
@@ -44,9 +45,23 @@ def asked_for(record: Backbone, alpha: float, image_size: int) -> dict[str, str]
     raise RuntimeError(f"Keras fetched nothing for {record.name}")
 
 
+def multiply_adds(model: keras.Model) -> int:
+    """How many products a network adds up for one photo; convolutions and dense layers, the rest is little."""
+    total = 0
+    for layer in model._flatten_layers(include_self=False):
+        if not isinstance(
+            layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Dense)
+        ):
+            continue
+        places = math.prod(side for side in layer.output.shape[1:-1])
+        total += places * sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 1)
+    return total
+
+
 def table(record: Backbone) -> dict[str, Any]:
     """Everything `transfer.networks.layers` keeps about one network."""
     data: dict[str, Any] = {"keras": keras.__version__, "names": [], "parameters": {}, "total": {}, "weights": {}}
+    data["multiply_adds"] = {}
     for alpha in record.alphas:
         keras.utils.clear_session()
         gc.collect()
@@ -60,10 +75,11 @@ def table(record: Backbone) -> dict[str, Any]:
         data["kind"] = [data["kinds"].index(kind) for kind in kinds]
         data["parameters"][f"{alpha:g}"] = [row.parameters for row in rows]
         data["total"][f"{alpha:g}"] = model.count_params()
+        data["multiply_adds"][f"{alpha:g}"] = multiply_adds(model)
         del model
         keras.utils.clear_session()
         gc.collect()
-        if record.knows == "imagenet" and record.name not in PACKAGES:
+        if record.name not in PACKAGES:
             data["weights"][f"{alpha:g}"] = asked_for(record, alpha, record.image_size)
     return data
 

@@ -29,7 +29,7 @@ class RunConfig:
 
     photos: str = _setting("", "Photos", "The folder with one sub-folder of photos per class.")
     backbone: str = _setting(
-        "MobileNetV2",
+        "EfficientNetLite0",
         "Network (backbone)",
         "The pretrained network to start from, or the path of a .keras file of your own.",
     )
@@ -43,8 +43,7 @@ class RunConfig:
     weights: str = _setting(
         "imagenet",
         "What the network knows (weights)",
-        "imagenet: learned from 1.3 million photos. bundled: what comes with Transfer, for the network Pocket. "
-        "random: knows nothing, a baseline. Or the path of a weights file.",
+        "imagenet: learned from 1.3 million photos. random: knows nothing, a baseline. Or the path of a weights file.",
     )
     image_size: int | None = _setting(
         None,

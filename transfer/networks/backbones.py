@@ -20,20 +20,17 @@ class Backbone:
     """One pretrained network.
 
     Attributes:
-        name: its function in `keras.applications`; Pocket's is in `transfer.learning.pocket`.
+        name: its function in `keras.applications`, or in `transfer.learning.model.efficientnet_lite`.
         family: the group it is shown in.
         image_size: the side in pixels of the photos it learned from.
         minimum_size: the smallest side Keras builds it for.
         preprocessing: how it wants its pixels: "tf" (-1 to 1), "caffe" (BGR minus the mean), "torch" (0 to 1,
             then normalised per colour), "lite" (minus 127, divided by 128), "inside" (0 to 255, it does the rest).
         parameters: numbers in it, without classifier, at width 1.
-        top1: share of ImageNet validation photos whose class it names first, at width 1; None for Pocket, which
-            learned other classes.
+        top1: share of ImageNet validation photos whose class it names first, at width 1.
         download_mb: size of its weights file without classifier, at width 1, in megabytes of a million bytes.
         alphas: the widths it comes in with ImageNet weights; (1.0,) when there is no choice.
         weight_sizes: photo sizes with weights files of their own; () when one file serves every size.
-        knows: what its pretrained weights are called in `RunConfig.weights`: "imagenet", or "bundled" for those that
-            come with Transfer.
         advice: one line saying when to choose it.
     """
 
@@ -43,25 +40,20 @@ class Backbone:
     minimum_size: int
     preprocessing: str
     parameters: int
-    top1: float | None
+    top1: float
     download_mb: float
     advice: str
     alphas: tuple[float, ...] = (1.0,)
     weight_sizes: tuple[int, ...] = ()
-    knows: str = "imagenet"
 
 
-RECOMMENDED = "MobileNetV2"
-BUNDLED = "Pocket"
+RECOMMENDED = "EfficientNetLite0"
 
 _V1, _V2, _V3 = (0.25, 0.5, 0.75, 1.0), (0.35, 0.5, 0.75, 1.0, 1.3, 1.4), (0.75, 1.0)
 _SIZES = (128, 160, 192, 224)
 
 # fmt: off
 _RECORDS = (
-    Backbone("Pocket", "Comes with Transfer", 96, 32, "tf", 1196784, None, 2.5,
-             "Choose it without internet, or for a quick first try: small, very fast, knows less than the others.",
-             knows="bundled"),
     Backbone("EfficientNetLite0", "EfficientNet-Lite", 224, 32, "lite", 3413024, 0.751, 18.8,
              "Choose it when you are not sure: it is here already, quick without a GPU, and good with few photos."),
     Backbone("EfficientNetLite1", "EfficientNet-Lite", 240, 32, "lite", 4189344, 0.767, 21.9,
@@ -71,7 +63,7 @@ _RECORDS = (
     Backbone("MobileNet", "MobileNet", 224, 32, "tf", 3228864, 0.704, 13.1,
              "Choose it on a slow computer, or when you want the very simplest small network.", _V1, _SIZES),
     Backbone("MobileNetV2", "MobileNet", 224, 32, "tf", 2257984, 0.713, 9.4,
-             "Choose it when you are not sure: small, quick without a GPU, good with few photos.", _V2, (96, *_SIZES)),
+             "Choose it when small and quick matters more than the last points of accuracy.", _V2, (96, *_SIZES)),
     Backbone("MobileNetV3Small", "MobileNet", 224, 32, "inside", 939120, 0.681, 4.3,
              "Choose it when speed on phones and small computers matters most.", _V3),
     Backbone("MobileNetV3Large", "MobileNet", 224, 32, "inside", 2996352, 0.756, 12.7,

@@ -19,15 +19,11 @@ from pathlib import Path
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
-from transfer.networks.backbones import BACKBONES, BUNDLED, RECOMMENDED, Backbone, backbone
+from transfer.networks.backbones import BACKBONES, RECOMMENDED, Backbone, backbone
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import table
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-# A wheel has the assets inside the package, the project's folder beside it.
-BUNDLED_WEIGHTS = (_PACKAGE if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent) / "assets" / "pocket.npz"
-
-PRETRAINED = frozenset({"imagenet", "bundled"})
+PRETRAINED = frozenset({"imagenet"})
 """Values of `RunConfig.weights` that mean what the network learned before, rather than a file or nothing."""
 
 
@@ -58,6 +54,9 @@ PACKAGES = {
     ),
 }
 """Networks whose weights are installed like any dependency."""
+
+LONGEST = 60.0  # seconds that the first look at the photos may take with a network nobody chose
+RATE = 2.5e10  # multiply-adds of 32 bits that a core of a usual processor does in a second with the engine
 
 _HOST = ("storage.googleapis.com", 443)
 _online: tuple[float, bool] = (float("-inf"), False)
@@ -102,8 +101,6 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
     Raises:
         ConfigError: for a width the network does not come in.
     """
-    if record.knows == "bundled":
-        return WeightsFile(BUNDLED_WEIGHTS.name, BUNDLED_WEIGHTS, BUNDLED_WEIGHTS.is_file(), "", "", record.download_mb)
     if record.name in PACKAGES:
         return _packaged(record)
     data = table(record.name)
@@ -178,17 +175,19 @@ def online() -> bool:
     return answer
 
 
-def default_backbone() -> str:
-    """The network to begin with: the recommended one, or the bundled one where the other cannot be had."""
-    return RECOMMENDED if weights_file(backbone(RECOMMENDED)).present or online() else BUNDLED
+def default_backbone(photos: int = 2000) -> str:
+    """The network to begin with: the most accurate one that is ready, and looks at so many photos within `LONGEST`.
+
+    How long that takes is reckoned from the multiplications of a network, not measured.
+    """
+    ready = [record for record, alpha, size in present() if (alpha, size) == (1.0, record.image_size)]
+    quick = [record for record in ready if seconds(record, photos) <= LONGEST]
+    return max(quick, key=lambda record: record.top1, default=backbone(RECOMMENDED)).name
 
 
-def settled(config: RunConfig) -> RunConfig:
-    """The config with its pretrained weights called by their right name: Pocket's are bundled, all others' imagenet."""
-    record = BACKBONES.get(config.backbone)
-    if record is None or config.weights not in PRETRAINED:
-        return config
-    return dataclasses.replace(config, weights=record.knows)
+def seconds(record: Backbone, photos: int) -> float:
+    """About how long a look at so many photos takes on this machine's processor, at width 1."""
+    return photos * table(record.name)["multiply_adds"]["1"] / (RATE * (os.cpu_count() or 1))
 
 
 def require(config: RunConfig) -> WeightsFile | None:

@@ -35,7 +35,9 @@ class _Pickler(pickle._Pickler):  # the one written in Python, which can be taug
     dispatch = dict(pickle._Pickler.dispatch)
 
     def persistent_id(self, thing: Any) -> Any:
-        return ("storage", _Global("torch", "FloatStorage"), thing.key, "cpu", 0, None) if isinstance(thing, _Id) else None
+        return (
+            ("storage", _Global("torch", "FloatStorage"), thing.key, "cpu", 0, None) if isinstance(thing, _Id) else None
+        )
 
     def save_global_name(self, thing: _Global) -> None:
         self.write(b"c" + f"{thing.module}\n{thing.name}\n".encode())

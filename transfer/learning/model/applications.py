@@ -1,7 +1,8 @@
 """Applications: the networks on offer, built and given what they know.
 
-Those of keras.applications and Pocket, without their classifiers. Their records are in `transfer.networks.backbones`,
-where weights files come from in `transfer.networks.weights`; a user's `.keras` file is the business of `custom`.
+Those of keras.applications and EfficientNet-Lite, without their classifiers. Their records are in
+`transfer.networks.backbones`, where weights files come from in `transfer.networks.weights`; a user's `.keras` file is
+the business of `custom`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import keras
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
-from transfer.learning.model import custom, efficientnet_lite, pocket
+from transfer.learning.model import custom, efficientnet_lite
 from transfer.networks import weights as weight_files
-from transfer.networks.backbones import BUNDLED, Backbone
+from transfer.networks.backbones import Backbone
 
 TORCH_STD = (0.229, 0.224, 0.225)
 """Standard deviations of ImageNet's red, green and blue, of values from 0 to 1."""
@@ -29,8 +30,6 @@ def application(record: Backbone, alpha: float, size: int) -> keras.Model:
     counts the same layers.
     """
     options: dict[str, Any] = {"alpha": _checked_alpha(record, alpha)} if len(record.alphas) > 1 else {}
-    if record.name == BUNDLED:
-        return pocket.pocket(weights=None, input_shape=(size, size, 3))
     if record.name in efficientnet_lite.SCALES:
         return efficientnet_lite.efficientnet_lite(record.name, (size, size, 3))
     make = getattr(keras.applications, record.name)
@@ -67,8 +66,6 @@ def load_file(network: keras.Model, path: Path, sha256: str = "") -> None:
     try:
         if path.suffix == ".pth":
             efficientnet_lite.load(network, path, sha256)
-        elif path.suffix == ".npz":
-            pocket.load(network, path)
         elif path.suffix == ".keras":
             custom.copy_weights(custom.load(path).network, network)
         else:

@@ -52,7 +52,7 @@ def offers(config: RunConfig) -> list[Offer]:
             found.append(Offer(label, {"weights": str(file)}))
     here = sorted(present(), key=lambda each: _unlike(config, *each))
     for other, alpha, size in here[:2]:
-        settings: dict[str, Any] = {"backbone": other.name, "alpha": alpha, "weights": other.knows}
+        settings: dict[str, Any] = {"backbone": other.name, "alpha": alpha, "weights": "imagenet"}
         settings["image_size"] = None if size == other.image_size else size
         found.append(Offer(f"Use {describe(other, alpha, size)}", settings))
     return [*found, Offer("Start from nothing (random)", {"weights": "random"})]

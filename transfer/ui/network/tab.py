@@ -30,7 +30,6 @@ from transfer.ui.shared.panels import error_panel, lead, muted, notices, picture
 PREVIEWED = 3  # photos shown with variations
 KNOWLEDGE = [
     ("imagenet: 1.3 million photos of a thousand things", "imagenet"),
-    ("bundled: what Pocket brings along", "bundled"),
     ("random: nothing at all", "random"),
 ]
 
