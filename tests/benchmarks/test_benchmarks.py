@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy, drive, memory, photo_sets, pocket, step
+from tests.benchmarks import accuracy, drive, memory, photo_sets, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -64,9 +64,3 @@ def test_a_step_is_taken_apart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     step.main(["--features", "8", "--units", "4", "--photos", "64"])
     said = capsys.readouterr().out
     assert all(name in said for name in ("product forwards", "Adam", "the whole step, by XLA"))
-
-
-def test_how_fast_pocket_is(capsys: pytest.CaptureFixture[str]) -> None:
-    pocket.main(["--speed", "--quick"])
-    said = capsys.readouterr().out
-    assert "Pocket at 96 px" in said and "MobileNetV2 at 224 px" in said and "times as many" in said

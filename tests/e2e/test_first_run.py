@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from transfer.networks.backbones import BACKBONES
+from transfer.networks.backbones import BACKBONES, backbone
+from transfer.networks.weights import PACKAGES, weights_file
 
 from .conftest import App
 
@@ -41,7 +42,7 @@ def test_two_clicks_without_internet_give_a_good_model(page: Page, app: App) -> 
     run = app.workspace.runs()[0]
     metrics = run.metrics()
     assert len(run.dataset.classes) == 6 and len(run.dataset.photos) == 360
-    assert run.config.backbone == "Pocket" and run.config.weights == "bundled"
+    assert run.config.backbone == "EfficientNetLite0" and run.config.weights == "imagenet"
     assert metrics is not None and metrics.split == "test" and metrics.accuracy >= 0.9
 
     page.get_by_role("tab", name="2 Network").click()
@@ -49,8 +50,9 @@ def test_two_clicks_without_internet_give_a_good_model(page: Page, app: App) -> 
     rows = page.locator("#compare tr:has([data-name])")
     assert rows.count() == len(BACKBONES)
     lacking = rows.filter(has_text="needs a download")
-    assert lacking.count() == len(BACKBONES) - 1
-    assert "Pocket" not in lacking.all_inner_texts()
+    here = [name for name in PACKAGES if weights_file(backbone(name)).present]
+    assert "EfficientNetLite0" in here and lacking.count() == len(BACKBONES) - len(here)
+    assert not [text for text in lacking.all_inner_texts() if "EfficientNetLite0" in text]
 
     attempts = app.folder / "attempts"
     # The one question that is allowed: can the weights of other networks be downloaded now?

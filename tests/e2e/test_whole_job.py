@@ -37,11 +37,11 @@ def set_number(page: Page, setting: str, value: object) -> None:
     field.press("Tab")
 
 
-def choose_pocket(page: Page, **numbers: object) -> None:
-    """The network that needs no download, whatever this machine has."""
+def choose_lite(page: Page, **numbers: object) -> None:
+    """The network that needs no download, whatever this machine has, and small photos."""
     tab(page, "2 Network")
     page.locator("#compare").get_by_text("Compare all networks").click()
-    page.locator("#compare [data-name=Pocket]").click()
+    page.locator("#compare [data-name=EfficientNetLite0]").click()
     page.locator("#network-card").get_by_text("ready").wait_for()
     page.locator("#more-options").get_by_text("More options").click()
     for setting, value in numbers.items():
@@ -54,7 +54,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     page.locator("#photos-sheets img").first.wait_for(timeout=30_000)
     page.locator("#next-network").click()
-    choose_pocket(page, head_epochs=3)
+    choose_lite(page, head_epochs=3)
     page.locator("#next-train").click()
 
     page.locator("#train-plan").get_by_text("3 rounds").wait_for()
@@ -108,7 +108,7 @@ def start_long_run(page: Page, app: App) -> str:
     check_folder(page, draw(app.folder / "shapes"))
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     # Photos varied anew in every round: nothing can be kept from round to round, so a round takes its time.
-    choose_pocket(page, head_epochs=1000, early_stopping_patience=0, augmentation_views=0, image_size=192)
+    choose_lite(page, head_epochs=1000, early_stopping_patience=0, augmentation_views=0, image_size=192)
     page.locator("#setting-augmentation").get_by_text("light").click()
     before = len(app.workspace.runs())
     tab(page, "3 Train")

@@ -4,15 +4,16 @@ import keras
 import pytest
 
 from transfer.errors import ConfigError
-from transfer.networks.backbones import BACKBONES, BUNDLED, FAMILIES, RECOMMENDED, backbone
+from transfer.networks.backbones import BACKBONES, FAMILIES, RECOMMENDED, backbone
 from transfer.networks.layers import table
+from transfer.networks.weights import PACKAGES
 
 
 def test_every_network_of_keras_applications_is_offered() -> None:
     offered_by_keras = {
         name for name in dir(keras.applications) if name[0].isupper() and callable(getattr(keras.applications, name))
     }
-    assert set(BACKBONES) - {BUNDLED} == offered_by_keras
+    assert set(BACKBONES) - set(PACKAGES) == offered_by_keras
 
 
 @pytest.mark.parametrize("name", BACKBONES)
@@ -21,19 +22,18 @@ def test_a_record_agrees_with_the_generated_numbers(name: str) -> None:
     data = table(name)
     assert list(data["total"]) == [f"{alpha:g}" for alpha in record.alphas]
     assert data["total"]["1"] == record.parameters
-    # A weights file holds four bytes per parameter, the bundled one two, and little else.
-    bytes_each = 2 if name == BUNDLED else 4
-    assert 1.0 <= record.download_mb * 1e6 / (bytes_each * record.parameters) < 1.25
+    # A weights file holds four bytes per parameter, and little else; those in packages the classifier, too.
+    parameters = record.parameters + (1_281_000 if name in PACKAGES else 0)
+    assert 1.0 <= record.download_mb * 1e6 / (4 * parameters) < 1.25
 
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_a_record_says_when_to_choose_the_network(name: str) -> None:
     record = BACKBONES[name]
     assert record.advice.startswith("Choose it ") and record.advice.endswith(".")
-    assert (record.top1 is None) == (name == BUNDLED)
-    assert record.top1 is None or 0.6 < record.top1 < 0.9
+    assert 0.6 < record.top1 < 0.9
     assert record.minimum_size <= record.image_size
-    assert record.preprocessing in {"tf", "caffe", "torch", "inside"}
+    assert record.preprocessing in {"tf", "caffe", "torch", "lite", "inside"}
 
 
 def test_families_hold_every_network_once() -> None:

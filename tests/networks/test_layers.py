@@ -19,6 +19,8 @@ SMALL = [
     ("MobileNetV2", 1.4),
     ("MobileNetV3Small", 0.75),
     ("MobileNetV3Large", 1.0),
+    ("EfficientNetLite0", 1.0),
+    ("EfficientNetLite2", 1.0),
     ("EfficientNetB0", 1.0),
     ("EfficientNetV2B0", 1.0),
     ("DenseNet121", 1.0),

