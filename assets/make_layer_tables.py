@@ -22,7 +22,7 @@ from transfer.learning.model.applications import application
 from transfer.learning.model.classifier import layers_of
 from transfer.networks.backbones import BACKBONES, Backbone
 from transfer.networks.layers import TABLES
-from transfer.networks.weights import PACKAGES
+from transfer.networks.packages import PACKAGES
 
 
 class Fetched(Exception):

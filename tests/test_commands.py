@@ -22,7 +22,8 @@ from transfer.errors import ConfigError, ExportError, PhotosError, RunError, Tra
 from transfer.messages.events import Died, Stopped
 from transfer.messages.requests import Stop
 from transfer.networks import weights
-from transfer.networks.backbones import BACKBONES, BUNDLED
+from transfer.networks.backbones import BACKBONES
+from transfer.networks.default import default_backbone
 from transfer.runs.workspace import Workspace
 from transfer.ui import page
 from transfer.ui.context import Context
@@ -131,9 +132,8 @@ def surfaces(
         ({"frozen_layers": 900}, {"frozen_layers": None}),
         ({"frozen_layers": "all"}, {"frozen_layers": None}),
         ({"backbone": " MOBILENETv2"}, {"backbone": "MobileNetV2"}),
-        ({"backbone": "pocket", "weights": "imagenet"}, {"backbone": BUNDLED, "weights": "bundled"}),
-        ({"backbone": "Pocket", "frozen_layers": 2}, {"frozen_layers": 2, "weights": "bundled"}),
-        ({"backbone": "", "batch_size": "", "pooling": ""}, {"backbone": "MobileNetV2", "batch_size": 32}),
+        ({"backbone": "efficientnetlite0"}, {"backbone": "EfficientNetLite0", "weights": "imagenet"}),
+        ({"backbone": "", "batch_size": "", "pooling": ""}, {"backbone": default_backbone(), "batch_size": 32}),
         ({"backbone": "~/mine.keras"}, {"backbone": "{folder}/mine.keras"}),
         ({"backbone": "{folder}/photos/../mine.keras "}, {"backbone": "{folder}/mine.keras"}),
         ({"weights": "~/mine.weights.h5"}, {"weights": "{folder}/mine.weights.h5"}),
@@ -143,7 +143,7 @@ def surfaces(
 def test_the_same_settings_make_the_same_run(
     surfaces: Surfaces, folder: Path, settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    given = {"photos": str(folder / "photos"), **filled(settings, folder)}
+    given = {"photos": str(folder / "photos"), "backbone": "MobileNetV2", **filled(settings, folder)}
     config = surfaces.page(given)
     assert isinstance(config, RunConfig), config
     assert surfaces.api(given) == config
@@ -179,7 +179,7 @@ def test_the_same_settings_make_the_same_run(
 def test_the_same_mistake_is_met_with_the_same_words(
     surfaces: Surfaces, folder: Path, settings: dict[str, Any], says: str
 ) -> None:
-    given = {"photos": str(folder / "photos"), **filled(settings, folder)}
+    given = {"photos": str(folder / "photos"), "backbone": "MobileNetV2", **filled(settings, folder)}
     before = surfaces.desk.runs()
     refused, error = surfaces.terminal(given)
     assert isinstance(refused, Refused) and error is not None
@@ -211,7 +211,7 @@ def test_the_network_that_can_be_had_is_chosen_where_none_is(
     given = {"photos": str(folder / "photos"), "backbone": ""}
     config = surfaces.page(given)
     assert isinstance(config, RunConfig)
-    assert (config.backbone, config.weights) == (BUNDLED, "bundled")
+    assert (config.backbone, config.weights) == (default_backbone(), "imagenet")
     assert surfaces.api({"photos": given["photos"]}) == config
     assert surfaces.terminal({"photos": given["photos"]}) == (config, None)
 

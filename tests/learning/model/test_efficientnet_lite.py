@@ -12,7 +12,8 @@ from transfer.dataset.photo import read_photo
 from transfer.learning.model import efficientnet_lite
 from transfer.learning.model.classifier import build
 from transfer.networks.backbones import backbone
-from transfer.networks.weights import PACKAGES, weights_file
+from transfer.networks.packages import PACKAGES
+from transfer.networks.weights import weights_file
 
 SHARED = os.environ.get("TRANSFER_SHARED_PHOTOS")
 # The three likeliest of ImageNet's classes for `picture`, with their probabilities.

@@ -1,1 +1,1 @@
-"""Networks: a backbone (`applications`, `pocket`, `custom`) with a head on it (`classifier`). Nothing here trains."""
+"""Networks: a backbone (`applications`, `efficientnet_lite`, `custom`) with a head on it (`classifier`), untrained."""

@@ -18,7 +18,7 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.thumbnails import augmentation_preview
 from transfer.errors import TransferError
-from transfer.networks import weights
+from transfer.networks.default import default_backbone
 from transfer.ui.context import Context
 from transfer.ui.network import chooser, freezing
 from transfer.ui.photos.tab import PhotosTab
@@ -89,7 +89,7 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
 
     def restore(kept: dict[str, Any]) -> list[Any]:
         """The settings of the last visit; what cannot be used any more falls back to the default."""
-        defaults = RunConfig(backbone=weights.default_backbone()).to_dict()
+        defaults = RunConfig(backbone=default_backbone()).to_dict()
         return [kept.get(name, defaults[name]) for name in form.FIELDS]
 
     network = [fields[name] for name in ("backbone", "alpha", "image_size", "weights")]
