@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.conftest import HOSTILE, epoch, measured, read
+from transfer.messages.events import Finished
 from transfer.runs.metrics import Mistake
 from transfer.runs.run import Run
 from transfer.ui.results import tab
@@ -67,3 +68,9 @@ def test_the_history_is_a_table_to_take_along(new_run: Callable[..., Run]) -> No
     assert table["loss"].tolist() == run.history()["loss"].tolist()
     assert table["val_loss"].isna().tolist() == [False, True]
     assert len(pd.read_csv(tab.history_file(new_run()))) == 0
+
+
+def test_a_finished_run_without_photos_to_test_with_says_so(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    run.log.append(Finished())
+    assert "no photos were left to test it with" in tab._nothing(run)
