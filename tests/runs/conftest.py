@@ -6,17 +6,18 @@ from typing import Any
 import pytest
 
 from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset, Photo
+from transfer.dataset.dataset import Dataset, Photo, Split
 from transfer.messages.events import EpochEnded
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 
 def dataset(root: Path) -> Dataset:
+    splits: tuple[Split, ...] = ("train", "train", "validation", "test")
     photos = [
         Photo(f"{name}/{i}.jpg", label, split, f"{name}{i}")
         for label, name in enumerate(("cat", "dog"))
-        for i, split in enumerate(("train", "train", "validation", "test"))
+        for i, split in enumerate(splits)
     ]
     return Dataset(root=str(root), classes=("cat", "dog"), photos=tuple(photos))
 

@@ -83,7 +83,7 @@ def kept(folder: Path) -> OpenVINOEngine:
 @needs_openvino
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
 def test_openvino_answers_as_keras_does(kept: OpenVINOEngine, model: Any, kind: type) -> None:
-    batch = photos(5).astype(kind)
+    batch: np.ndarray = photos(5).astype(kind)
     answers = kept.run(batch)
     assert answers.shape == (5, 1280) and answers.dtype == np.float32
     assert difference(answers, KerasEngine(model).run(batch)) < 1e-4
@@ -131,7 +131,7 @@ def test_a_map_that_is_given_up_leaves_the_engine_usable(kept: OpenVINOEngine) -
 
     answers = kept.map(photos(40) for _ in range(5))
     first = next(answers)
-    answers.close()  # type: ignore[attr-defined]
+    answers.close()
     with pytest.raises(OSError, match="disk is gone"):
         list(kept.map(broken()))
     with pytest.raises(RuntimeError):
