@@ -27,6 +27,7 @@ class Inbox:
         self._mailbox = mailbox
         self._requests: list[Request] = []
         self._next_look = 0.0
+        self._stoppable = True
 
     def read(self) -> list[Request]:
         """All requests so far, oldest first. Cheap enough to be called at every step."""
@@ -41,5 +42,9 @@ class Inbox:
 
     def raise_if_stopped(self) -> None:
         """Raises `Stopped` when the user asked to stop."""
-        if self.has(Stop):
+        if self._stoppable and self.has(Stop):
             raise Stopped
+
+    def finish(self) -> None:
+        """From now on what is begun is finished, whatever was asked: a stopped run is measured, too."""
+        self._stoppable = False

@@ -91,7 +91,7 @@ class PhotoSource:
         split: Split,
         image_size: int,
         batch_size: int,
-        unreadable: Callable[[str, str], None],
+        unreadable: Callable[[str, str], None] = lambda path, reason: None,
         augmentation: str = "off",
     ) -> None:
         self._dataset = dataset

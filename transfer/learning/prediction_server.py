@@ -74,10 +74,14 @@ def predict(asked: Predict) -> PhotoAnswers:
 
 @answer.register
 def evaluate(asked: Evaluate) -> Done:
-    from transfer.learning.analysis.evaluation import evaluate
+    from transfer.learning.analysis.evaluation import evaluate, measured_split
+    from transfer.learning.analysis.prediction import BATCH
+    from transfer.learning.pipeline import PhotoSource
 
     run = Run(Path(asked.run))
-    evaluate(_predictor(run), run.dataset, run.evaluation_dir, run.config.batch_size)
+    predictor = _predictor(run)
+    photos = PhotoSource(run.dataset, measured_split(run.dataset), predictor.image_size, BATCH)
+    evaluate(predictor, photos, run.dataset, run.evaluation_dir)
     return Done()
 
 

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
@@ -23,6 +24,10 @@ from transfer.learning.memory import share_one_heap, sizes_to_try
 from transfer.messages.events import Evaluated, Exported, Failed, Finished, Started, Stopped
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
+
+if TYPE_CHECKING:
+    from transfer.learning.reporter import Reporter
+    from transfer.learning.training.trainer import Trainer
 
 LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
 
@@ -134,7 +139,6 @@ def _work(run: Run) -> int:
 
 def _train_and_measure(run: Run) -> None:
     from transfer.learning import device as devices
-    from transfer.learning.analysis.evaluation import evaluate
     from transfer.learning.analysis.prediction import Predictor
     from transfer.learning.export.exporter import export
     from transfer.learning.reporter import Reporter
@@ -147,28 +151,13 @@ def _train_and_measure(run: Run) -> None:
     print(f"{run.name}: training on {device.description}", flush=True)
     try:
         complete = trainer.train()
-        best = trainer.result()
+        if not trainer.has_result:
+            run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
+            return
+        _measure(run, trainer, reporter)
+        predictor = Predictor(trainer.result().model, run.dataset.classes)
     finally:
         trainer.close()
-    if best is None:
-        run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
-        return
-
-    predictor = Predictor(best.model, run.dataset.classes)
-    photos = run.dataset.of("test") or run.dataset.of("validation")
-    if photos:
-        reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", len(photos))
-        reporter.say()
-        metrics = evaluate(
-            predictor,
-            run.dataset,
-            run.evaluation_dir,
-            run.config.batch_size,
-            unreadable=reporter.skip,
-            seen=reporter.reach,
-        )
-        told = ("split", "accuracy", "low", "high", "baseline", "photos")
-        run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
     reporter.say()
     made = export(run, "keras", predictor)
@@ -185,6 +174,28 @@ def _train_and_measure(run: Run) -> None:
         run.log.append(Finished())
     else:
         run.log.append(Stopped(message="Stopped by you; the best state so far was kept and measured.", model=True))
+
+
+def _measure(run: Run, trainer: Trainer, reporter: Reporter) -> None:
+    """Try the best epoch on photos it did not learn from, where there are any."""
+    import tensorflow as tf
+
+    from transfer.learning.analysis.evaluation import evaluate, measured_split
+
+    split = measured_split(run.dataset)
+    if not run.dataset.of(split):
+        return
+    data = trainer.measured(split)
+    network = tf.function(lambda inputs: data.network(tf.cast(inputs, tf.float32), training=False))
+    reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", data.photos)
+    reporter.say()
+    try:
+        metrics = evaluate(network, data.source, run.dataset, run.evaluation_dir, seen=reporter.reach)
+    except RunError as error:  # the model is there, and may be kept without a figure
+        reporter.notice("The model was not measured.", f"{error.what} Found: {error.found}.")
+        return
+    told = ("split", "accuracy", "low", "high", "baseline", "photos")
+    run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,6 @@ class Metrics:
         accuracy: share of photos whose most probable class is the right one; `low` to `high` is its 95 % interval.
         baseline: what always naming `baseline_class`, the commonest, would give.
         loss: mean cross-entropy, natural logarithm.
-        milliseconds_per_photo: of the measuring.
         classes: one by one.
         confusion: photos by (right class, named class).
         mistakes: the wrong answers given with the most confidence, that first.
@@ -66,7 +65,6 @@ class Metrics:
     baseline: float
     baseline_class: str
     loss: float
-    milliseconds_per_photo: float
     classes: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[Mistake, ...] = ()

@@ -18,8 +18,7 @@ import tensorflow as tf
 from tests.learning.conftest import TINY
 from transfer.config import RunConfig
 from transfer.learning import device
-from transfer.learning.analysis.evaluation import evaluate
-from transfer.learning.analysis.prediction import Predictor
+from transfer.learning.analysis.evaluation import evaluate, measured_split
 from transfer.learning.features.engine import KerasEngine
 from transfer.learning.model.classifier import build, freeze
 from transfer.learning.pipeline import Batch
@@ -76,8 +75,9 @@ def whole(run: Run, on: device.Device) -> dict[str, Any]:
     trainer = Trainer(run, dataclasses.replace(on, mixed_precision=True), Reporter(run))
     assert trainer.train()
     best = trainer.result()
-    assert best and {variable.dtype for variable in best.model.weights} == {"float32"}
-    evaluate(Predictor(best.model, run.dataset.classes), run.dataset, run.evaluation_dir)
+    assert {variable.dtype for variable in best.model.weights} == {"float32"}
+    data = trainer.measured(measured_split(run.dataset))
+    evaluate(lambda photos: data.network(photos.astype(np.float32)), data.source, run.dataset, run.evaluation_dir)
     return {"compute": [str(layer.compute_dtype) for layer in best.model.layers]}
 
 

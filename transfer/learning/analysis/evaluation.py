@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,54 +18,46 @@ import tensorflow as tf
 
 from transfer.dataset.dataset import Dataset, Split
 from transfer.errors import RunError
-from transfer.learning import device
-from transfer.learning.analysis.prediction import BATCH, Predictor
-from transfer.learning.pipeline import PhotoSource
+from transfer.learning.pipeline import Source
 from transfer.runs.metrics import ClassMetrics, Metrics, Mistake
 from transfer.runs.whole_file import write_whole
 
 WORST = 24  # mistakes kept for the gallery
 
 
+def measured_split(dataset: Dataset) -> Split:
+    """The photos that a model is measured on."""
+    return "test" if dataset.of("test") else "validation"
+
+
 def evaluate(
-    predictor: Predictor,
+    network: Callable[[Any], Any],
+    source: Source,
     dataset: Dataset,
     folder: Path,
-    batch_size: int = 32,
     *,
-    unreadable: Callable[[str, str], None] = lambda path, reason: None,
     seen: Callable[[int], object] = lambda done: None,
 ) -> Metrics:
-    """Measure the model, write metrics.json and predictions.csv, and return the metrics.
+    """Measure a model, write metrics.json and predictions.csv, and return the metrics.
 
     Args:
+        network: a batch of what `source` gives -> (batch, classes) probabilities.
+        source: the photos of `measured_split`, or the features of them.
         folder: where the files go.
-        batch_size: photos at a time on a GPU; on a processor at most `BATCH`.
-        unreadable: called with (path, reason) for each photo that cannot be read.
         seen: called with how many photos are done.
 
     Raises:
         RunError: when there is no photo to measure with.
     """
-    split: Split = "test" if dataset.of("test") else "validation"
-    if not device.describe()[1]:
-        batch_size = min(batch_size, BATCH)
-    source = PhotoSource(dataset, split, predictor.image_size, batch_size, unreadable)
+    split = measured_split(dataset)
     rows: list[np.ndarray] = []
     kept: list[np.ndarray] = []
     # 32-bit arithmetic that is really 32 bits, also on GPUs that would round to 19 (TF32).
     tf.config.experimental.enable_tensor_float_32_execution(False)
-    seconds, timed = 0.0, 0
-    began = time.perf_counter()
-    for number, batch in enumerate(source.batches()):
-        probabilities = predictor(batch.inputs)
+    for batch in source.batches():
         readable = batch.valid > 0
-        rows.append(probabilities[readable])
+        rows.append(np.asarray(network(batch.inputs))[readable])
         kept.append(batch.indices[readable])
-        now = time.perf_counter()
-        if number > 0 or source.photos <= batch_size:  # the first batch waits for the network to be compiled
-            seconds, timed = seconds + now - began, timed + batch.photos
-        began = now
         seen(sum(map(len, kept)))
     indices = np.concatenate(kept) if kept else np.zeros(0, int)
     if not len(indices):
@@ -77,12 +68,11 @@ def evaluate(
             fix="Add photos, at least four per class, and train again.",
         )
     probabilities = np.concatenate(rows)
-    photos = dataset.of(split)
-    paths, labels = [photos[i].path for i in indices], source.labels[indices]
+    photos = [dataset.of(split)[index] for index in indices]
+    paths, labels = [photo.path for photo in photos], np.array([photo.label for photo in photos])
     metrics = Metrics(
         split=split,
         **measure(probabilities, labels, dataset.classes),
-        milliseconds_per_photo=round(1000 * seconds / max(timed, 1), 3),
         mistakes=_mistakes(probabilities, paths, labels, dataset),
     )
     folder.mkdir(parents=True, exist_ok=True)

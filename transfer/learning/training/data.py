@@ -91,6 +91,12 @@ class PhaseDataLoader:
         self._extractor.release_engines()
         return PhaseData(train, validation)
 
+    def measured(self, phase: Phase, split: Split) -> EpochData:
+        """A split as a phase sees it, to be measured on; features that are missing are computed now."""
+        data = self._epoch_data(phase, split, "off")
+        self._extractor.release_engines()
+        return data
+
     def _epoch_data(self, phase: Phase, split: Split, augmentation: str) -> EpochData:
         config, reporter = self._config, self._reporter
         size, stages = self._network.image_size, self._network.stages(phase.name)

@@ -13,13 +13,14 @@ import dataclasses
 import time
 from collections.abc import Iterable
 
+from transfer.dataset.dataset import Split
 from transfer.errors import TrainingError
 from transfer.feature_store.store import FeatureStore
 from transfer.learning.device import Device, use_precision
 from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox, Stopped
 from transfer.learning.model.classifier import Classifier, build
-from transfer.learning.pipeline import Key
+from transfer.learning.pipeline import Key, PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.callbacks.best_weights import BestWeights
 from transfer.learning.training.callbacks.callback import Callback, CallbackList
@@ -67,8 +68,10 @@ class Trainer:
         store: FeatureStore | None = None,
         dtype: str = "float16",
     ) -> None:
-        self.config, self.dataset, self._device = run.config, run.dataset, device
-        inbox, log = Inbox(run.mailbox), EventLogging(run.log)
+        self.config, self.dataset = run.config, run.dataset
+        self._device, self._reporter = device, reporter
+        self._inbox = inbox = Inbox(run.mailbox)
+        log = EventLogging(run.log)
         self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype)
         self._network = TrainedNetwork(self.config, len(self.dataset.classes), device, reporter, self._extractor)
         self._data = PhaseDataLoader(self.config, self.dataset, self._network, self._extractor, device, reporter)
@@ -110,15 +113,37 @@ class Trainer:
         self._callbacks.on_train_end()
         return complete
 
-    def result(self) -> Classifier | None:
-        """The network with the weights of the best epoch, in 32 bits on one device; None when there was no epoch."""
-        if not self._best.known:
-            return None
+    @property
+    def has_result(self) -> bool:
+        """Whether there was an epoch."""
+        return self._best.phase is not None
+
+    def measured(self, split: Split) -> EpochData:
+        """A split, and the network with the weights of the best epoch, in 32 bits.
+
+        As in training, what frozen layers say is computed once and kept; where the head was best over photos that are
+        known, the rest of the network need not even be built.
+        """
+        self._inbox.finish()
+        if not self._reusable:
+            size, batch_size = self._network.image_size, self.config.batch_size
+            photos = PhotoSource(self.dataset, split, size, batch_size, self._reporter.skip)
+            return EpochData(photos, self.result().model)
         use_precision(None)
-        reusable = self._device.replicas == 1 and not self._device.mixed_precision
-        classifier = self._network.classifier() if reusable else build(self.config, len(self.dataset.classes))
+        self._best.restore_trained()
+        return self._data.measured(next(each for each in phases(self.config) if each.name == self._best.phase), split)
+
+    def result(self) -> Classifier:
+        """The network with the weights of the best epoch, in 32 bits on one device. There must be a result."""
+        use_precision(None)
+        classifier = self._network.classifier() if self._reusable else build(self.config, len(self.dataset.classes))
         self._best.restore(classifier)
         return classifier
+
+    @property
+    def _reusable(self) -> bool:
+        """Whether the network that was trained is one of 32 bits on one device."""
+        return self._device.replicas == 1 and not self._device.mixed_precision
 
     def close(self) -> None:
         """Let go of the kept features."""

@@ -25,9 +25,8 @@ class BestWeights(Callback):
         self._config, self._network, self._checkpoint = config, network, checkpoint
 
     def on_phase_begin(self, session: PhaseSession) -> None:
-        if session.state.epoch == 0 and self._checkpoint.best:
-            phase, weights = self._checkpoint.best
-            assign(self._network.variables(phase), weights)
+        if session.state.epoch == 0 and self.phase:
+            self.restore_trained()
             # From here on more variables change, and going back to the best means going back with all of them.
             self._checkpoint.best = session.phase.name, values(session.variables)
 
@@ -40,9 +39,15 @@ class BestWeights(Callback):
             self._checkpoint.best = session.phase.name, values(session.variables)
 
     @property
-    def known(self) -> bool:
-        """Whether there was an epoch."""
-        return self._checkpoint.best is not None
+    def phase(self) -> str | None:
+        """The phase whose variables the best weights are; None before the first epoch."""
+        return self._checkpoint.best[0] if self._checkpoint.best else None
+
+    def restore_trained(self) -> None:
+        """Give the network that was trained the best weights, as far as it was made."""
+        assert self._checkpoint.best is not None
+        phase, weights = self._checkpoint.best
+        assign(self._network.variables(phase), weights)
 
     def restore(self, classifier: Classifier) -> None:
         """Give a network like the trained one the best weights."""
