@@ -49,7 +49,7 @@ def test_a_network_that_does_not_suit_is_said_once_the_head_is_done() -> None:
     head = epochs("head", *[(0.69 - i / 50, 0.52, 0.69, 0.5) for i in range(4)])
     assert "suit" not in said(advice_on_curves(RunConfig(), dataset(), head))
     advice = said(advice_on_curves(RunConfig(), dataset(), [*head, measured]))
-    assert "does not seem to suit" in advice and "EfficientNetV2B0" in advice and "or MobileNetV2" not in advice
+    assert "does not seem to suit" in advice and "EfficientNetV2B0" in advice and "or EfficientNetLite0" not in advice
 
 
 def test_fine_tuning_that_brought_nothing() -> None:

@@ -38,11 +38,11 @@ def set_number(page: Page, setting: str, value: object) -> None:
 
 
 def choose_lite(page: Page, **numbers: object) -> None:
-    """The network that needs no download, whatever this machine has, and small photos."""
+    """The network that needs no download, whatever this machine has."""
     tab(page, "2 Network")
     page.locator("#compare").get_by_text("Compare all networks").click()
     page.locator("#compare [data-name=EfficientNetLite0]").click()
-    page.locator("#network-card").get_by_text("ready").wait_for()
+    page.locator("#network-card").get_by_text("ready", exact=True).wait_for()
     page.locator("#more-options").get_by_text("More options").click()
     for setting, value in numbers.items():
         set_number(page, setting, value)
@@ -108,7 +108,7 @@ def start_long_run(page: Page, app: App) -> str:
     check_folder(page, draw(app.folder / "shapes"))
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     # Photos varied anew in every round: nothing can be kept from round to round, so a round takes its time.
-    choose_lite(page, head_epochs=1000, early_stopping_patience=0, augmentation_views=0, image_size=192)
+    choose_lite(page, head_epochs=1000, early_stopping_patience=0, augmentation_views=0, image_size=96)
     page.locator("#setting-augmentation").get_by_text("light").click()
     before = len(app.workspace.runs())
     tab(page, "3 Train")

@@ -32,7 +32,7 @@ def test_a_new_run_waits(run: Run) -> None:
 
 def test_what_was_chosen_is_kept(run: Run, workspace: Workspace) -> None:
     assert run.config.photos.endswith("pets") and run.dataset.classes == ("cat", "dog")
-    assert run.name == "pets · MobileNetV2"
+    assert run.name == "pets · EfficientNetLite0"
     assert workspace.runs() == [run]
 
 

@@ -83,7 +83,8 @@ def _unsuited(config: RunConfig, dataset: Dataset, head: pd.DataFrame) -> list[N
     if config.weights == "random":
         fix = "Choose the weights “imagenet”: this network has learned nothing yet."
     else:
-        others = [n for n in ("EfficientNetV2B0", "ResNet50V2", "ConvNeXtTiny", "MobileNetV2") if n != config.backbone]
+        better = ("EfficientNetV2B0", "ResNet50V2", "ConvNeXtTiny", "EfficientNetLite0")
+        others = [name for name in better if name != config.backbone]
         fix = (
             f"Try {', '.join(others[:-1])} or {others[-1]}, or unfreeze the last block. "
             "Also look at the photos: could you tell the classes apart?"
