@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from typing import Any
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
-from transfer.messages.events import EpochEnded
+from transfer.messages.events import EpochEnded, Evaluated, Finished
 from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
@@ -79,6 +80,7 @@ class Outcome:
         epoch_seconds: of each epoch, as the side itself counts.
         val_accuracy: after the last epoch for the tutorial, of the best epoch for Transfer.
         test_accuracy: None where it was not measured.
+        score: from the command or click to the test score; `end`: to the exported and proven model. Not the tutorial's.
     """
 
     seconds: float
@@ -86,6 +88,8 @@ class Outcome:
     epoch_seconds: list[float]
     val_accuracy: float | None
     test_accuracy: float | None
+    score: float = math.nan
+    end: float = math.nan
 
 
 def tutorial(folder: Path, task: Task) -> Outcome:
@@ -156,7 +160,7 @@ def limit(folder: Path, task: Task, engines: Path) -> dict[str, Any]:
 
 def outcome(run: Run, began: float) -> Outcome:
     """What a finished run's log says."""
-    epochs = run.log.all(EpochEnded)
+    epochs, evaluated, finished = run.log.all(EpochEnded), run.log.newest(Evaluated), run.log.newest(Finished)
     metrics = run.metrics()
     return Outcome(
         seconds=epochs[-1].time - began,
@@ -164,6 +168,8 @@ def outcome(run: Run, began: float) -> Outcome:
         epoch_seconds=[epoch.seconds for epoch in epochs],
         val_accuracy=[epoch.val_accuracy for epoch in epochs if epoch.best][-1],
         test_accuracy=metrics.accuracy if metrics and metrics.split == "test" else None,
+        score=evaluated.time - began if evaluated else math.nan,
+        end=finished.time - began if finished else math.nan,
     )
 
 

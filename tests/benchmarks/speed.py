@@ -64,7 +64,10 @@ def standby(bench: Bench) -> list[Row]:
         again = [workspace.click(dataset, other) for _ in range(bench.repeats)]
     limit = drive.limit(bench.folder, task, bench.place / "engines")
     second = statistics.median(each.seconds for each in again)
-    point = statistics.median(each.first for each in again)
+    point, score, proof = (
+        statistics.median(times)
+        for times in zip(*((each.first, each.score, each.end - each.score) for each in again), strict=True)
+    )
     accuracy = f"{_percent(first.test_accuracy)}; second run {_percent(again[0].test_accuracy)}"
     before = ", ".join(f"{name} {limit[f'{name}_seconds']:.1f} s" for name in ("import", "build", "engine"))
     return [
@@ -93,6 +96,15 @@ def standby(bench: Bench) -> list[Row]:
             "≤ 1.5 s",
             "",
         ],
+        [
+            "click to test score, another head, cached features",
+            "",
+            f"{score:.2f} s",
+            f"{score:.2f} s",
+            "≤ 3 s",
+            accuracy,
+        ],
+        ["from the score to the exported, proven `.keras`", "", f"{proof:.2f} s", f"{proof:.2f} s", "≤ 6 s", ""],
     ]
 
 

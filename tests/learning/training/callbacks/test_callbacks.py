@@ -112,10 +112,10 @@ def test_stopped_within_the_first_epoch_its_weights_are_better_than_nothing(
 ) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", lambda events: None)
     best = BestWeights(RunConfig(), None, checkpoint)  # type: ignore[arg-type]
-    assert not best.known
+    assert best.phase is None
     session.variables[1].assign([1.0, 2.0])
     assert end_epoch(session, best, loss=0.4, complete=False).best
-    assert best.known and checkpoint.best is not None
+    assert best.phase and checkpoint.best is not None
     assert checkpoint.best[0] == "head" and checkpoint.best[1][1].tolist() == [1.0, 2.0]
     assert session.state.best_loss is None
 
