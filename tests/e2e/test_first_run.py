@@ -49,6 +49,7 @@ def test_two_clicks_without_internet_give_a_good_model(page: Page, app: App) -> 
     page.get_by_role("tab", name="2 Network").click()
     page.locator("#compare").get_by_text("Compare all networks").click()
     rows = page.locator("#compare tr:has([data-name])")
+    rows.first.wait_for()  # the list unfolds
     assert rows.count() == len(BACKBONES)
     lacking = rows.filter(has_text="needs a download")
     here = [name for name in PACKAGES if weights_file(backbone(name)).present]
