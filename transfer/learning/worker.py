@@ -75,11 +75,7 @@ def _stand_by() -> int:
 
 def _load() -> None:
     """Everything that takes seconds and does not depend on the run."""
-    from transfer.learning.analysis import (
-        evaluation,  # noqa: F401
-        prediction,  # noqa: F401
-    )
-    from transfer.learning.export import exporter as export  # noqa: F401
+    from transfer.learning.export import exporter  # noqa: F401 - with evaluation and prediction
     from transfer.learning.features import compiled
     from transfer.learning.training import trainer  # noqa: F401
 

@@ -68,7 +68,8 @@ def evaluate(
             fix="Add photos, at least four per class, and train again.",
         )
     probabilities = np.concatenate(rows)
-    photos = [dataset.of(split)[index] for index in indices]
+    measured = dataset.of(split)  # goes over the whole dataset
+    photos = [measured[index] for index in indices]
     paths, labels = [photo.path for photo in photos], np.array([photo.label for photo in photos])
     metrics = Metrics(
         split=split,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from transfer.errors import ExportError
+from transfer.learning.analysis.evaluation import measured_split
 from transfer.learning.analysis.prediction import Predictor
 from transfer.learning.export.format import ExportFormat
 from transfer.runs.exported import Parity
@@ -56,7 +57,7 @@ def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[
 
 def photos(run: Run) -> list[str]:
     """Photos to try an export of a run on: test photos, else validation, spread over the split."""
-    found = run.dataset.of("test") or run.dataset.of("validation")
+    found = run.dataset.of(measured_split(run.dataset))
     every = max(1, len(found) // CHECKED)
     return [str(run.dataset.path(photo)) for photo in found[::every][:CHECKED]]
 
