@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs.conftest import new_run
+from tests.runs.test_study import new_study
 from tests.waiting import until
 from transfer.messages.events import Died, Launched, Started
 from transfer.runs.workspace import Workspace
@@ -148,3 +149,19 @@ def test_one_leads_and_the_other_takes_over(workspace: Workspace, supervise: Sup
     assert not second.leads
     first.stop()
     until(lambda: second.leads)
+
+
+def test_a_study_is_worked_on_like_a_run_and_goes_first(
+    workspace: Workspace, tmp_path: Path, supervise: Supervise
+) -> None:
+    run = new_run(workspace, tmp_path, name="finish")
+    study, dies = new_study(workspace, tmp_path, name="wait"), new_study(workspace, tmp_path, name="crash")
+    supervise()
+    until(lambda: study.log.newest(Started))
+    assert (study.status().state, state(run)) == ("running", "queued")
+    study.request_stop()
+    until(lambda: dies.log.newest(Died))
+    died = dies.log.newest(Died)
+    assert died and died.message.startswith("Measuring ended unexpectedly")
+    until(lambda: state(run) == "finished")
+    assert study.status().state == "stopped"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from transfer.messages.events import Finished, Started, Stopped
 from transfer.messages.requests import Stop
-from transfer.runs.run import Run
+from transfer.runs.study import Study, open_job
 
 
 def main(arguments: list[str]) -> int | str:
@@ -23,15 +23,16 @@ def main(arguments: list[str]) -> int | str:
         given = sys.stdin.readline().strip()
         if not given or manner == ["frail"]:
             return 1 if given else 0
-    run = Run(Path(given))
-    if run.config.name == "crash":
+    run = open_job(Path(given))
+    name = (run.config.run if isinstance(run, Study) else run.config).name
+    if name == "crash":
         return "no such module: tensorflow"
     with run.lock.acquire(timeout=10):
         run.log.append(Started(device=f"process {os.getpid()}"))
         print("working", flush=True)
-        while run.config.name == "wait" and not run.mailbox.has(Stop):
+        while name == "wait" and not run.mailbox.has(Stop):
             time.sleep(0.02)
-        if run.config.name != "forget":
+        if name != "forget":
             run.log.append(Stopped(message="Enough.") if run.mailbox.has(Stop) else Finished())
     return 0
 

@@ -18,4 +18,4 @@ def test_the_end_of_a_log(tmp_path: Path) -> None:
     [(None, "without saying why"), (-9, "out of memory"), (-11, "signal 11 (SIGSEGV)"), (3, "exit code 3")],
 )
 def test_an_exit_code_in_words(exit_code: int | None, said: str) -> None:
-    assert said in death_in_words(exit_code)
+    assert said in death_in_words(exit_code, "Training")

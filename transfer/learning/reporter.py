@@ -11,7 +11,7 @@ from collections import deque
 
 from transfer.learning.memory import resident_megabytes
 from transfer.messages.events import Noticed, Progressed, Skipped
-from transfer.runs.run import Run
+from transfer.runs.job import Job
 
 BEAT = 0.5  # seconds between two progress events
 WINDOW = 15.0  # seconds over which the speed is averaged
@@ -21,11 +21,11 @@ class Reporter:
     """The one voice of a worker.
 
     Args:
-        run: whose log to write; the caller holds its lock.
+        job: whose log to write; the caller holds its lock.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, job: Job) -> None:
+        self._log = job.log
         self.skipped: set[str] = set()
         self._next_beat = 0.0
         self.begin("loading", "Getting ready.", 0)
@@ -81,7 +81,7 @@ class Reporter:
             eta_seconds=round((self._total - self.done) / pace, 1) if pace > 0 else None,
             memory_mb=resident_megabytes(),
         )
-        self.run.log.append(progressed, durable=False)
+        self._log.append(progressed, durable=False)
 
     # ------------------------------------------------------------------ what got in the way
 
@@ -89,10 +89,10 @@ class Reporter:
         """A photo could not be read although it could when the photos were checked. Told once per photo."""
         if path not in self.skipped:
             self.skipped.add(path)
-            self.run.log.append(Skipped(path=path, reason=reason))
+            self._log.append(Skipped(path=path, reason=reason))
 
     def notice(self, title: str, message: str) -> None:
-        """Something the user should know although it stops nothing; told once per run."""
+        """Something the user should know although it stops nothing; told once per job."""
         print(f"{title} {message}", flush=True)
-        if not any(noticed.message == message for noticed in self.run.log.all(Noticed)):
-            self.run.log.append(Noticed(title=title, message=message))
+        if not any(noticed.message == message for noticed in self._log.all(Noticed)):
+            self._log.append(Noticed(title=title, message=message))

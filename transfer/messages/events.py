@@ -1,4 +1,4 @@
-"""Events: what happens in a run, in the order in which its log tells it.
+"""Events: what happens in a run or a study, in the order in which its log tells it.
 
 A new kind of event is a class here, whoever tells it and whoever shows it. Fields may be added with a default; a kind
 or a field that a version has written keeps its name. Writing and reading the log is `runs.event_log`'s business.
@@ -162,6 +162,74 @@ class Exported(Event):
     megabytes: float
     milliseconds_per_photo: float | None = None
     max_difference: float = 0.0
+
+
+# ---------------------------------------------------------------------- what only a study tells
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned(Event):
+    """What a study will do, step by step, and about how many seconds each step takes, foreseen from before."""
+
+    kind: ClassVar[str] = "planned"
+    steps: tuple[str, ...] = ()
+    seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEnded(Event):
+    """One step of a study's plan is over; each thing that can be measured, or left out, is a descendant.
+
+    Attributes:
+        step: as in the plan.
+        seconds: that it took.
+    """
+
+    step: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkMeasured(StepEnded):
+    """A network was tried on a part of the photos, frozen, with a linear probe upon its features.
+
+    Attributes:
+        backbone, alpha, image_size: as in `RunConfig`.
+        accuracy: share of photos that a probe which did not learn from them named right; `low` to `high` is its 95 %
+            interval.
+        right: for each photo, in the same order for every network of the study, "1" if it was named right, else "0".
+        photos_per_second: that the network looks at on this machine.
+        megabytes: about the size of the exported model, 2**20 bytes.
+        training_seconds: about what a first run over all photos takes, head only.
+        features: how many numbers it says about a photo.
+    """
+
+    kind: ClassVar[str] = "network_measured"
+    backbone: str
+    alpha: float
+    image_size: int
+    accuracy: float
+    low: float
+    high: float
+    right: str
+    photos_per_second: float
+    megabytes: float
+    training_seconds: float
+    features: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkLeftOut(StepEnded):
+    """A network was not measured, and why."""
+
+    kind: ClassVar[str] = "network_left_out"
+    backbone: str
+    alpha: float
+    image_size: int
+    reason: str
+
+
+# ---------------------------------------------------------------------- how it ends
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from transfer.messages.events import Launched
 from transfer.processes.standby import Standby
-from transfer.runs.run import Run
+from transfer.runs.job import Job
 
 WORKER = (sys.executable, "-m", "transfer.learning.worker")
 
@@ -32,7 +32,7 @@ class Worker(Protocol):
 class Launcher(Protocol):
     """What a supervisor needs."""
 
-    def launch(self, run: Run) -> Worker:
+    def launch(self, job: Job) -> Worker:
         """Give the run, whose last event is `launched`, a worker that outlives this program."""
 
     def prepare(self) -> None:
@@ -55,8 +55,8 @@ class LocalLauncher:
         self.command = command
         self.standby = Standby(command, standby_log) if standby_log else None
 
-    def launch(self, run: Run) -> LocalWorker:
-        return LocalWorker(self.command, run, self.standby.take(run) if self.standby else None)
+    def launch(self, job: Job) -> LocalWorker:
+        return LocalWorker(self.command, job, self.standby.take(job) if self.standby else None)
 
     def prepare(self) -> None:
         if self.standby:
@@ -76,8 +76,8 @@ class LocalWorker:
         ready: the process, when it stood by and was given the run; None starts one.
     """
 
-    def __init__(self, command: tuple[str, ...], run: Run, ready: subprocess.Popen[bytes] | None = None) -> None:
-        self._command, self._run = command, run
+    def __init__(self, command: tuple[str, ...], job: Job, ready: subprocess.Popen[bytes] | None = None) -> None:
+        self._command, self._job = command, job
         self._stood_by = ready is not None
         self._process = ready or self._spawn()
 
@@ -88,7 +88,7 @@ class LocalWorker:
     def alive(self) -> bool:
         if self._process.poll() is None:
             return True
-        if self._stood_by and isinstance(self._run.log.last(), Launched):
+        if self._stood_by and isinstance(self._job.log.last(), Launched):
             # It was about to die when it got the run, and never began. That costs the run nothing.
             self._stood_by, self._process = False, self._spawn()
             return True
@@ -99,9 +99,9 @@ class LocalWorker:
         return self._process.returncode
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with self._run.worker_log.open("ab") as log:
+        with self._job.worker_log.open("ab") as log:
             return subprocess.Popen(
-                [*self._command, str(self._run.path)],
+                [*self._command, str(self._job.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from transfer.runs.run import Run
+from transfer.runs.job import Job
 
 SETTLE = 3.0  # seconds before the first one starts: the page comes first
 PAUSE = 5.0  # seconds before the next one when one died, doubled each time
@@ -64,9 +64,9 @@ class Standby:
                 start_new_session=True,  # it may become a training that must outlive this program
             )
 
-    def take(self, run: Run) -> subprocess.Popen[bytes] | None:
+    def take(self, job: Job) -> subprocess.Popen[bytes] | None:
         """Give the run to the one that waits. Returns its process, or None when there is none that could take it."""
-        process, line = self._process, os.fsencode(run.path)
+        process, line = self._process, os.fsencode(job.path)
         if process is None or process.stdin is None or process.poll() is not None or b"\n" in line:
             return None
         self._process = None

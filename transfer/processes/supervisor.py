@@ -17,8 +17,8 @@ from filelock import Timeout
 from transfer.messages.events import Died, Launched, Stopped
 from transfer.messages.requests import Stop
 from transfer.processes.launcher import Launcher, Worker
+from transfer.runs.job import Job
 from transfer.runs.last_words import death_in_words, end_of
-from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.workspace import Workspace
 
@@ -39,8 +39,8 @@ class Supervisor:
     def __init__(self, workspace: Workspace, launcher: Launcher) -> None:
         self.workspace, self.launcher = workspace, launcher
         self._lock = workspace.supervisor_lock
-        self._workers: dict[Run, Worker] = {}  # launched here, and not yet seen to have ended
-        self._over: set[Run] = set()  # for good, so that nobody needs to look at them again
+        self._workers: dict[Job, Worker] = {}  # launched here, and not yet seen to have ended
+        self._over: set[Job] = set()  # for good, so that nobody needs to look at them again
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
 
@@ -78,7 +78,7 @@ class Supervisor:
 
     def _changed(self) -> int:
         """A number that differs once a run was added or the order of the queue changed."""
-        return self.workspace.runs_dir.stat().st_mtime_ns
+        return sum(folder.stat().st_mtime_ns for folder in (self.workspace.runs_dir, self.workspace.studies_dir))
 
     def _wait(self, seen: int) -> None:
         """Until the next look: at once when something changed since `seen`, otherwise `POLL` later."""
@@ -96,49 +96,49 @@ class Supervisor:
     # ------------------------------------------------------------------ one look
 
     def _look(self) -> None:
-        runs = [run for run in self.workspace.runs() if run not in self._over]
-        busy = any([self._has_worker(run) for run in runs])  # a list: every run is looked at
-        for run in self.workspace.waiting(runs):
-            if run.mailbox.has(Stop):
-                self._take_off(run)
+        jobs = [job for job in self.workspace.jobs() if job not in self._over]
+        busy = any([self._has_worker(job) for job in jobs])  # a list: every one is looked at
+        for job in self.workspace.waiting(jobs):
+            if job.mailbox.has(Stop):
+                self._take_off(job)
             elif not busy:
-                busy = self._start(run)
+                busy = self._start(job)
         if not busy:
             self.launcher.prepare()  # not while something trains: loading would slow it down
 
-    def _has_worker(self, run: Run) -> bool:
-        """Whether somebody works on the run. A death that nobody has told yet is recorded."""
-        worker = self._workers.get(run)
+    def _has_worker(self, job: Job) -> bool:
+        """Whether somebody works on it. A death that nobody has told yet is recorded."""
+        worker = self._workers.get(job)
         if worker and worker.alive():
             return True
-        self._workers.pop(run, None)
-        if run.waits or isinstance(run.log.last(), Died):
+        self._workers.pop(job, None)
+        if job.waits or isinstance(job.log.last(), Died):
             return False
-        status = run.status()
+        status = job.status()
         if status.state in TERMINAL:
-            self._over.add(run)
+            self._over.add(job)
         elif worker or not status.alive:
-            self._record_death(run, worker.exit_code if worker else None)
+            self._record_death(job, worker.exit_code if worker else None)
         else:
             return True  # another supervisor's, which this one has outlived
         return False
 
-    def _take_off(self, run: Run) -> None:
-        with run.lock.acquire(timeout=10):
-            if run.waits:
-                run.log.append(Stopped(message="Taken off the queue before it began."))
+    def _take_off(self, job: Job) -> None:
+        with job.lock.acquire(timeout=10):
+            if job.waits:
+                job.log.append(Stopped(message="Taken off the queue before it began."))
 
-    def _start(self, run: Run) -> bool:
-        with run.lock.acquire(timeout=10):
-            if not run.waits or run.mailbox.has(Stop):
+    def _start(self, job: Job) -> bool:
+        with job.lock.acquire(timeout=10):
+            if not job.waits or job.mailbox.has(Stop):
                 return False
             # Before the launch: a worker that dies while importing must not be started for ever.
-            run.log.append(Launched())
-        self._workers[run] = self.launcher.launch(run)
+            job.log.append(Launched())
+        self._workers[job] = self.launcher.launch(job)
         return True
 
     @staticmethod
-    def _record_death(run: Run, exit_code: int | None) -> None:
-        with run.lock.acquire(timeout=10):
-            tail = end_of(run.worker_log)
-            run.log.append(Died(exit_code=exit_code, message=death_in_words(exit_code), log_tail=tail))
+    def _record_death(job: Job, exit_code: int | None) -> None:
+        with job.lock.acquire(timeout=10):
+            tail = end_of(job.worker_log)
+            job.log.append(Died(exit_code=exit_code, message=death_in_words(exit_code, job.doing), log_tail=tail))

@@ -6,15 +6,18 @@ import signal
 from pathlib import Path
 
 
-def death_in_words(exit_code: int | None) -> str:
-    """What an exit code says to a person; None where it is unknown (the worker was another process's child)."""
+def death_in_words(exit_code: int | None, doing: str) -> str:
+    """What an exit code says to a person about what was being done (`Job.doing`).
+
+    None where it is unknown: the worker was another process's child.
+    """
     if exit_code is None:
-        return "Training ended without saying why, perhaps because the machine was switched off."
+        return f"{doing} ended without saying why, perhaps because the machine was switched off."
     if exit_code == -signal.SIGKILL:
-        return "Training was ended by force (signal 9). Often the machine had run out of memory."
+        return f"{doing} was ended by force (signal 9). Often the machine had run out of memory."
     if exit_code < 0:
-        return f"Training was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})."
-    return f"Training ended unexpectedly (exit code {exit_code}). The end of its log says more."
+        return f"{doing} was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})."
+    return f"{doing} ended unexpectedly (exit code {exit_code}). The end of its log says more."
 
 
 def end_of(log: Path, lines: int = 30) -> str:

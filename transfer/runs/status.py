@@ -48,20 +48,28 @@ def waits(last: Event | None) -> bool:
 
 
 def status(
-    last: Event | None, *, locked: Callable[[], bool], stop_asked: Callable[[], bool], place: Callable[[], int]
+    last: Event | None,
+    *,
+    locked: Callable[[], bool],
+    stop_asked: Callable[[], bool],
+    place: Callable[[], int],
+    doing: str,
+    keeps: str,
 ) -> Status:
-    """The status of a run.
+    """The status of a run or a study.
 
     Args:
         last: its last event.
         locked: whether a worker holds its lock; this and the others are only asked where it matters.
         stop_asked: whether somebody asked it to stop.
-        place: its place among the waiting runs.
+        place: its place among those that wait.
+        doing: what its worker does; the beginning of a sentence.
+        keeps: what is left when it is stopped.
     """
     if isinstance(last, Finished):
         return Status("finished", "Finished.")
     if isinstance(last, Stopped):
-        return Status("stopped", "Stopped by you; the best state so far was kept.")
+        return Status("stopped", f"Stopped by you; {keeps} was kept.")
     if isinstance(last, Failed):
         return Status("failed", last.as_error.what)
     if isinstance(last, Died):
@@ -71,7 +79,7 @@ def status(
         return Status("queued", "Next in line." if number == 1 else f"Waiting: number {number} in line.", number)
     starting = isinstance(last, Launched) and time.time() - last.time < GRACE
     if not starting and not locked():
-        return Status("interrupted", "Training ended without saying why.")
+        return Status("interrupted", f"{doing} ended without saying why.")
     if stop_asked():
-        return Status("stopping", "Stopping: the best state so far is kept and evaluated.")
-    return Status("running", "Training.")
+        return Status("stopping", f"Stopping: {keeps} is kept.")
+    return Status("running", f"{doing}.")

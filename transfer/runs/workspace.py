@@ -1,4 +1,4 @@
-"""A workspace is a folder that holds runs, uploaded and built-in photos, and what is remembered between runs."""
+"""A workspace is a folder that holds runs, studies, uploaded and drawn photos, and what is remembered between runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -15,8 +16,10 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
+from transfer.runs.job import Job
 from transfer.runs.queue import Queue
 from transfer.runs.run import Run
+from transfer.runs.study import Study, StudyConfig
 
 
 class Workspace:
@@ -26,9 +29,9 @@ class Workspace:
         self.path = Path(path).expanduser().resolve()
 
     @classmethod
-    def of(cls, run: Run) -> Workspace:
-        """The workspace a run lies in."""
-        return cls(run.path.parent.parent)
+    def of(cls, job: Job) -> Workspace:
+        """The workspace a run or a study lies in."""
+        return cls(job.path.parent.parent)
 
     @classmethod
     def default(cls) -> Workspace:
@@ -40,6 +43,11 @@ class Workspace:
     @property
     def runs_dir(self) -> Path:
         return self._made("runs")
+
+    @property
+    def studies_dir(self) -> Path:
+        """What was measured before training."""
+        return self._made("studies")
 
     @property
     def photos_dir(self) -> Path:
@@ -92,30 +100,40 @@ class Workspace:
     def create(self, config: RunConfig, dataset: Dataset) -> Run:
         """Freeze config and split in a new run directory. The run waits in the queue from then on."""
         name = config.name or f"{Path(config.photos).name}-{Path(config.backbone).stem}"
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
-        path = self.runs_dir / f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
-        unfinished = path.with_name(f".{path.name}")
-        unfinished.mkdir()
-        (unfinished / "dataset.json").write_text(json.dumps(dataset.to_dict()), encoding="utf-8")
-        (unfinished / "config.json").write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
-        unfinished.rename(path)  # now the run exists, whole
+        path = _freeze(self.runs_dir, name, config.to_dict(), dataset)
         self.queue.append(path.name)
         return Run(path)
 
+    def create_study(self, config: StudyConfig, dataset: Dataset) -> Study:
+        """The same for a study; it comes before the runs that wait, because what it finds may change them."""
+        name = f"{Path(config.run.photos).name}-{config.kind}"
+        return Study(_freeze(self.studies_dir, name, config.to_dict(), dataset))
+
+    def studies(self) -> list[Study]:
+        """All studies, newest first."""
+        return [Study(path) for path in _whole(self.studies_dir)]
+
+    def jobs(self) -> list[Job]:
+        """All that a worker can be at."""
+        return [*self.studies(), *self.runs()]
+
     def runs(self) -> list[Run]:
         """All runs, newest first. A folder with a dot before its name is one still being made: no run yet."""
-        paths = (path for path in self.runs_dir.iterdir() if path.name[0] != "." and (path / "config.json").is_file())
-        return [Run(path) for path in sorted(paths, reverse=True)]
+        return [Run(path) for path in _whole(self.runs_dir)]
 
     @property
     def queue(self) -> Queue:
         """The order in which the waiting runs will start."""
         return Queue(self.runs_dir)
 
-    def waiting(self, among: Iterable[Run] | None = None) -> list[Run]:
-        """The runs that wait, the next one first; only those of `among`, where others are known not to."""
-        runs = {run.id: run for run in (self.runs() if among is None else among)}
-        return [runs[each] for each in self.queue.waiting(runs)]
+    def waiting(self, among: Iterable[Job] | None = None) -> list[Job]:
+        """The studies and runs that wait, the next one first; only those of `among`, where others are known not to."""
+        jobs = {job.path: job for job in (self.jobs() if among is None else among)}
+        return [
+            jobs[folder / each]
+            for folder in (self.studies_dir, self.runs_dir)
+            for each in Queue(folder).waiting([path.name for path in jobs if path.parent == folder])
+        ]
 
     def active(self) -> Run | None:
         """The run a worker is at right now, if any."""
@@ -139,3 +157,21 @@ class Workspace:
             found=", ".join(run.id for run in matches[:5]) or "none that matches",
             fix="Copy the name from the list of runs (python -m transfer runs).",
         )
+
+
+def _freeze(folder: Path, name: str, config: dict[str, Any], dataset: Dataset) -> Path:
+    """A new directory with what was chosen."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
+    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.mkdir()
+    (unfinished / "dataset.json").write_text(json.dumps(dataset.to_dict()), encoding="utf-8")
+    (unfinished / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+    unfinished.rename(path)  # now it exists, whole
+    return path
+
+
+def _whole(folder: Path) -> list[Path]:
+    """The directories that `_freeze` made there, newest first."""
+    paths = (path for path in folder.iterdir() if path.name[0] != "." and (path / "config.json").is_file())
+    return sorted(paths, reverse=True)
