@@ -28,6 +28,7 @@ from transfer.processes.client import PredictionClient
 from transfer.runs.exported import ExportedModel
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
+from transfer.runs.study import Study, StudyConfig
 from transfer.runs.workspace import Workspace
 from transfer.samples import draw as samples
 
@@ -159,6 +160,56 @@ class Desk:
         run.request_stop()
         return run
 
+    # ------------------------------------------------------------------ measuring before training
+
+    def advise(
+        self,
+        settings: Mapping[str, Any],
+        kind: str = "networks",
+        *,
+        progress: Progress | None = None,
+        **extent: Any,
+    ) -> Study:
+        """Put a new study in line: something is measured on the photos, to be chosen by numbers.
+
+        Args:
+            settings: as in `train`, of the run that it is for.
+            kind: what to find out, one of `runs.study.KINDS`.
+            progress: of checking the photos.
+            extent: how much to measure; the other fields of `StudyConfig`, None for their defaults.
+
+        Raises:
+            TransferError: as `train`, and when there is no such kind or extent.
+        """
+        config = self.config(settings)
+        given = {name: value for name, value in extent.items() if value is not None}
+        study = StudyConfig(run=config, kind=kind, **given).validated()
+        if kind != "networks":  # which takes those that are here
+            weights.require(config)
+        return self.workspace.create_study(study, self.check(config.photos, seed=config.seed, progress=progress))
+
+    def study(self, name: str) -> Study:
+        """A study by its name.
+
+        Raises:
+            RunError: when there is none.
+        """
+        return Study(self._place(self.workspace.studies_dir, name, "There is no study called “{}”."))
+
+    def studies(self) -> list[Study]:
+        """All studies, newest first."""
+        return self.workspace.studies()
+
+    def stop_study(self, name: str) -> Study:
+        """Ask a study to end at the next photo and keep what it measured.
+
+        Raises:
+            RunError: when there is no such study.
+        """
+        study = self.study(name)
+        study.request_stop()
+        return study
+
     # ------------------------------------------------------------------ runs
 
     def run(self, name: str) -> Run:
@@ -169,11 +220,7 @@ class Desk:
         """
         if self.roots.anywhere:
             return self.workspace.run(name)
-        # What comes from a browser names a run of this workspace and nothing else: no path, no part of a name.
-        place = self.workspace.runs_dir / name
-        if not name or "\0" in name or place.name != name or place.resolve().parent != self.workspace.runs_dir:
-            raise RunError(f"There is no run called “{name}”.", fix="Choose one from the list of runs.")
-        return Run(place)
+        return Run(self._place(self.workspace.runs_dir, name, "There is no run called “{}”."))
 
     def runs(self) -> list[Run]:
         """All runs, newest first."""
@@ -223,6 +270,14 @@ class Desk:
             made = run.exported(format)
         assert made is not None
         return made
+
+    @staticmethod
+    def _place(folder: Path, name: str, otherwise: str) -> Path:
+        """A folder in a folder. What comes from a browser names nothing else: no path, no part of a name."""
+        place = folder / name
+        if not name or "\0" in name or place.name != name or place.resolve().parent != folder:
+            raise RunError(otherwise.format(name), fix="Choose one from the list.")
+        return place
 
     def _trained(self, name: str) -> Run:
         run = self.run(name)

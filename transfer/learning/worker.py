@@ -1,10 +1,11 @@
-"""The worker: `python -m transfer.learning.worker RUN_DIR` trains, evaluates and exports one run, then ends.
+"""The worker: `python -m transfer.learning.worker DIR` trains, evaluates and exports one run, or makes one study, and
+ends.
 
 With `--standby` in place of the directory it loads everything first and waits for the directory on its standard input,
 one line; when the input ends without one, so does it. A GPU is not touched until then.
 
-It holds the run's lock for as long as it lives and tells everything through the run's event log. Its output goes to
-worker.log. Exit code 0 when the run is finished or was stopped by the user, 1 otherwise.
+It holds the lock of the run or study for as long as it lives and tells everything through its event log. Its output
+goes to worker.log. Exit code 0 when that is finished or was stopped by the user, 1 otherwise.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from transfer.learning.memory import share_one_heap, sizes_to_try
 from transfer.messages.events import Evaluated, Exported, Failed, Finished, Started, Stopped
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
+from transfer.runs.study import Study, open_job
 
 if TYPE_CHECKING:
     from transfer.learning.reporter import Reporter
@@ -33,16 +35,16 @@ LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they p
 
 
 def main(arguments: list[str]) -> int:
-    """Work on the run directory given as the only argument, or on standard input."""
+    """Work on the directory given as the only argument, or on standard input."""
     if len(arguments) != 1:
-        print("usage: python -m transfer.learning.worker RUN_DIR | --standby", file=sys.stderr)
+        print("usage: python -m transfer.learning.worker DIR | --standby", file=sys.stderr)
         return 1
     if arguments == ["--standby"]:
         return _stand_by()
     try:
-        run = Run(Path(arguments[0]))
-        with run.lock.acquire(timeout=LOCK_TIMEOUT):
-            return _work(run)
+        job = open_job(Path(arguments[0]))
+        with job.lock.acquire(timeout=LOCK_TIMEOUT):
+            return _work(job)
     except Timeout:
         print(f"Another process is working on {arguments[0]}.", file=sys.stderr)
         return 1
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _stand_by() -> int:
-    """Load everything, then work on the run whose directory comes in."""
+    """Load everything, then work on the run or study whose directory comes in."""
     given: list[str] = []
 
     def listen() -> None:
@@ -110,26 +112,32 @@ def _practise() -> None:
         block(table, order, 0, 1, tf.zeros(3))
 
 
-def _work(run: Run) -> int:
+def _work(job: Run | Study) -> int:
     """Everything, and whatever happens one event that says how it ended. The caller holds the lock."""
-    if run.status().state in TERMINAL:
-        print(f"This run is over: {run.status().message}", file=sys.stderr)
+    if job.status().state in TERMINAL:
+        print(f"This {job.kind} is over: {job.status().message}", file=sys.stderr)
         return 1
     try:
-        with sizes_to_try(run.config):
-            _train_and_measure(run)
+        if isinstance(job, Study):
+            from transfer.learning.advisor.advisor import advise
+
+            with sizes_to_try(job.config.run):
+                advise(job)
+        else:
+            with sizes_to_try(job.config):
+                _train_and_measure(job)
         return 0
     except TransferError as error:
         print(error, file=sys.stderr)
-        run.log.append(Failed.of(error))
+        job.log.append(Failed.of(error))
     except Exception as mistake:
         traceback.print_exc()
         found = TrainingError(
-            "Training ended because of a mistake in the program, not in your settings.",
+            f"{job.doing} ended because of a mistake in the program, not in your settings.",
             found=f"{type(mistake).__name__}: {str(mistake)[:500]}",
-            fix="Try once more. If it happens again, report it with the file worker.log from the run's folder.",
+            fix=f"Try once more. If it happens again, report it with the file worker.log from the {job.kind}'s folder.",
         )
-        run.log.append(Failed.of(found))
+        job.log.append(Failed.of(found))
     return 1
 
 

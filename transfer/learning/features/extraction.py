@@ -88,6 +88,7 @@ class FeatureExtractor:
         self._device, self._reporter, self._inbox, self._dtype = device, reporter, inbox, dtype
         self._opened: list[FeatureSet] = []
         self._engines: dict[FeatureSpec, Engine] = {}
+        self._pace: float | None = None
 
     def close(self) -> None:
         """Let go of everything: other runs may need the room."""
@@ -132,6 +133,17 @@ class FeatureExtractor:
             return self.extract(stages, photos, views)
         except OSError as trouble:
             raise NotKept(f"they could not be written to the disk ({trouble})") from trouble
+
+    def photos_per_second(self, stages: Sequence[Stage], photos: PhotoSource) -> float:
+        """How many photos go through some stages in a second: of late, or else of a few that are looked at again."""
+        if self._pace is None:
+            some = {0: np.arange(min(photos.photos, BLOCK))}
+            engines = [self._engine(stage) for stage in stages]
+            began = time.monotonic()
+            with contextlib.closing(self._answers(photos, some, engines)) as answers:
+                count = sum(len(rows) for *_, rows in answers)
+            self._pace = count / max(time.monotonic() - began, 1e-6)
+        return self._pace
 
     # ------------------------------------------------------------------ what is missing
 
@@ -182,13 +194,15 @@ class FeatureExtractor:
         self._reporter.begin("features", message, count)
         self._reporter.say()
         print(message, flush=True)
-        writer = _Writer(kept)
+        writer, began = _Writer(kept), time.monotonic()
         with contextlib.closing(writer), contextlib.closing(self._answers(inputs, missing, engines)) as answers:
             done = 0
             for view, batch, rows in answers:
                 writer.add(view, [photos.digests[index] for index in batch.indices[batch.valid > 0]], rows)
                 done += len(batch.indices)
                 self._reporter.advance(done, batch.photos)
+        if count >= BLOCK and isinstance(inputs, PhotoSource):
+            self._pace = count / max(time.monotonic() - began, 1e-6)
 
     def _answers(
         self, inputs: PhotoSource | FeatureSource, missing: dict[int, np.ndarray], engines: list[Engine]
