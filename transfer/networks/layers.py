@@ -115,6 +115,15 @@ def trainable_parameters(layers: Sequence[Layer], frozen_layers: int | None) -> 
     return 0 if frozen_layers is None else sum(layer.parameters for layer in layers[frozen_layers:])
 
 
+def last_blocks(layers: Sequence[Layer], count: int) -> int | None:
+    """How many layers stay frozen when the last `count` blocks do not; None where there are not as many.
+
+    A block without parameters does not count: there is nothing in it to adjust.
+    """
+    trainable = [block for block in blocks(layers) if block.parameters]
+    return trainable[-count].start if 0 < count <= len(trainable) else None
+
+
 # ---------------------------------------------------------------------- blocks from names
 
 # A layer whose name begins like this belongs to the block of that name.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from transfer.networks.layers import Block, Layer, blocks, trainable_parameters
+from transfer.networks.layers import Block, Layer, blocks, last_blocks, trainable_parameters
 from transfer.ui.shared import html
 from transfer.ui.shared.quantities import readable
 
@@ -28,16 +28,13 @@ CHOICES = (NOTHING, LAST_BLOCK, LAST_TWO, HALF, EVERYTHING, OTHER)
 
 def frozen_for(choice: str, layers: Sequence[Layer]) -> int | None:
     """How many layers a quick choice freezes; None means all. A block without parameters is not worth a choice."""
-    trainable = [block for block in blocks(layers) if block.parameters]
     if choice == EVERYTHING:
         return 0
-    if choice == LAST_BLOCK and trainable:
-        return trainable[-1].start
-    if choice == LAST_TWO and len(trainable) > 1:
-        return trainable[-2].start
-    if choice == HALF and trainable:
-        middle = len(layers) / 2
-        return min((block.start for block in trainable), key=lambda start: abs(start - middle))
+    if choice in (LAST_BLOCK, LAST_TWO):
+        return last_blocks(layers, 1 if choice == LAST_BLOCK else 2)
+    starts = [block.start for block in blocks(layers) if block.parameters]
+    if choice == HALF and starts:
+        return min(starts, key=lambda start: abs(start - len(layers) / 2))
     return None
 
 
