@@ -6,8 +6,11 @@ of thumb. What can only be seen from the curves is in `curves`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from transfer.advice.measured import Measurement, advice_on_measurements, measured_depths, measured_rate
 from transfer.advice.notice import Notice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
@@ -25,9 +28,14 @@ PARAMETERS_PER_PHOTO = 20_000  # more unfrozen parameters per training photo tha
 SAFE_PARAMETERS_PER_PHOTO = 5_000
 
 
-def advice_on_settings(config: RunConfig, dataset: Dataset | None = None) -> list[Notice]:
-    """What the settings alone (and the photos, once checked) give reason to say."""
-    notices = _rates(config)
+def advice_on_settings(
+    config: RunConfig, dataset: Dataset | None = None, measurements: Sequence[Measurement] = ()
+) -> list[Notice]:
+    """What the settings (and the photos, once checked) give reason to say, and what was measured on these photos.
+
+    What was measured takes the place of the rule of thumb about the same thing.
+    """
+    notices = advice_on_measurements(config, measurements) + _rates(config, measurements)
     if config.weights == "random":
         notices.append(
             Notice(
@@ -47,16 +55,20 @@ def advice_on_settings(config: RunConfig, dataset: Dataset | None = None) -> lis
             )
         )
     if dataset is not None:
-        notices += _photos(config, dataset) + _capacity(config, dataset)
+        notices += _photos(config, dataset)
+        if not measured_depths(config, measurements):
+            notices += _capacity(config, dataset)
     return notices
 
 
-def _rates(config: RunConfig) -> list[Notice]:
+def _rates(config: RunConfig, measurements: Sequence[Measurement]) -> list[Notice]:
     notices = []
-    phases = [("the new layers", config.head_learning_rate, HEAD_RATES.get(config.optimizer, HEAD_RATES_DEFAULT))]
-    if config.head_epochs == 0:
-        phases = []
-    if config.fine_tunes:
+    phases = []
+    tested = measured_rate(config, measurements, "fine_tune") is not None
+    if config.head_epochs and measured_rate(config, measurements, "head") is None:
+        limits = HEAD_RATES.get(config.optimizer, HEAD_RATES_DEFAULT)
+        phases.append(("the new layers", config.head_learning_rate, limits))
+    if config.fine_tunes and not tested:
         limits = FINE_TUNE_RATES.get(config.optimizer, FINE_TUNE_RATES_DEFAULT)
         phases.append(("fine-tuning", config.fine_tune_learning_rate, limits))
     for name, rate, (low, high) in phases:
@@ -70,7 +82,8 @@ def _rates(config: RunConfig) -> list[Notice]:
             notices.append(
                 Notice("warning", f"The learning rate of {name} is low ({rate:g}).", reason, f"Try {low * 10:g}.")
             )
-    if config.fine_tunes and config.head_epochs and config.fine_tune_learning_rate > config.head_learning_rate:
+    bigger = config.fine_tune_learning_rate > config.head_learning_rate
+    if config.fine_tunes and config.head_epochs and bigger and not tested:
         notices.append(
             Notice(
                 "warning",
