@@ -3,7 +3,7 @@
 import dataclasses
 
 from transfer.dataset.dataset import Dataset, Photo, Split
-from transfer.dataset.subset import subset
+from transfer.dataset.subset import FOLDS, folds, subset
 
 
 def made(counts: dict[Split, int]) -> Dataset:
@@ -41,3 +41,20 @@ def test_of_copies_there_is_one() -> None:
     whole = made({"train": 3})
     copies = tuple(dataclasses.replace(photo, path=f"{photo.path} copy") for photo in whole.photos)
     assert subset(dataclasses.replace(whole, photos=whole.photos + copies), 100).photos == whole.photos
+
+
+def test_every_photo_is_a_new_one_once_and_test_photos_never() -> None:
+    photos = [
+        Photo(f"{label}/{number}", label, "test" if number % 5 == 0 else "train", f"{label} {number // 2}")
+        for label in range(3)
+        for number in range(40)
+    ]
+    dataset = Dataset("/", ("a", "b", "c"), tuple(photos))
+    dealt = folds(dataset)
+    measured = [photo.path for fold in dealt for photo in fold.of("validation")]
+    assert sorted(measured) == sorted(photo.path for photo in photos if photo.split != "test")
+    for fold in dealt:
+        assert not fold.of("test")
+        learned = {photo.digest for photo in fold.of("train")}
+        assert not learned & {photo.digest for photo in fold.of("validation")}  # copies are on one side
+        assert fold.counts()["validation"].between(32 / FOLDS - 4, 32 / FOLDS + 4).all()

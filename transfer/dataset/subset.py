@@ -1,4 +1,4 @@
-"""A part of the photos of each class: enough to measure with, and none that the final mark depends on."""
+"""Photos to measure with, and none that the final mark depends on: a part of each class, and who learns from which."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 
 from transfer.dataset.dataset import Dataset, Photo
+
+FOLDS = 4
 
 
 def subset(dataset: Dataset, photos_a_class: int) -> Dataset:
@@ -25,3 +27,22 @@ def subset(dataset: Dataset, photos_a_class: int) -> Dataset:
         chosen |= dict(list(different.items())[:photos_a_class])
     photos = sorted(chosen.values(), key=lambda photo: photo.path)
     return dataclasses.replace(dataset, photos=tuple(dataclasses.replace(photo, split="train") for photo in photos))
+
+
+def folds(dataset: Dataset) -> list[Dataset]:
+    """The photos that are not for the final test, dealt `FOLDS` times: another part of each class is for validation
+    each time, so that every photo is a new one once.
+
+    Which part a photo is in follows from its content alone; copies are in the same.
+    """
+    parts: dict[str, int] = {}
+    for label in range(len(dataset.classes)):
+        digests = {photo.digest for photo in dataset.photos if photo.label == label and photo.split != "test"}
+        shuffled = sorted(digests, key=lambda digest: hashlib.sha256(f"fold:{digest}".encode()).digest())
+        parts |= {digest: (number + label) % FOLDS for number, digest in enumerate(shuffled)}
+
+    def dealt(photo: Photo, fold: int) -> Photo:
+        return dataclasses.replace(photo, split="validation" if parts[photo.digest] == fold else "train")
+
+    photos = [photo for photo in dataset.photos if photo.split != "test"]
+    return [dataclasses.replace(dataset, photos=tuple(dealt(photo, fold) for photo in photos)) for fold in range(FOLDS)]

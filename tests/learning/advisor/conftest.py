@@ -36,8 +36,8 @@ LITE: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six classes of 16 photos."""
-    return samples.draw(tmp_path_factory.mktemp("samples"), per_class=16)
+    """Six classes of 24 photos."""
+    return samples.draw(tmp_path_factory.mktemp("samples"), per_class=24)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset, Photo
+from transfer.dataset.dataset import Dataset
+from transfer.dataset.subset import folds, subset
 from transfer.learning import device
-from transfer.learning.advisor.depth import FOLDS, STEPS, depths, folds, measure_depths, with_depth
+from transfer.learning.advisor.depth import STEPS, depths, measure_depths, with_depth
 from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox
 from transfer.learning.reporter import Reporter
@@ -21,27 +22,14 @@ from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 
-def test_every_photo_is_a_new_one_once_and_test_photos_never() -> None:
-    photos = [
-        Photo(f"{label}/{number}", label, "test" if number % 5 == 0 else "train", f"{label} {number // 2}")
-        for label in range(3)
-        for number in range(40)
-    ]
-    dataset = Dataset("/", ("a", "b", "c"), tuple(photos))
-    dealt = folds(dataset)
-    measured = [photo.path for fold in dealt for photo in fold.of("validation")]
-    assert sorted(measured) == sorted(photo.path for photo in photos if photo.split != "test")
-    for fold in dealt:
-        assert not fold.of("test")
-        learned = {photo.digest for photo in fold.of("train")}
-        assert not learned & {photo.digest for photo in fold.of("validation")}  # copies are on one side
-        assert fold.counts()["validation"].between(32 / FOLDS - 4, 32 / FOLDS + 4).all()
-
-
 def test_depths_are_those_of_the_quick_choices() -> None:
     config = RunConfig(backbone="EfficientNetLite0")
     trainable = [block.start for block in blocks(layers("EfficientNetLite0")) if block.parameters]
     assert depths(config) == {0: None, 1: trainable[-1], 2: trainable[-2]}
+
+
+def few(lite: Run) -> Dataset:
+    return subset(lite.dataset, 12)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +37,12 @@ def measured(lite: Run) -> Iterator[list[DepthMeasured]]:
     chosen, reporter = device.choose(), Reporter(lite)
     inbox = Inbox(lite.mailbox)
     extractor = FeatureExtractor(Workspace.of(lite), chosen, reporter, inbox)
-    yield list(measure_depths(lite.config, lite.dataset, extractor, chosen, reporter, inbox))
+    yield list(measure_depths(lite.config, few(lite), extractor, chosen, reporter, inbox))
     extractor.close()
 
 
 def test_all_depths_meet_the_same_photos(lite: Run, measured: list[DepthMeasured]) -> None:
-    photos = len(lite.dataset.photos) - len(lite.dataset.of("test"))
+    photos = len(few(lite).photos)
     assert [(each.step, each.blocks) for each in measured] == [(name, count) for count, name in enumerate(STEPS)]
     for each in measured:
         assert len(each.right) == photos
@@ -71,7 +59,7 @@ def test_all_depths_meet_the_same_photos(lite: Run, measured: list[DepthMeasured
 def test_a_real_run_gives_the_same(count: int, lite: Run, measured: list[DepthMeasured]) -> None:
     depth = measured[count]
     config = with_depth(lite.config, depth.frozen_layers, depth.fine_tune_learning_rate)
-    fold = folds(lite.dataset)[0]
+    fold = folds(few(lite))[0]
     run = Workspace.of(lite).create(config, fold)
     with run.lock:
         trainer = Trainer(run, device.choose(), Reporter(run))
@@ -79,8 +67,9 @@ def test_a_real_run_gives_the_same(count: int, lite: Run, measured: list[DepthMe
         trainer.close()
     history = run.history()
     accuracy = history[history["best"] == True]["val_accuracy"].iloc[-1]  # noqa: E712 - a column of objects
-    photos = [photo for photo in lite.dataset.photos if photo.split != "test"]
     names = {photo.path for photo in fold.of("validation")}
-    right = np.array([said == "1" for said, photo in zip(depth.right, photos, strict=True) if photo.path in names])
+    right = np.array(
+        [said == "1" for said, photo in zip(depth.right, few(lite).photos, strict=True) if photo.path in names]
+    )
     # Of the head's features, which a run that unfreezes layers computes in two steps, the last digits differ.
     assert accuracy == pytest.approx(right.mean(), abs=1.01 * count / len(right))

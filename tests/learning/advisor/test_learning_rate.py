@@ -76,7 +76,7 @@ def _train(run: ShortRun, phase: Phase, rate: float) -> None:
 
 def test_both_phases_are_measured_one_by_one(lite: Run, surroundings: Any) -> None:
     found = list(measure_learning_rates(lite.config, lite.dataset, *surroundings))
-    assert [(each.step, each.phase) for each in found] == [("head", "head"), ("fine_tune", "fine_tune")]
+    assert [(each.step, each.phase) for each in found] == [("new layers", "head"), ("fine-tuning", "fine_tune")]
     assert all(each.suggestion and each.seconds > 0 for each in found)
     frozen = dataclasses.replace(lite.config, frozen_layers=None)
     assert [each.phase for each in measure_learning_rates(frozen, lite.dataset, *surroundings)] == ["head"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from transfer.learning import device as devices
+from transfer.learning.advisor import depth, learning_rate
 from transfer.learning.advisor.networks import measure_networks
+from transfer.learning.advisor.run_study import of_one_network
 from transfer.learning.device import Device
 from transfer.learning.inbox import Inbox, Stopped
 from transfer.learning.reporter import Reporter
@@ -16,7 +18,11 @@ Measure = Callable[[Study, Device, Reporter, Inbox], None]
 """Measures what a study is about: appends a `Planned` event, then one `StepEnded` for each of its steps. The
 inbox is asked now and then, and raises `Stopped` when somebody wanted that."""
 
-MEASURES: dict[str, Measure] = {"networks": measure_networks}
+MEASURES: dict[str, Measure] = {
+    "networks": measure_networks,
+    "depth": of_one_network(depth.measure_depths, depth.plan),
+    "learning_rate": of_one_network(learning_rate.measure_learning_rates, learning_rate.plan),
+}
 """By `StudyConfig.kind`."""
 
 

@@ -1,7 +1,7 @@
 """How deep? The head only, the last block and the last two blocks of a network, compared on the user's photos.
 
 Each depth is a short run as a real one would go, on maps that the engine computes once and the feature store keeps, so
-that the run that follows finds them. The photos are dealt into `FOLDS` parts; each part is measured by a run that
+that the run that follows finds them. The photos are dealt into a few parts; each part is measured by a run that
 learned from the others (cross-validation, stratified), so every photo is a new one once, and all depths meet the same
 photos: that is why small differences can be told from noise. What is recommended follows from the events, in
 `advice.depth`.
@@ -10,14 +10,14 @@ photos: that is why small differences can be told from noise. What is recommende
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset, Photo
+from transfer.dataset.dataset import Dataset
+from transfer.dataset.subset import folds
 from transfer.learning.advisor.learning_rate import range_test
 from transfer.learning.advisor.short_run import ShortRun
 from transfer.learning.analysis.evaluation import wilson
@@ -34,7 +34,6 @@ from transfer.messages.events import DepthMeasured
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import Layer, last_blocks, layers, trainable_parameters
 
-FOLDS = 4
 STEPS = ("head only", "last block", "last two blocks")  # by how many blocks are unfrozen, counted from the end
 EPOCHS = 8  # of fine-tuning at most: short, and long enough to see whether it goes anywhere
 
@@ -44,6 +43,11 @@ def depths(config: RunConfig) -> dict[int, int | None]:
     table = _table(config)
     found: dict[int, int | None] = {count: last_blocks(table, count) for count in range(len(STEPS))}
     return {count: start for count, start in found.items() if start is not None or not count}
+
+
+def plan(config: RunConfig) -> dict[str, float]:
+    """The steps, and how long each takes against the first."""
+    return {STEPS[count]: (1.0, 5.0, 9.0)[count] for count in depths(config)}
 
 
 def with_depth(config: RunConfig, frozen_layers: int | None, learning_rate: float | None = None) -> RunConfig:
@@ -56,24 +60,6 @@ def with_depth(config: RunConfig, frozen_layers: int | None, learning_rate: floa
         fine_tune_epochs=EPOCHS,
         fine_tune_learning_rate=rate,
     )
-
-
-def folds(dataset: Dataset) -> list[Dataset]:
-    """The photos that are not for the final test, dealt `FOLDS` times: another part is for validation each time.
-
-    Which part a photo is in follows from its content alone; copies are in the same.
-    """
-    parts: dict[str, int] = {}
-    for label in range(len(dataset.classes)):
-        digests = {photo.digest for photo in dataset.photos if photo.label == label and photo.split != "test"}
-        shuffled = sorted(digests, key=lambda digest: hashlib.sha256(f"fold:{digest}".encode()).digest())
-        parts |= {digest: (number + label) % FOLDS for number, digest in enumerate(shuffled)}
-
-    def dealt(photo: Photo, fold: int) -> Photo:
-        return dataclasses.replace(photo, split="validation" if parts[photo.digest] == fold else "train")
-
-    photos = [photo for photo in dataset.photos if photo.split != "test"]
-    return [dataclasses.replace(dataset, photos=tuple(dealt(photo, fold) for photo in photos)) for fold in range(FOLDS)]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import numpy as np
 
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
+from transfer.dataset.subset import folds
 from transfer.learning.advisor.short_run import ShortRun
 from transfer.learning.device import Device
 from transfer.learning.features.extraction import FeatureExtractor
@@ -58,6 +59,14 @@ class RangeTest:
     explodes: float | None
 
 
+STEPS = {"head": "new layers", "fine_tune": "fine-tuning"}  # by phase
+
+
+def plan(config: RunConfig) -> dict[str, float]:
+    """The steps, and how long each takes against the first."""
+    return {STEPS[phase.name]: 1.0 if phase.name == "head" else 4.0 for phase in phases(config)}
+
+
 def measure_learning_rates(
     config: RunConfig,
     dataset: Dataset,
@@ -68,16 +77,21 @@ def measure_learning_rates(
 ) -> Iterator[LearningRateMeasured]:
     """Test each phase that the config has, one by one; the unfrozen part upon a head that has learned.
 
+    Args:
+        config: of the run.
+        dataset: the photos; a part of them says when the head has learned.
+        extractor, device, reporter, inbox: as `ShortRun` takes them.
+
     Raises:
         Stopped: when the user asked to stop.
     """
     network = TrainedNetwork(config, len(dataset.classes), device, reporter, extractor)
-    run = ShortRun(config, dataset, network, extractor, device, reporter, inbox)
+    run = ShortRun(config, folds(dataset)[0], network, extractor, device, reporter, inbox)
     for phase in phases(config):
         began = time.monotonic()
         found = range_test(run, phase)
         yield LearningRateMeasured(
-            step=phase.name,
+            step=STEPS[phase.name],
             seconds=round(time.monotonic() - began, 2),
             phase=phase.name,
             **vars(found),
