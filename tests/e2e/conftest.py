@@ -118,5 +118,7 @@ def page(request: pytest.FixtureRequest, app: App, chromium: Browser) -> Iterato
     page.locator("#photos-state .t-empty").wait_for(timeout=90_000)
     yield page
     page.screenshot(path=app.folder / f"{request.node.name}.png", full_page=True)  # what a failure looked like
+    # Shown for a failed test only: what the page complains about, and the end of what the app said.
+    print("\n".join(page.locator(".t-panel").all_inner_texts()), (app.folder / "app.log").read_text()[-3000:], sep="\n")
     context.close()
     assert not errors, errors

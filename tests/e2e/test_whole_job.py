@@ -195,3 +195,31 @@ def test_a_bad_photo_is_named_and_left_out(page: Page, app: App) -> None:
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     for name in ("cut-short.jpg", "empty.png"):
         page.locator("#photos-left-out").get_by_text(name).first.wait_for(timeout=10_000)
+
+
+def test_the_train_button_stays_where_it_is_while_its_tab_fills(page: Page, app: App) -> None:
+    button = page.locator("button#train")
+    tab(page, "3 Train")
+    at_first = button.bounding_box()
+    page.locator("#train-device").get_by_text(re.compile("cores|GPU")).wait_for(timeout=120_000)
+    assert button.bounding_box() == at_first
+
+
+def test_a_press_counts_although_the_page_moves_before_the_release(page: Page, app: App) -> None:
+    page.locator("#photos-path textarea, #photos-path input").fill(str(app.folder / "nowhere"))
+    pressed = page.locator("#check-photos").bounding_box()
+    assert pressed is not None
+    place = pressed["x"] + pressed["width"] / 2, pressed["y"] + pressed["height"] / 2
+    page.mouse.move(*place)
+    page.mouse.down()
+    page.evaluate("document.getElementById('photos-path').style.paddingTop = '120px'")
+    page.mouse.up()
+    page.locator("#photos-state .t-panel.t-stop").wait_for(timeout=30_000)
+
+    # A hand that leaves the button takes the press back, as everywhere.
+    page.evaluate("document.getElementById('use-samples').addEventListener('click', () => { window.taken = true; })")
+    page.locator("#use-samples").hover()
+    page.mouse.down()
+    page.mouse.move(*place)
+    page.mouse.up()
+    assert not page.evaluate("window.taken")

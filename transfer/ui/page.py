@@ -13,7 +13,7 @@ from transfer.ui.past_runs.tab import past_runs_tab
 from transfer.ui.photos.tab import photos_tab
 from transfer.ui.results.tab import results_tab
 from transfer.ui.shared import html
-from transfer.ui.shared.events import QUICK
+from transfer.ui.shared.events import PRESSES, QUICK
 from transfer.ui.take_away.tab import take_away_tab
 from transfer.ui.train.tab import train_tab
 from transfer.ui.try_it.tab import try_tab
@@ -25,7 +25,7 @@ def build(context: Context) -> gr.Blocks:
     """The whole page. Each tab file makes its own `gr.Tab` and names the buttons that lead to other tabs (`go`)."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         purpose = "Teach a network that already knows how to see to tell your own photos apart."
-        gr.HTML(html.header("t-header")[html.h1[TITLE], html.p[purpose]])
+        gr.HTML(html.header("t-header")[html.h1[TITLE], html.p[purpose]], js_on_load=PRESSES)
         # What the browser remembers is only there in time when it is outside of the tabs.
         chosen = context.remembered("run", "")
         folder = context.remembered("photos", "")

@@ -1,4 +1,4 @@
-"""How the page listens: the flags of its handlers, and the script that tells a click inside HTML to Python."""
+"""How the page listens: the flags of its handlers, and the scripts that see to clicks."""
 
 from __future__ import annotations
 
@@ -15,4 +15,19 @@ element.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (button && element.contains(button)) trigger('click', {...button.dataset});
 });
+"""
+
+# For `gr.HTML(js_on_load=…)`, once a page: a press counts for the button it began on. Where something arrives above a
+# button between press and release, it is the page that moved, not the hand, and the browser itself clicks nothing then.
+PRESSES = """
+let pressed = null;
+const keep = event => { pressed = {button: event.target.closest('button'), x: event.clientX, y: event.clientY}; };
+const finish = event => {
+  const still = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < 4;
+  if (still && pressed.button && !pressed.button.contains(event.target)) pressed.button.click();
+  pressed = null;
+};
+document.addEventListener('pointerdown', keep, true);
+document.addEventListener('pointerup', finish, true);
+document.addEventListener('pointercancel', () => { pressed = null; }, true);
 """

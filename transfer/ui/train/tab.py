@@ -44,10 +44,11 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
     with steps.tab("train") as tab:
         gr.HTML(lead("Press Train and watch it learn. You may close this page: training goes on."))
         with gr.Column(elem_classes="t-card"):
-            plan = gr.HTML(elem_id="train-plan")
-            where = gr.HTML(elem_id="train-device")
+            # Above what is said of it, which arrives bit by bit and would move the button under the hand.
             with gr.Row(elem_classes="t-buttons"):
                 train = gr.Button("Train", variant="primary", elem_id="train")
+            plan = gr.HTML(elem_id="train-plan")
+            where = gr.HTML(elem_id="train-device")
         trouble = gr.HTML(elem_id="train-trouble")
         with gr.Column(elem_classes="t-card", elem_id="train-run"):
             state = gr.HTML(empty("Nothing has been trained yet."), elem_id="run-state")
@@ -153,7 +154,8 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         plan,
         **QUIET,
     )
-    # The last of this tab: the page takes them one after the other, and the first answer to this needs TensorFlow.
+    # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
+    # such as a click on Train), and the first answer to this needs TensorFlow.
     tab.select(device, None, where, **QUIET)
     return TrainTab({"results": results})
 
