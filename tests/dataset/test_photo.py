@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from tests.dataset.pictures import bomb, corners, noise, quarters
 from transfer.dataset import photo
@@ -227,6 +227,7 @@ def test_a_progressive_jpeg_cut_short(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "web page"),
         (b"\n  <html>Please log in</html>", "web page"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "web page or drawing"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n", "drawing"),
         (b"just some text", "not a photo of a known kind"),
         (b"\xff\xd8\xff\xe0", "starts like a JPEG"),
         (b"%PDF-1.7 something", "not a photo of a known kind"),
@@ -239,6 +240,25 @@ def test_what_is_no_photo_is_called_what_it_is(tmp_path: Path, content: bytes, r
         with pytest.raises((OSError, ValueError), match=reason) as caught:
             open_photo(what)
         assert "\n" not in str(caught.value) and str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for Ghostscript is a shell script")
+def test_postscript_called_jpg_never_reaches_ghostscript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = tmp_path / "called"
+    (tmp_path / "gs").write_text(f"#!/bin/sh\necho $* >> {called}\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # looked for anew
+    noise(1, 64, 48).save(tmp_path / "eps.jpg", format="EPS")
+    assert (tmp_path / "eps.jpg").read_bytes().startswith(b"%!PS-Adobe-3.0 EPSF-3.0")
+    with pytest.raises(ValueError, match="drawing"):
+        open_photo(tmp_path / "eps.jpg")
+    assert not called.exists()
+
+
+def test_photos_are_decoded_in_one_place() -> None:
+    package = Path(photo.__file__).parents[1]
+    assert [file.name for file in package.rglob("*.py") if "Image.open(" in file.read_text("utf-8")] == ["photo.py"]
 
 
 def test_missing_a_folder_and_not_permitted(ordinary: Path) -> None:

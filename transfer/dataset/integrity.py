@@ -24,7 +24,7 @@ from transfer.dataset.photo import HEIC, open_photo
 MOST_BYTES = 1_000_000_000
 """A file larger than this is not taken for a photo."""
 
-_DECODER = f"1 pillow {PIL.__version__} heic {HEIC}"  # another decoder may read what this one cannot: check again
+_DECODER = f"2 pillow {PIL.__version__} heic {HEIC}"  # another decoder may read what this one cannot: check again
 _THREADS = min(8, os.cpu_count() or 1)  # each may hold one decoded photo, up to 360 MB
 _SMALL = 64  # a JPEG decoded at this size is read to its end all the same
 

@@ -7,6 +7,7 @@ brought to a network's value range (that happens inside the model).
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +33,11 @@ EXTENSIONS = frozenset(
     ]
 )
 """File name endings, in lower case, that are taken for photos."""
+
+_AVIF = importlib.util.find_spec("PIL.AvifImagePlugin") is not None  # since Pillow 11.3
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", *(["HEIF"] if HEIC else []), *(["AVIF"] if _AVIF else []))
+# Whatever a file is called, Pillow looks at its content: without this list one that holds PostScript would be given
+# to Ghostscript, and rare formats to decoders that nobody watches. A JPEG of several photos (MPO) counts as JPEG.
 
 MOST_PIXELS = 120_000_000
 """Larger photos are refused: a small file can unfold to gigabytes (a decompression bomb)."""
@@ -73,7 +79,7 @@ def open_photo(path: str | Path | BinaryIO, at_least: int | None = None) -> Imag
         ValueError: the file is not a photo, or one too large or of a kind that is not understood.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise ValueError(_too_large(f"{width} x {height} pixels"))
@@ -160,7 +166,7 @@ def _first_bytes(path: str | Path | BinaryIO) -> bytes:
 
 def _unknown(start: bytes) -> str:
     text = start.lstrip().lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<svg")):
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<svg", b"%!ps")):
         return "it is a web page or drawing saved under a photo's name, not a photo"
     if start[4:8] == b"ftyp" and start[8:11] in {b"hei", b"hev", b"mif"} and not HEIC:
         return "it is a HEIC photo, and the package that reads them (pillow-heif) is not installed"
