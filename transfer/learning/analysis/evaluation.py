@@ -7,6 +7,7 @@ can no longer be read is left out of the numbers.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -77,7 +78,7 @@ def evaluate(
         mistakes=_mistakes(probabilities, paths, labels, dataset),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    _write_predictions(folder / "predictions.csv", probabilities, paths, labels, dataset)
+    write_whole(folder / "predictions.csv", _table(probabilities, paths, labels, dataset))
     write_whole(folder / "metrics.json", json.dumps(metrics.to_dict(), indent=1))
     return metrics
 
@@ -135,15 +136,13 @@ def _mistakes(probabilities: np.ndarray, paths: list[str], labels: np.ndarray, d
     )
 
 
-def _write_predictions(
-    file: Path, probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset
-) -> None:
-    temporary = file.with_name(f".{file.name}.writing")
-    with temporary.open("w", newline="", encoding="utf-8") as lines:
-        table = csv.writer(lines)
-        table.writerow(["path", "label", "predicted", "confidence", *(f"p:{name}" for name in dataset.classes)])
-        for path, label, row in zip(paths, labels, probabilities, strict=True):
-            guess = dataset.classes[int(row.argmax())]
-            shares = [f"{share:.8g}" for share in row]
-            table.writerow([path, dataset.classes[label], guess, f"{row.max():.8g}", *shares])
-    temporary.replace(file)
+def _table(probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset) -> str:
+    """The answer to each photo, as CSV."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(["path", "label", "predicted", "confidence", *(f"p:{name}" for name in dataset.classes)])
+    for path, label, row in zip(paths, labels, probabilities, strict=True):
+        guess = dataset.classes[int(row.argmax())]
+        shares = [f"{share:.8g}" for share in row]
+        table.writerow([path, dataset.classes[label], guess, f"{row.max():.8g}", *shares])
+    return text.getvalue()
