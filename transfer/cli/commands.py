@@ -38,13 +38,11 @@ class Command(Protocol):
 def backbones(desk: Desk, options: argparse.Namespace) -> int:
     """List the networks and which have their weights on this machine."""
     columns = ("name", "family", "image_size", "parameters", "top1", "download_mb", "alphas")
-    rows = [
-        {name: getattr(each.backbone, name) for name in columns} | {"ready": each.ready} for each in list_networks()
-    ]
-    table = pd.DataFrame(rows).assign(
-        ready=lambda t: ["yes" if r == a else ", ".join(map(str, r)) for r, a in zip(t.ready, t.alphas, strict=True)],
-        alphas=lambda t: [", ".join(map(str, a)) if len(a) > 1 else "" for a in t.alphas],
-    )
+    listed = list_networks()
+    rows = [{name: getattr(each.backbone, name) for name in columns} | {"ready": each.ready} for each in listed]
+    table = pd.DataFrame(rows).drop(columns="ready")
+    table["alphas"] = [", ".join(map(str, widths)) if len(widths) > 1 else "" for widths in table["alphas"]]
+    table["on this machine"] = [each.state for each in listed]
     return show(rows, table.to_string(index=False), options)
 
 

@@ -19,23 +19,31 @@ from transfer.messages.questions import DescribeNetwork, NetworkDescription
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import custom_path, is_custom
 from transfer.networks.layers import Layer, layers
-from transfer.networks.weights import models_folder, weights_file
+from transfer.networks.weights import models_folder, readiness, weights_file
 from transfer.processes.client import PredictionClient
 from transfer.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A network on offer, and the widths of it whose weights are on this machine."""
+    """A network on offer.
+
+    Attributes:
+        ready: the widths of it whose weights are on this machine.
+        state: the same in words, or what it would take.
+    """
 
     backbone: Backbone
     ready: tuple[float, ...]
+    state: str
 
 
 def list_networks() -> list[Listed]:
     """All networks on offer, in the order in which they are shown."""
     return [
-        Listed(record, tuple(alpha for alpha in record.alphas if weights_file(record, alpha).present))
+        Listed(
+            record, tuple(alpha for alpha in record.alphas if weights_file(record, alpha).present), readiness(record)
+        )
         for record in BACKBONES.values()
     ]
 

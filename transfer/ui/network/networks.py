@@ -1,4 +1,4 @@
-"""What the page says of the weights of networks: whether they are here, and what could be used instead."""
+"""What could be trained instead of a network whose weights are not here, and the width that is meant."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from transfer.config import RunConfig
 from transfer.networks.backbones import BACKBONES, RECOMMENDED, Backbone
-from transfer.networks.weights import describe, present, stand_in, weights_file
+from transfer.networks.weights import describe, present, stand_in
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,6 @@ def width(name: str, alpha: Any) -> float:
     except (TypeError, ValueError):
         return 1.0
     return chosen if record is not None and chosen in record.alphas else 1.0
-
-
-def readiness(record: Backbone, alpha: float | None = None, image_size: int | None = None) -> str:
-    """ "ready", or what it would take; without a width: the best of all widths."""
-    if alpha is None:
-        here = [width for width in record.alphas if weights_file(record, width, image_size).present]
-        if len(here) == len(record.alphas) or 1.0 in here:
-            return "ready"
-        if here:
-            return f"ready at width {' and '.join(f'{width:g}' for width in here)}"
-        alpha = 1.0
-    file = weights_file(record, alpha, image_size)
-    return "ready" if file.present else f"needs a {file.megabytes:.0f} MB download"
 
 
 def offers(config: RunConfig) -> list[Offer]:

@@ -8,15 +8,15 @@ from markupsafe import Markup
 
 from transfer.networks.backbones import BACKBONES, FAMILIES, RECOMMENDED, Backbone
 from transfer.networks.layers import table
-from transfer.networks.weights import PRETRAINED
-from transfer.ui.network.networks import readiness
+from transfer.networks.packages import PACKAGES
+from transfer.networks.weights import PRETRAINED, readiness
 from transfer.ui.shared import html
 from transfer.ui.shared.panels import facts, scrolled
 from transfer.ui.shared.quantities import readable
 
 # When to look into which family, for somebody who has never heard of any of them.
 WHEN_TO_CHOOSE = {
-    "Comes with Transfer": "needs no download",
+    "EfficientNet-Lite": "small, quick, and installed like a program; the first comes with Transfer",
     "MobileNet": "small and quick, made for phones; right for most first tries",
     "EfficientNetV2": "the best answers for their size; the larger ones want a GPU",
     "ResNet": "the classics that others compare themselves with",
@@ -87,12 +87,14 @@ def comparison() -> Markup:
 def _row(record: Backbone) -> Markup:
     state = readiness(record)
     ready = state.startswith("ready")
+    # The size of a download has a column of its own.
+    lacking = html.code[state.removeprefix("needs ")] if record.name in PACKAGES else "needs a download"
     return html.tr[
         html.th(scope="row")[html.button(type="button", data_name=record.name)[record.name]],
         html.td[f"{record.top1:.0%}" if record.top1 else "–"],
         html.td[f"{record.download_mb:.0f} MB"],
         html.td[f"{record.image_size} px"],
-        html.td[_badge("good", state) if ready else html.span("t-muted")["needs a download"]],
+        html.td[_badge("good", state) if ready else html.span("t-muted")[lacking]],
         html.td[record.advice],
     ]
 
