@@ -214,6 +214,21 @@ def test_the_network_that_can_be_had_is_chosen_where_none_is(
     assert (config.backbone, config.weights) == (default_backbone(), "imagenet")
     assert surfaces.api({"photos": given["photos"]}) == config
     assert surfaces.terminal({"photos": given["photos"]}) == (config, None)
+    # For so few photos a network that would take too long for many is quick enough.
+    large = weights.weights_file(BACKBONES["EfficientNetV2M"]).path
+    large.parent.mkdir(parents=True, exist_ok=True)
+    large.touch()
+    config = surfaces.api({"photos": given["photos"]})
+    assert isinstance(config, RunConfig) and config.backbone == "EfficientNetV2M"
+    assert surfaces.terminal({"photos": given["photos"]}) == (config, None)
+
+
+def test_the_advice_is_about_what_would_be_trained(surfaces: Surfaces) -> None:
+    comment: Callable[..., list[Any]] = surfaces.handlers["comment"]  # type: ignore[assignment]
+    for frozen, speaks in ((100, True), (900, False), (None, False)):
+        filled = {**RunConfig().to_dict(), "frozen_layers": frozen, "fine_tune_learning_rate": 0.01}
+        notes, *_ = comment(None, *(filled[name] for name in form.FIELDS))
+        assert ("fine-tuning is high" in notes) == speaks
 
 
 # ---------------------------------------------------------------------- what may be opened

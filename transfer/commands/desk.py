@@ -24,6 +24,7 @@ from transfer.errors import ConfigError, RunError
 from transfer.formats import find
 from transfer.messages.questions import DescribeMachine, Evaluate, Export, Machine, PhotoAnswers, Predict
 from transfer.networks import weights
+from transfer.networks.default import default_backbone
 from transfer.processes.client import PredictionClient
 from transfer.runs.exported import ExportedModel
 from transfer.runs.metrics import Metrics
@@ -138,7 +139,11 @@ class Desk:
         """
         config = self.config(settings)
         weights.require(config)
-        return self.workspace.create(config, self.check(config.photos, seed=config.seed, progress=progress))
+        dataset = self.check(config.photos, seed=config.seed, progress=progress)
+        if not settings.get("backbone"):  # how quick a network is, is only known with the number of photos
+            config = self.config({**settings, "backbone": default_backbone(len(dataset.photos))})
+            weights.require(config)
+        return self.workspace.create(config, dataset)
 
     def resume(self, name: str) -> Run:
         """Put an interrupted run back in the queue, to go on from its last checkpoint.

@@ -48,9 +48,14 @@ def trainable(settings: Mapping[str, Any], roots: Roots, networks: Networks) -> 
     name = str(networks.custom(config.backbone)) if custom else backbone(config.backbone).name
     changes["backbone"] = name
     if config.frozen_layers is not None or not custom:
-        total = len(networks.layers(name, config.alpha))
-        if config.frozen_layers is not None and config.frozen_layers >= total:
-            changes["frozen_layers"] = None
+        config = counted(config, len(networks.layers(name, config.alpha)))
     if config.weights not in {*weights.PRETRAINED, "random"}:
         changes["weights"] = str(networks.file(config.weights))
     return dataclasses.replace(config, **changes).validated()
+
+
+def counted(config: RunConfig, layers: int) -> RunConfig:
+    """The config for a network of so many layers: all of them frozen, or more than there are, is None."""
+    if config.frozen_layers is None or config.frozen_layers < layers:
+        return config
+    return dataclasses.replace(config, frozen_layers=None)

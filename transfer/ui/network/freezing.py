@@ -70,7 +70,7 @@ def build(setting: Callable[..., Field]) -> Freezing:
 
 def draw(networks: Networks, name: str, alpha: Any, frozen: int | None) -> list[Any]:
     """Updates for `Freezing.drawn`."""
-    table = _known(networks, name, alpha)
+    table = known(networks, name, alpha)
     if table is None:
         return ["", gr.skip()]
     if frozen is not None and frozen >= len(table):
@@ -80,7 +80,7 @@ def draw(networks: Networks, name: str, alpha: Any, frozen: int | None) -> list[
 
 def resize(networks: Networks, name: str, alpha: Any, frozen: int | None) -> list[Any]:
     """Updates for `Freezing.resized`, when another network was chosen."""
-    table = _known(networks, name, alpha)
+    table = known(networks, name, alpha)
     if table is None:
         return [gr.skip(), gr.skip(), "", gr.skip()]
     total = len(table)
@@ -92,7 +92,7 @@ def wire(networks: Networks, part: Freezing, network: list[Field]) -> None:
     """Slider, quick choices and clicks on the drawing; `network` is the backbone and its width."""
 
     def choose(choice: str, frozen: int | None, total: int, name: str, alpha: Any) -> Any:
-        table = _known(networks, name, alpha)
+        table = known(networks, name, alpha)
         if table is None:
             return frozen
         if choice != drawing.OTHER:
@@ -118,7 +118,8 @@ def wire(networks: Networks, part: Freezing, network: list[Field]) -> None:
     gr.on([part.quick.input, network[0].input], choose, chosen, part.frozen, **QUICK)
 
 
-def _known(networks: Networks, name: str, alpha: Any) -> tuple[Layer, ...] | None:
+def known(networks: Networks, name: str, alpha: Any) -> tuple[Layer, ...] | None:
+    """The layers of the chosen network, when no waiting is needed; None too when there is no such network."""
     try:
         return networks.known(name, width(name, alpha))
     except TransferError:

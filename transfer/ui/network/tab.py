@@ -14,6 +14,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.advice.settings import advice_on_settings
+from transfer.commands.settings import counted
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.thumbnails import augmentation_preview
@@ -83,6 +84,8 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
         settings = form.named(given)
         try:
             config = RunConfig.from_dict(settings)
+            if (layers := freezing.known(networks, config.backbone, config.alpha)) is not None:
+                config = counted(config, len(layers))  # as it would be trained
         except TransferError as error:
             return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
         return [notices(advice_on_settings(config, dataset)), *chooser.whats_missing(config), settings]
