@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "processes": {"errors", "messages", "runs"},
     "learning": {"errors", "config", "formats", "networks", "messages", "dataset", "feature_store", "runs"},
     "commands": {
-        "errors", "config", "formats", "networks", "messages", "dataset", "samples", "runs", "processes",
+        "errors", "config", "formats", "networks", "messages", "dataset", "samples", "advice", "runs", "processes",
     },
     "cli": {"errors", "config", "formats", "messages", "runs", "processes", "commands"},
     "ui": {

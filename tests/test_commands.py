@@ -272,6 +272,29 @@ def test_a_desk_is_opened_without_a_trace_and_says_when_it_cannot_write(tmp_path
         desk.prepare()
 
 
+# ---------------------------------------------------------------------- what is measured before training
+
+
+def test_a_study_is_asked_for_looked_at_and_stopped(surfaces: Surfaces, folder: Path) -> None:
+    desk, ask = surfaces.desk, surfaces.endpoints
+    name = ask["advise"]({"photos": str(folder / "photos")})
+    study = desk.study(name)
+    assert desk.studies()[0] == study and study.config.kind == "networks"
+    found = ask["study"](name)
+    assert (found["state"], found["networks"], found["recommended"]) == ("queued", [], None)
+    assert "VGG16" in {each["name"] for each in found["elsewhere"]}
+    assert ask["stop_study"](name) == "queued" and study.mailbox.has(Stop)
+    assert surfaces.page({"photos": str(folder / "photos")}), "a study is in no run's way"
+    for endpoint, given, says in (
+        ("advise", [{"photos": "/etc"}], "outside the folders"),
+        ("advise", [{"photos": str(folder / "photos")}, "weather"], "one of networks"),
+        ("study", ["../runs"], "no study called"),
+        ("stop_study", [""], "no study called"),
+    ):
+        with pytest.raises(gr.Error, match=says):
+            ask[endpoint](*given)
+
+
 # ---------------------------------------------------------------------- what can be asked of which run
 
 

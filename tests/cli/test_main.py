@@ -362,3 +362,33 @@ def test_a_mistake_that_only_the_network_shows_is_a_mistake_as_well(terminal: Te
     assert said.json["status"] == "failed"
     assert said.json["error"]["kind"] == "ConfigError"
     assert said.json["error"]["what"] in said.err
+
+
+def test_the_networks_are_measured_on_a_folder(terminal: Terminal, photos: Path) -> None:
+    """With those that are installed with Transfer, or beside it: this Keras home is empty."""
+    said = terminal.run("advise", photos, "--minutes", 9, "--json")
+    assert said.code == 0, said.err
+    found = said.json
+    assert found["state"] == "finished" and found["left_out"] == []
+    names = [network["backbone"] for network in found["networks"]]
+    assert "EfficientNetLite0" in names
+    assert re.search(r"^EfficientNetLite0 +\d.*% right .* photos/s$", said.err, re.MULTILINE), said.err
+    assert found["recommended"]["settings"]["backbone"] in names
+    assert all(0 <= each["low"] <= each["accuracy"] <= each["high"] <= 1 for each in found["networks"])
+    assert {"VGG16", "MobileNetV2"} <= {each["name"] for each in found["elsewhere"]}
+    (study,) = terminal.workspace.studies()
+    assert study.id == found["study"] and len(study.dataset.photos) == 60
+
+
+def test_advice_that_is_stopped_tells_what_it_has(terminal: Terminal, photos: Path) -> None:
+    before = set(terminal.workspace.studies())
+    asking = terminal.start("advise", photos, "--seed", 1)
+    until(lambda: set(terminal.workspace.studies()) - before, PATIENCE)
+    (study,) = set(terminal.workspace.studies()) - before
+    asking.send_signal(signal.SIGINT)
+    said = Ended(asking)
+    assert study.status().state == "stopped"
+    assert said.code == 1 and said.lines[0] == "Nothing was measured."
+    assert "Stopping: what was measured so far is kept." in said.err
+    refused = terminal.run("advise", photos, "--minutes", 0)
+    assert refused.code == 2 and "minutes between" in refused.err

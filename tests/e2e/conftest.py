@@ -64,10 +64,10 @@ class App:
 
     def close(self) -> None:
         """End the app and whatever still trains."""
-        for run in self.workspace.runs():
-            if not run.status().over:
-                run.request_stop()
-        until(lambda: not any(run.status().alive for run in self.workspace.runs()), 90)
+        for job in self.workspace.jobs():
+            if not job.status().over:
+                job.request_stop()
+        until(lambda: not any(job.status().alive for job in self.workspace.jobs()), 90)
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             try:

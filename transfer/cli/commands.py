@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shlex
 import sys
 import time
 from typing import Protocol
 
 import pandas as pd
 
-from transfer.cli.follow import follow
+from transfer.cli.follow import follow, follow_study
 from transfer.cli.output import print_json, show
 from transfer.commands.desk import Desk
+from transfer.commands.findings import Findings
 from transfer.commands.networks import list_networks
 from transfer.commands.summary import Summary
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, PhotosError, TransferError, WeightsError
 from transfer.messages.events import Died, Failed
+from transfer.runs.job import Job
+from transfer.runs.progress import duration
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 
@@ -53,6 +57,21 @@ def check(desk: Desk, options: argparse.Namespace) -> int:
     lines += [f"Passed over: {dataset.passed_over} files that are no photos."] if dataset.passed_over else []
     lines += [f"Left out: {left.path}: {left.reason}" for left in dataset.left_out]
     return show(dataset.to_dict(), "\n".join(lines), options)
+
+
+def advise(desk: Desk, options: argparse.Namespace) -> int:
+    """Measure which network suits a folder of photos, before anything is trained."""
+    study = desk.advise({"photos": options.folder, "seed": options.seed}, minutes=options.minutes)
+    status = follow_study(desk, study)
+    error = _went_wrong(study, status)
+    if error:
+        print(error, file=sys.stderr)
+    findings = Findings.of(study)
+    about = findings.to_dict() | ({"error": error.to_dict()} if error else {})
+    show(about, _table(findings), options)
+    if status.state in {"finished", "stopped"} and findings.recommended:
+        return 0
+    return 2 if isinstance(error, MISTAKES) else 1
 
 
 def train(desk: Desk, options: argparse.Namespace) -> int:
@@ -126,8 +145,35 @@ def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
     return 2 if isinstance(error, MISTAKES) else 1
 
 
-def _went_wrong(run: Run, status: Status) -> TransferError | None:
-    last = run.log.last() if status.state in {"failed", "interrupted"} else None
+def _table(findings: Findings) -> str:
+    rows = [
+        {
+            "network": each.step,
+            "right": f"{each.accuracy:.1%}",
+            "95 % interval": f"{each.low:.1%} to {each.high:.1%}",
+            "photos/s": f"{each.photos_per_second:.0f}",
+            "MB": f"{each.megabytes:.0f}",
+            "training": f"about {duration(each.training_seconds)}",
+        }
+        for each in findings.measured
+    ]
+    lines = [pd.DataFrame(rows).to_string(index=False)] if rows else ["Nothing was measured."]
+    lines += [f"Not measured: {each.step}: {each.reason}" for each in findings.left_out]
+    if findings.elsewhere:
+        lines.append("Not on this machine (right on ImageNet, as published): " + _published(findings))
+    if found := findings.recommended:
+        flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in findings.settings().items())
+        lines += ["", f"Recommended: {found.network.step}. {found.reason}"]
+        lines += [f"python -m transfer train {shlex.quote(findings.photos)} {flags}"]
+    return "\n".join(lines)
+
+
+def _published(findings: Findings) -> str:
+    return ", ".join(f"{each.name} {each.top1:.1%}" for each in findings.elsewhere[:6]) + " … (transfer backbones)"
+
+
+def _went_wrong(job: Job, status: Status) -> TransferError | None:
+    last = job.log.last() if status.state in {"failed", "interrupted"} else None
     if isinstance(last, Failed):
         return last.as_error
     return TransferError(last.message, found=last.log_tail) if isinstance(last, Died) else None

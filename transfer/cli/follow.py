@@ -1,20 +1,23 @@
-"""What the command line shows while a run trains: one line on stderr that follows the run directory.
+"""What the command line shows while a worker is at it: one line on stderr that follows the run or study directory.
 
-It holds no state of its own: the run can be followed from several terminals, and from the page at the same time.
+It holds no state of its own: several terminals can follow, and the page at the same time.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from transfer.commands.desk import Desk
-from transfer.messages.events import Died
+from transfer.messages.events import Died, NetworkLeftOut, NetworkMeasured, StepEnded
 from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
-from transfer.runs.progress import PHASE_WORDS, duration, progress
+from transfer.runs.job import Job
+from transfer.runs.progress import PHASE_WORDS, duration, progress, study_progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status
+from transfer.runs.study import Study
 
 
 def follow(desk: Desk, run: Run) -> Status:
@@ -22,49 +25,84 @@ def follow(desk: Desk, run: Run) -> Status:
 
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
+    shown = 0
+
+    def news() -> list[str]:
+        nonlocal shown
+        rows = run.history().iloc[shown:].to_dict("records")
+        shown += len(rows)
+        return [_epoch(row, run.config.total_epochs) for row in rows]
+
+    return _follow(desk, run, news, lambda: _now(run))
+
+
+def follow_study(desk: Desk, study: Study) -> Status:
+    """The same for a study."""
+    shown = 0
+
+    def news() -> list[str]:
+        nonlocal shown
+        ended = study.log.all(StepEnded)[shown:]
+        shown += len(ended)
+        return [_step(step) for step in ended]
+
+    return _follow(desk, study, news, lambda: _measuring(study))
+
+
+def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[], str]) -> Status:
     supervisor = Supervisor(desk.workspace, LocalLauncher()).start()
-    line, shown, waiting = _Line(), 0, ""
+    line, waiting = _Line(), ""
     asked = False
     try:
         while True:
             try:
-                status = run.status()
-                history = run.history()
-                for row in history.iloc[shown:].to_dict("records"):
-                    line.print(_epoch(row, run.config.total_epochs))
-                shown = max(shown, len(history))
-                if status.over and not _about_to_be_recorded(run, status):
+                status = job.status()
+                for each in news():
+                    line.print(each)
+                if status.over and not _about_to_be_recorded(job, status):
                     return status
                 if status.state == "queued" and status.place != 1 and status.message != waiting:
                     waiting = status.message
                     line.print(waiting)
-                line.show(_now(run, status))
+                line.show(now() if status.alive else status.message)
                 time.sleep(0.2)
             except KeyboardInterrupt:
                 if asked:
                     raise
                 asked = True
-                desk.stop(run.id)
-                line.print("Stopping: the best state so far is kept. Ctrl-C again leaves the run to itself.")
+                job.request_stop()
+                line.print(f"Stopping: {job.keeps} is kept. Ctrl-C again leaves the {job.kind} to itself.")
     finally:
         line.show("")
         supervisor.stop()
 
 
-def _about_to_be_recorded(run: Run, status: Status) -> bool:
-    """An interrupted run whose death is not in the log yet: the supervisor is about to say how it died."""
-    last = run.log.last()
+def _about_to_be_recorded(job: Job, status: Status) -> bool:
+    """An interrupted job whose death is not in the log yet: the supervisor is about to say how it died."""
+    last = job.log.last()
     return status.state == "interrupted" and last is not None and not isinstance(last, Died)
 
 
-def _now(run: Run, status: Status) -> str:
-    if not status.alive:
-        return status.message
+def _now(run: Run) -> str:
     now = progress(run)
     parts = [f"[{'#' * round(now.fraction * 20):<20}] {now.epochs_done}/{now.epochs_total}", now.message]
     parts += [f"{now.photos_per_second:.0f} photos/s"] if now.photos_per_second else []
     parts += [f"{duration(now.eta_seconds)} left"] if now.eta_seconds else []
     return " · ".join(parts)
+
+
+def _measuring(study: Study) -> str:
+    now = study_progress(study)
+    parts = [f"[{'#' * round(now.fraction * 20):<20}] {now.done}/{now.total}", now.step, now.message]
+    parts += [f"{duration(now.eta_seconds)} left"] if now.eta_seconds else []
+    return " · ".join(filter(None, parts))
+
+
+def _step(step: StepEnded) -> str:
+    if isinstance(step, NetworkMeasured):
+        speed = f"{step.photos_per_second:.0f} photos/s"
+        return f"{step.step:<32} {step.accuracy:.1%} right ({step.low:.1%} to {step.high:.1%}) · {speed}"
+    return f"{step.step:<32} {step.reason if isinstance(step, NetworkLeftOut) else 'done'}"
 
 
 def _epoch(row: dict[str, object], total: int) -> str:

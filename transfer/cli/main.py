@@ -67,6 +67,10 @@ def parser() -> argparse.ArgumentParser:
     added = command(commands.check)
     added.add_argument("folder", metavar="FOLDER")
     added.add_argument("--seed", default=0, help="of the split")
+    added = command(commands.advise)
+    added.add_argument("folder", metavar="FOLDER")
+    added.add_argument("--minutes", type=float, help="a network that is not done by then is left out (default: 10)")
+    added.add_argument("--seed", default=0, help="of the split")
     added = command(commands.train)
     added.add_argument("photos", metavar="FOLDER")
     for name, setting in RunConfig.settings().items():

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from transfer.commands.desk import Desk
+from transfer.commands.findings import Findings
 from transfer.errors import TransferError
 from transfer.ui.shared.served import served
 
@@ -34,6 +35,21 @@ def build(desk: Desk) -> None:
     def samples() -> str:
         """The folder with the built-in sample photos, drawn now if it is not there yet."""
         return str(desk.draw_samples())
+
+    def advise(settings: dict[str, Any], kind: str = "networks") -> str:
+        """Queue a study that measures, before training, what suits the photos (RunConfig fields; photos is needed).
+
+        Returns its name.
+        """
+        return desk.advise(settings, kind).id
+
+    def study(study: str) -> dict[str, Any]:
+        """What a study found so far: its state, what was measured, and what is recommended."""
+        return Findings.of(desk.study(study)).to_dict()
+
+    def stop_study(study: str) -> str:
+        """Ask a study to end and keep what it measured; returns its state."""
+        return desk.stop_study(study).status().state
 
     def train(settings: dict[str, Any]) -> str:
         """Queue a run with these RunConfig fields (photos is needed) and return its name."""
@@ -81,7 +97,7 @@ def build(desk: Desk) -> None:
         """The trained model in a format (keras, savedmodel or litert) as a zip."""
         return served(desk.export(run, format, again=False).zip)
 
-    for function in (check, samples, train, status, stop, resume, runs):
+    for function in (check, samples, advise, study, stop_study, train, status, stop, resume, runs):
         gr.api(_in_words(function), api_name=function.__name__, concurrency_limit=None)
     # An image parameter is uploaded by the client; `str` hints would leave the file where it is.
     with gr.Group(visible=False):

@@ -38,6 +38,7 @@ from transfer.runs.workspace import Workspace
 PIXELS = 1  # raise it when photos are read or varied differently
 BLOCK = 32  # photos that are computed together
 WRITE = 1.0  # seconds of computing that a crash may cost: writing waits for the disk, each block would be too often
+TIMED, LONGEST = 4 * BLOCK, 2.0  # photos that are looked at again to learn how fast that is, and seconds
 ENGINES = 2_000_000_000  # bytes that kept engines may take
 
 
@@ -135,14 +136,19 @@ class FeatureExtractor:
             raise NotKept(f"they could not be written to the disk ({trouble})") from trouble
 
     def photos_per_second(self, stages: Sequence[Stage], photos: PhotoSource) -> float:
-        """How many photos go through some stages in a second: of late, or else of a few that are looked at again."""
+        """How many photos go through some stages in a second: of late, or else of some that are looked at again."""
         if self._pace is None:
-            some = {0: np.arange(min(photos.photos, BLOCK))}
+            some = {0: np.arange(min(photos.photos, TIMED))}
             engines = [self._engine(stage) for stage in stages]
-            began = time.monotonic()
+            began, counts = time.monotonic(), list[int]()
             with contextlib.closing(self._answers(photos, some, engines)) as answers:
-                count = sum(len(rows) for *_, rows in answers)
-            self._pace = count / max(time.monotonic() - began, 1e-6)
+                for *_, rows in answers:
+                    if not counts and photos.photos > BLOCK:
+                        began = time.monotonic()  # by now everything is under way
+                    counts.append(len(rows))
+                    if time.monotonic() - began > LONGEST:
+                        break
+            self._pace = sum(counts[1:] or counts) / max(time.monotonic() - began, 1e-6)
         return self._pace
 
     # ------------------------------------------------------------------ what is missing

@@ -1,7 +1,7 @@
 """The network to start from, how much of it stays frozen, and how it is trained.
 
 Every setting is a component made by `form`; here they are placed, remembered and commented on. Choosing a network is
-in `chooser`, freezing in `freezing`.
+in `chooser`, finding the best one in `advisor`, freezing in `freezing`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from transfer.dataset.thumbnails import augmentation_preview
 from transfer.errors import TransferError
 from transfer.networks.default import default_backbone
 from transfer.ui.context import Context
-from transfer.ui.network import chooser, freezing
+from transfer.ui.network import advisor, chooser, freezing
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html, steps
 from transfer.ui.shared.events import QUICK, QUIET
@@ -61,6 +61,8 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
         gr.HTML(lead("Choose the network to start from. What is set here is a good start: you can go straight on."))
         with gr.Column(elem_classes="t-card"):
             choosing = chooser.build(setting)
+        with gr.Column(elem_classes="t-card"):
+            advising = advisor.build()
         with gr.Column(elem_classes="t-card"):
             frozen = freezing.build(setting)
         with gr.Column(elem_classes="t-card"):
@@ -122,6 +124,7 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
         **QUIET,
     )
     chooser.wire(networks, choosing, fields)
+    advisor.wire(context.desk, advising, tab, photos, fields)
     freezing.wire(networks, frozen, network[:2])
     return NetworkTab(fields, {"train": following})
 

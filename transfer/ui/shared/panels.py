@@ -53,6 +53,14 @@ def checking_bar(title: str, progress: CheckProgress | None = None) -> Markup:
     ]
 
 
+def bar(name: str, share: float, text: str, classes: str = "") -> Markup:
+    """A bar that fills, between what it is about and how far that is."""
+    return html.div(f"t-progress {classes}".strip(), **progress_bar(name, share))[
+        html.div[html.span[name], html.span[text]],
+        html.div("t-track")[html.div(style=f"--share:{share:.4f}")],
+    ]
+
+
 def progress_bar(name: str, share: float) -> dict[str, str]:
     """The attributes by which a screen reader knows a bar that fills."""
     return {

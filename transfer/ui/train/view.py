@@ -15,7 +15,7 @@ from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.ui.shared import html
-from transfer.ui.shared.panels import error_panel, facts, notices, panel, progress_bar
+from transfer.ui.shared.panels import bar, error_panel, facts, notices, panel
 from transfer.ui.shared.quantities import counted, percent
 from transfer.ui.shared.run_summary import headline
 
@@ -27,9 +27,9 @@ def state(run: Run) -> Markup:
     if status.alive:
         now = progress(run)
         parts.append(_now(status.message if status.state == "stopping" else now.message, aria_live="polite"))
-        parts.append(_bar("This step", now.step_fraction, _left(now)))
+        parts.append(bar("This step", now.step_fraction, _left(now)))
         rounds = f"{now.epochs_done} of {now.epochs_total} rounds"
-        parts.append(_bar("All rounds (epochs)", now.fraction, rounds, "t-overall"))
+        parts.append(bar("All rounds (epochs)", now.fraction, rounds, "t-overall"))
         parts.append(_measured(run, now))
     elif status.state == "queued":
         ahead = "It begins as soon as this machine is free." if status.place == 1 else "One run trains at a time."
@@ -82,13 +82,6 @@ def _now(message: str, **attributes: str) -> Markup:
 
 def _left(now: Progress) -> str:
     return f"about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
-
-
-def _bar(name: str, share: float, text: str, classes: str = "") -> Markup:
-    return html.div(f"t-progress {classes}".strip(), **progress_bar(name, share))[
-        html.div[html.span[name], html.span[text]],
-        html.div("t-track")[html.div(style=f"--share:{share:.4f}")],
-    ]
 
 
 def _measured(run: Run, now: Progress) -> Markup:
