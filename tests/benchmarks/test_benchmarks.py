@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy, drive, memory, photo_sets, step
+from tests.benchmarks import accuracy, advice, drive, memory, photo_sets, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -64,3 +64,10 @@ def test_a_step_is_taken_apart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     step.main(["--features", "8", "--units", "4", "--photos", "64"])
     said = capsys.readouterr().out
     assert all(name in said for name in ("product forwards", "Adam", "the whole step, by XLA"))
+
+
+def test_the_advisor_beside_its_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    advice.main(["--quick"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "EfficientNetLite0" in lines[0]
+    assert [line.split(" | ")[0] for line in lines[3:]] == ["| limit", "| cold", "| warm"]

@@ -36,12 +36,12 @@ def build(desk: Desk) -> None:
         """The folder with the built-in sample photos, drawn now if it is not there yet."""
         return str(desk.draw_samples())
 
-    def advise(settings: dict[str, Any], kind: str = "networks") -> str:
+    def advise(settings: dict[str, Any], kind: str = "networks", minutes: float = 10.0) -> str:
         """Queue a study that measures, before training, what suits the photos (RunConfig fields; photos is needed).
 
         Returns its name.
         """
-        return desk.advise(settings, kind).id
+        return desk.advise(settings, kind, minutes=minutes).id
 
     def study(study: str) -> dict[str, Any]:
         """What a study found so far: its state, what was measured, and what is recommended."""
