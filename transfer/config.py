@@ -142,6 +142,35 @@ class RunConfig:
         minimum=0,
         maximum=64,
     )
+    refinement: str = _setting(
+        "auto",
+        "Improve the answer at the end (refinement)",
+        "After the new layers have learned and were measured, a second answer is computed from several depths of the "
+        "frozen network, and kept where it is better on photos that it did not learn from. Only for the plain head: "
+        "average pooling, no extra layer, nothing fine-tuned.",
+        choices=(("automatic", "auto"), ("off", "off")),
+    )
+    feature_depths: str = _setting(
+        "auto",
+        "Depths that the refinement looks at (feature depths)",
+        "What the network sees before its last layers helps with photos unlike those it learned from. "
+        "Automatic: as much as helps.",
+        choices=(("automatic", "auto"), ("the last only", "last"), ("several", "several")),
+    )
+    mirrored_views: str = _setting(
+        "auto",
+        "Also look at the mirrored photo (mirrored views)",
+        "The refined answer is the average for the photo and its mirror image: better for most things, not for "
+        "writing, and an answer takes twice as long. Automatic: where it helps.",
+        choices=(("automatic", "auto"), ("never", "off"), ("always", "on")),
+    )
+    penalty: float | None = _setting(
+        None,
+        "Penalty on large weights of the refinement (L2)",
+        "Keeps the refined answer simple: higher for few photos. Empty: the one that is best for photos left out.",
+        minimum=1e-6,
+        maximum=1e4,
+    )
     class_weights: str = _setting(
         "auto",
         "Even out small classes (class weights)",
@@ -232,6 +261,11 @@ class RunConfig:
     def fine_tunes(self) -> bool:
         """Whether there is a second phase: some layers are unfrozen and it has epochs."""
         return self.frozen_layers is not None and self.fine_tune_epochs > 0
+
+    @property
+    def refines(self) -> bool:
+        """Whether a refinement follows: it is wanted, and the head is of the plain kind that it can stand for."""
+        return self.refinement != "off" and self.pooling == "avg" and not self.hidden_units and not self.fine_tunes
 
     @property
     def total_epochs(self) -> int:

@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 
+from transfer.advice.refinement import refinement
 from transfer.commands.desk import Desk
-from transfer.messages.events import Died, NetworkLeftOut, NetworkMeasured, StepEnded
+from transfer.messages.events import Died, NetworkLeftOut, NetworkMeasured, Refined, StepEnded
 from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.job import Job
@@ -25,13 +26,17 @@ def follow(desk: Desk, run: Run) -> Status:
 
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
-    shown = 0
+    shown = refinements = 0
 
     def news() -> list[str]:
-        nonlocal shown
+        nonlocal shown, refinements
         rows = run.history().iloc[shown:].to_dict("records")
-        shown += len(rows)
-        return [_epoch(row, run.config.total_epochs) for row in rows]
+        refined = run.log.all(Refined)[refinements:]
+        shown, refinements = shown + len(rows), refinements + len(refined)
+        return [
+            *(_epoch(row, run.config.total_epochs) for row in rows),
+            *(" ".join(refinement(each)) for each in refined),
+        ]
 
     return _follow(desk, run, news, lambda: _now(run))
 

@@ -32,7 +32,7 @@ class FeatureStore(DiskCache):
     def __init__(self, folder: Path, cap_bytes: int = CAP) -> None:
         super().__init__(folder, cap_bytes)
 
-    def open(self, key: Key, row_shape: Sequence[int], dtype: str = "float16") -> FeatureSet:
+    def open(self, key: Key, row_shape: Sequence[int], dtype: str = "float16", parts: Sequence[int] = ()) -> FeatureSet:
         """Open a feature set, which is made when it is new, and mark it as used now. Close it when done.
 
         Where float16 once was too narrow for this key (see `too_narrow`), the float32 set is opened at once:
@@ -42,6 +42,7 @@ class FeatureStore(DiskCache):
             key: everything the rows depend on besides the photo, JSON values.
             row_shape: shape of one row.
             dtype: float16 or float32.
+            parts: how many numbers of a row belong together, where it is made of several parts; see `row_parts`.
 
         Raises:
             OSError: the disk refuses.
@@ -49,6 +50,7 @@ class FeatureStore(DiskCache):
         if dtype not in ("float16", "float32") or math.prod(row_shape) < 1:
             raise ValueError(f"expected rows of float16 or float32 that hold something, received {dtype} {row_shape}")
         about = {"format": FORMAT, "dtype": dtype, "row_shape": [int(side) for side in row_shape], "key": dict(key)}
+        about |= {"parts": [int(width) for width in parts]} if parts else {}
         with self._lock():
             path = self._path(about)
             if dtype == "float16" and (path / "too_narrow").exists():
@@ -66,11 +68,18 @@ class FeatureStore(DiskCache):
 
     def row_shape(self, key: Key) -> tuple[int, ...] | None:
         """The shape of the rows under a key; None when there is no feature set for it yet."""
+        return self._told(key, "row_shape")
+
+    def row_parts(self, key: Key) -> tuple[int, ...] | None:
+        """How wide the parts of the rows under a key are; None when there is no such feature set of several parts."""
+        return self._told(key, "parts")
+
+    def _told(self, key: Key, name: str) -> tuple[int, ...] | None:
         for path in self._entries():
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 about = json.loads((path / "key.json").read_text(encoding="utf-8"))
                 if about["format"] == FORMAT and about["key"] == dict(key):
-                    return tuple(int(side) for side in about["row_shape"])
+                    return tuple(int(number) for number in about[name])
         return None
 
     def too_narrow(self, features: FeatureSet) -> None:

@@ -45,6 +45,10 @@ class Inbox:
         if self._stoppable and self.has(Stop):
             raise Stopped
 
+    def go_on(self) -> None:
+        """After `finish`: what begins now may be stopped again."""
+        self._stoppable = True
+
     def finish(self) -> None:
         """From now on what is begun is finished, whatever was asked: a stopped run is measured, too."""
         self._stoppable = False

@@ -82,7 +82,7 @@ class PhotoSource:
         image_size: edge of the square they are resized to, pixels.
         batch_size: photos per batch.
         unreadable: told (path, reason) when a photo cannot be read; it then counts as a filler.
-        augmentation: off, light or strong; only epochs with a key, and numbered views, are varied.
+        augmentation: off, light or strong, or mirrored; only epochs with a key, and numbered views, are varied.
     """
 
     def __init__(
@@ -147,7 +147,9 @@ class PhotoSource:
             image = read_photo(self._dataset.path(self._photos[index]), self.image_size)
         except (OSError, ValueError) as trouble:
             return str(trouble) or type(trouble).__name__
-        if vary is not None and self.augmentation != "off":
+        if vary is not None and self.augmentation == "mirrored":
+            image = image[:, ::-1]
+        elif vary is not None and self.augmentation != "off":
             strength = cast(Literal["light", "strong"], self.augmentation)
             image = augment(image, strength, np.random.default_rng(vary(index)))
         images[place] = image

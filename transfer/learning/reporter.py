@@ -36,7 +36,7 @@ class Reporter:
         """A stretch of work begins.
 
         Args:
-            stage: loading, features, train, validate, evaluate or export.
+            stage: loading, features, train, validate, evaluate, refine or export.
             message: what is happening, for people.
             total: how many units it has; `done` of them lie behind already.
             unit: photos or steps.

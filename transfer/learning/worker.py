@@ -14,6 +14,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from filelock import Timeout
 
 from transfer.errors import RunError, TrainingError, TransferError
 from transfer.learning.memory import share_one_heap, sizes_to_try
-from transfer.messages.events import Evaluated, Exported, Failed, Finished, Started, Stopped
+from transfer.messages.events import Evaluated, Exported, Failed, Finished, Refined, Started, Stopped
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.study import Study, open_job
@@ -159,6 +160,8 @@ def _train_and_measure(run: Run) -> None:
             run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
             return
         _measure(run, trainer, reporter)
+        if complete and _refine(run, trainer, reporter):
+            _measure(run, trainer, reporter)
         predictor = Predictor(trainer.result().model, run.dataset.classes)
     finally:
         trainer.close()
@@ -178,6 +181,27 @@ def _train_and_measure(run: Run) -> None:
         run.log.append(Finished())
     else:
         run.log.append(Stopped(message="Stopped by you; the best state so far was kept and measured.", model=True))
+
+
+def _refine(run: Run, trainer: Trainer, reporter: Reporter) -> bool:
+    """Look for a better head while the first score is on the screen. Whether one was found."""
+    began = time.monotonic()
+    if (found := trainer.refine()) is None:
+        return False
+    chosen = found.choice
+    run.log.append(
+        Refined(
+            taken=found.better,
+            photos=found.photos,
+            before=found.before,
+            after=found.after,
+            share=chosen.share,
+            mirrored=chosen.mirrored,
+            penalty=round(chosen.penalty, 8),
+            seconds=round(time.monotonic() - began, 3),
+        )
+    )
+    return found.better
 
 
 def _measure(run: Run, trainer: Trainer, reporter: Reporter) -> None:

@@ -53,7 +53,7 @@ class Progressed(Event):
     """How far a stretch of work is.
 
     Attributes:
-        stage: loading, features, train, validate, evaluate or export.
+        stage: loading, features, train, validate, evaluate, refine or export.
         message: what is happening, for people.
         done, total: in `unit`s, photos or steps.
         photos_per_second, eta_seconds: of late; None while unknown.
@@ -150,6 +150,29 @@ class Evaluated(Event):
     high: float
     baseline: float
     photos: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refined(Event):
+    """A second head was computed; it stands for the first one where it is `taken`.
+
+    Attributes:
+        photos: validation photos that both were tried on; `before` and `after` are how many each named right.
+        share: what the inner depths of the network count beside the last one, 0 to 1.
+        mirrored: whether an answer is for the photo and its mirror image together.
+        penalty: on large weights, relative.
+        seconds: that it took.
+    """
+
+    kind: ClassVar[str] = "refined"
+    taken: bool
+    photos: int
+    before: int
+    after: int
+    share: float
+    mirrored: bool
+    penalty: float
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from transfer.learning.model.classifier import Classifier
-from transfer.learning.model.graph import history, sources
+from transfer.learning.model.graph import separators
 
 ALL = "features"
 """The name of the cut between pooling and head, which is where the cut lies while the whole backbone is frozen."""
@@ -62,7 +62,8 @@ def cut(classifier: Classifier, frozen_layers: int | None) -> Cut:
     if not trained:
         shape = tuple(classifier.features.output_shape[1:])
         return _divided(classifier, classifier.features, None, ALL, shape, gains=True)
-    tensor = _last_separator(network, set(trained))
+    # None in an unknown graph.
+    tensor = next(reversed(separators(network, lambda operation: id(operation) in trained)), None)
     if tensor is None or tensor is network.inputs[0]:
         shape = tuple(classifier.preprocess.output_shape[1:])
         return _divided(classifier, classifier.preprocess, network, "photo", shape, gains=False)
@@ -106,29 +107,3 @@ class InferenceMode(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         return self.network(inputs, training=False)
-
-
-def _last_separator(network: Any, trained: set[int]) -> Any:
-    """The last tensor that every path from photo to answer crosses, with no trained layer before it.
-
-    In a graph with one input every tensor comes before or after such a separator, so in any order of computing it is
-    one exactly when no tensor from before it is still needed by a layer after it. None for an unknown graph.
-    """
-    if len(getattr(network, "inputs", None) or []) != 1 or len(getattr(network, "outputs", None) or []) != 1:
-        return None
-    order = history(network.outputs[0])
-    if order[0] is not network.inputs[0] or any(not sources(tensor) for tensor in order[1:]):
-        return None
-    position = {id(tensor): index for index, tensor in enumerate(order)}
-    last_use = list(range(len(order)))
-    for index, tensor in enumerate(order):
-        for source in sources(tensor):
-            last_use[position[id(source)]] = index
-    best, needed = None, 0
-    for index, tensor in enumerate(order):
-        if id(tensor._keras_history.operation) in trained:
-            break
-        if needed <= index:
-            best = tensor
-        needed = max(needed, last_use[index])
-    return best

@@ -55,12 +55,14 @@ class Stage:
         network: what it computes alone, from the stage before: the key of the engine. The same for a first stage.
         shape: of one photo's answer.
         model: makes or gets it: answers of the stage before (photos of 0-255 for the first) -> (batch, *shape).
+        parts: how wide its parts are, where an answer is made of several depths one after the other.
     """
 
     features: FeatureSpec
     network: FeatureSpec
     shape: tuple[int, ...]
     model: Callable[[], keras.Model]
+    parts: tuple[int, ...] = ()
 
 
 class FeatureExtractor:
@@ -105,6 +107,10 @@ class FeatureExtractor:
         """What one photo's answer looks like, if any photo was ever asked about."""
         return self._store.row_shape(self._key(features, "off"))
 
+    def known_parts(self, features: FeatureSpec) -> tuple[int, ...] | None:
+        """How wide the parts of such an answer are, where it is made of several and any photo was ever asked about."""
+        return self._store.row_parts(self._key(features, "off"))
+
     def extract(self, stages: Sequence[Stage], photos: PhotoSource, views: int = 0) -> FeatureSource:
         """What the last of some stages says about a split; what is missing is computed now.
 
@@ -121,7 +127,7 @@ class FeatureExtractor:
         numbers = tuple(range(1, views + 1)) if views else (0,)
         key = self._key(stage.features, photos.augmentation if views else "off")
         try:
-            kept = self._store.open(key, stage.shape, self._dtype)
+            kept = self._store.open(key, stage.shape, self._dtype, stage.parts)
             self._opened.append(kept)
             self._complete(kept, stages, photos, numbers)
             places = np.stack([kept.positions(photos.digests, number) for number in numbers])

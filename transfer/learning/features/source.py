@@ -6,6 +6,7 @@ kept features sees what training on photos would see.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,18 +26,36 @@ class FeatureSource:
             are zeros and count for nothing.
         labels: (photos,) int32.
         batch_size: samples per batch.
+        columns: which part of each row to give.
     """
 
-    def __init__(self, rows: np.ndarray, places: np.ndarray, labels: np.ndarray, batch_size: int) -> None:
+    def __init__(
+        self,
+        rows: np.ndarray,
+        places: np.ndarray,
+        labels: np.ndarray,
+        batch_size: int,
+        columns: slice = slice(None),
+    ) -> None:
         self._views, self.photos = places.shape
         self.batch_size = batch_size
-        self._rows, self._places = rows, places.ravel()
+        self._rows, self._places, self._columns = rows, places.ravel(), columns
+        self._shape = (*rows.shape[1:-1], len(range(*columns.indices(rows.shape[-1]))))
         self._labels = np.tile(labels, self._views)
         self._valid = (self._places >= 0).astype(np.float32)
 
+    def narrowed(self, columns: slice) -> FeatureSource:
+        """The same with a part of each row only."""
+        places = self._places.reshape(self._views, self.photos)
+        return FeatureSource(self._rows, places, self._labels[: self.photos], self.batch_size, columns)
+
+    def everything(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of all photos at once (photos, *shape), in the first view, and which of them are real, bool."""
+        return self._gather(np.arange(self.photos)), self._valid[: self.photos] > 0
+
     def table(self) -> Table | None:
         """All of it in main memory; None when it is too large for that."""
-        count, row = len(self._places), int(np.prod(self._rows.shape[1:])) * self._rows.itemsize
+        count, row = len(self._places), int(np.prod(self._shape)) * self._rows.itemsize
         if count * row > RESIDENT:
             return None
         step = 2**20 // row + 1
@@ -75,6 +94,20 @@ class FeatureSource:
 
     def _gather(self, numbers: np.ndarray) -> np.ndarray:
         places = np.where(numbers >= 0, self._places[numbers], -1)
-        found = np.zeros((len(places), *self._rows.shape[1:]), self._rows.dtype)
-        found[places >= 0] = self._rows[places[places >= 0]]
+        found = np.zeros((len(places), *self._shape), self._rows.dtype)
+        found[places >= 0] = self._rows[places[places >= 0]][..., self._columns]
         return found
+
+
+class MeanOfTwo:
+    """The mean of what two sources of the same photos give, batch by batch; see `pipeline.Source`."""
+
+    def __init__(self, first: FeatureSource, second: FeatureSource) -> None:
+        self._first, self._second = first, second
+        self.photos, self.batch_size = first.photos, first.batch_size
+
+    def batches(self, key: Key | None = None) -> Iterator[Batch]:
+        """One epoch; a photo counts where it could be read for both."""
+        for one, other in zip(self._first.batches(key), self._second.batches(key), strict=True):
+            mean = (one.inputs.astype(np.float32) + other.inputs) / 2
+            yield dataclasses.replace(one, inputs=mean, valid=one.valid * other.valid)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Split
 from transfer.learning.device import Device
 from transfer.learning.features.extraction import FeatureExtractor, NotKept
+from transfer.learning.features.source import MeanOfTwo
 from transfer.learning.features.table import Table
 from transfer.learning.pipeline import PhotoSource, Source, steps
 from transfer.learning.reporter import Reporter
@@ -97,6 +100,33 @@ class PhaseDataLoader:
         self._extractor.release_engines()
         return data
 
+    def measured_at_all_depths(self, split: Split, network: Network, mirrored: bool) -> EpochData:
+        """As `measured`, for a network that takes the features of all depths, where wanted those of the mirror too."""
+        stages, size = self._network.stages("head"), self._network.image_size
+        photos, other = (
+            PhotoSource(self._dataset, split, size, self._config.batch_size, self._reporter.skip, way)
+            for way in ("off", "mirrored")
+        )
+        source = self._extractor.extract(stages, photos)
+        mirror = self._extractor.extract(stages, other, 1) if mirrored else None
+        self._extractor.release_engines()
+        return EpochData(MeanOfTwo(source, mirror) if mirror else source, network)
+
+    def features(self, photos: Dataset, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:
+        """What the whole frozen backbone says about training photos, or their mirror images, at all depths.
+
+        Returns:
+            Rows (photos, sum of parts), and which of the photos could be read, (photos,) bool.
+
+        Raises:
+            Stopped: when the user asked to stop.
+            NotKept: when it cannot be kept.
+        """
+        size, skip = self._network.image_size, self._reporter.skip
+        way = "mirrored" if mirrored else "off"
+        source = PhotoSource(photos, "train", size, self._config.batch_size, skip, way)
+        return self._extractor.extract(self._network.stages("head"), source, 1 if mirrored else 0).everything()
+
     def _epoch_data(self, phase: Phase, split: Split, augmentation: str) -> EpochData:
         config, reporter = self._config, self._reporter
         size, stages = self._network.image_size, self._network.stages(phase.name)
@@ -108,7 +138,7 @@ class PhaseDataLoader:
             reason = "new variations were asked for in every round (0 views)."
         else:
             try:
-                source = self._extractor.extract(stages, photos, views)
+                source = self._extractor.extract(stages, photos, views).narrowed(self._network.columns(phase.name))
                 table = source.table() if self._device.replicas == 1 else None
                 return EpochData(source, self._network.above(phase.name), table)
             except NotKept as trouble:

@@ -6,6 +6,7 @@ Over photos whose features are known the head phase needs the new layers alone. 
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cached_property
 from typing import Any
 
@@ -18,9 +19,12 @@ from transfer.learning.features.compiled import FeatureSpec, feature_spec
 from transfer.learning.features.cut import Cut, cut
 from transfer.learning.features.extraction import FeatureExtractor, Stage
 from transfer.learning.model.classifier import Classifier, build, freeze, new_head, size_of
+from transfer.learning.model.depths import depth_features
 from transfer.learning.pipeline import Key
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.steps import Network
+
+DEPTHS = "depths 1"  # of `model.depths`; raise the number when other places are taken
 
 
 class TrainedNetwork:
@@ -56,7 +60,8 @@ class TrainedNetwork:
     def head(self) -> keras.Sequential:
         """The new layers."""
         if self._head is None:
-            shape = self._features.shape  # may build the whole network, and the head with it
+            stage = self._features  # may build the whole network, and the head with it
+            shape = stage.parts[-1:] or stage.shape
             if self._head is None:
                 with self._device.strategy.scope():
                     self._head = new_head(self._config, self._classes)
@@ -75,6 +80,16 @@ class TrainedNetwork:
         if self._config.fine_tunes and self._cut.gains:
             return self._maps, self._features_above_maps
         return (self._features,)
+
+    def columns(self, phase: str) -> slice:
+        """Which part of the answers of the last stage a phase learns from: of several depths the last one."""
+        parts = self._features.parts if phase == "head" and self._config.refines else ()
+        return slice(-parts[-1], None) if parts else slice(None)
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """How wide the features of each depth are, the last one last."""
+        return self._features.parts or self._features.shape
 
     def above(self, phase: str) -> Network:
         """What takes the answers of the last stage: features -> probabilities."""
@@ -114,11 +129,17 @@ class TrainedNetwork:
 
     @cached_property
     def _features(self) -> Stage:
-        """The whole backbone, in one go."""
+        """The whole backbone, in one go; with what it sees at several depths where a refinement may want that."""
         spec = self._features_spec()
         if "missing" in spec.weights:  # they come with the network
             self.classifier()
             spec = self._features_spec()
+        if self._config.refines and self._config.feature_depths != "last":
+            spec = dataclasses.replace(spec, cut=DEPTHS)
+            parts = self._extractor.known_parts(spec)
+            if parts is None:
+                parts = tuple(int(depth.shape[-1]) for depth in depth_features(self.classifier()).outputs)
+            return Stage(spec, spec, (sum(parts),), lambda: depth_features(self.classifier(), joined=True), parts)
         shape = self._extractor.known_shape(spec) or tuple(self.classifier().features.output_shape[1:])
         return Stage(spec, spec, shape, lambda: self.classifier().features)
 

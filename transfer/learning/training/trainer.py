@@ -13,13 +13,17 @@ import dataclasses
 import time
 from collections.abc import Iterable
 
+import keras
+import numpy as np
+
 from transfer.dataset.dataset import Split
 from transfer.errors import TrainingError
 from transfer.feature_store.store import FeatureStore
 from transfer.learning.device import Device, use_precision
-from transfer.learning.features.extraction import FeatureExtractor
+from transfer.learning.features.extraction import FeatureExtractor, NotKept
 from transfer.learning.inbox import Inbox, Stopped
 from transfer.learning.model.classifier import Classifier, build
+from transfer.learning.model.depths import refined
 from transfer.learning.pipeline import Key, PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.callbacks.best_weights import BestWeights
@@ -37,6 +41,7 @@ from transfer.learning.training.epoch import BlockOfSteps, EpochResult, Step, bl
 from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.optimizer import optimizer
 from transfer.learning.training.phases import Phase, class_weights, phases
+from transfer.learning.training.refinement import Refinement, refine
 from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.learning.training.steps import Score, Steps, Tally
@@ -82,6 +87,7 @@ class Trainer:
         usual += [self._best, log, EarlyStopping(), Checkpointing(checkpoint)]
         self._callbacks = CallbackList([*callbacks, *usual])
         self.resumed_from = checkpoint.state.step if checkpoint.state else None
+        self._refinement: Refinement | None = None
         self._state = checkpoint.state or TrainingState(phase=phases(self.config)[0].name)
 
     def train(self) -> bool:
@@ -130,15 +136,67 @@ class Trainer:
             photos = PhotoSource(self.dataset, split, size, batch_size, self._reporter.skip)
             return EpochData(photos, self.result().model)
         use_precision(None)
+        if self._refinement is not None:
+            return self._data.measured_at_all_depths(split, self._refined_head(), self._refinement.choice.mirrored)
         self._best.restore_trained()
         return self._data.measured(next(each for each in phases(self.config) if each.name == self._best.phase), split)
 
+    def refine(self) -> Refinement | None:
+        """Compute a better head from what the frozen network sees, after the best epoch was measured; see `refinement`.
+
+        Where it is better, `measured` and `result` are of it from now on.
+
+        Returns:
+            What came of it; None where there is none to be had, or the user asked to stop.
+        """
+        if not self.config.refines or not self._reusable or self._best.phase is None:
+            return None
+        self._inbox.go_on()
+        message = "Looking for a better answer at several depths of the network; the first one is safe."
+        self._reporter.begin("refine", message, 0)
+        self._reporter.say()
+        self._best.restore_trained()
+        head = self._network.head
+        try:
+            refinement = refine(
+                self.config,
+                self.dataset,
+                self._network.parts,
+                self._data.features,
+                lambda rows: np.asarray(head(rows.astype(np.float32), training=False)),
+                class_weights(self.config, self.dataset),
+            )
+        except (Stopped, NotKept):
+            return None
+        finally:
+            self._inbox.finish()
+            self._extractor.release_engines()
+        if refinement.better:
+            self._refinement = refinement
+        return refinement
+
     def result(self) -> Classifier:
-        """The network with the weights of the best epoch, in 32 bits on one device. There must be a result."""
+        """The network with the weights of the best epoch, or refined, in 32 bits on one device.
+
+        There must be a result.
+        """
         use_precision(None)
+        if self._refinement is not None:
+            choice = self._refinement.choice
+            head = self._refined_head(None if choice.share else self._network.parts[-1])
+            return refined(self._network.classifier(), head, inner=choice.share > 0, mirrored=choice.mirrored)
         classifier = self._network.classifier() if self._reusable else build(self.config, len(self.dataset.classes))
         self._best.restore(classifier)
         return classifier
+
+    def _refined_head(self, last: int | None = None) -> keras.Sequential:
+        """The refined head: one layer that takes the features of all depths, or the `last` so many of them."""
+        assert self._refinement is not None
+        kernel, bias = self._refinement.kernel[-last if last else 0 :], self._refinement.bias
+        answer = keras.layers.Dense(len(bias), activation="softmax", name="answer", dtype="float32")
+        head = keras.Sequential([keras.Input(kernel.shape[:1]), answer], name="head")
+        answer.set_weights([kernel, bias])
+        return head
 
     @property
     def _reusable(self) -> bool:

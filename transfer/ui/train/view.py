@@ -8,8 +8,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from transfer.advice.curves import advice_on_curves
+from transfer.advice.refinement import refinement
 from transfer.errors import TransferError
-from transfer.messages.events import Died, EarlyStopped, Failed, Noticed, Skipped, Started, Stopped
+from transfer.messages.events import Died, EarlyStopped, Failed, Noticed, Refined, Skipped, Started, Stopped
 from transfer.runs.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run
@@ -49,6 +50,7 @@ def remarks(run: Run) -> Markup:
     """Advice on the curves, what the worker had to say, unreadable photos, and why a phase ended early."""
     found = [notices(advice_on_curves(run.config, run.dataset, run.log.read()))]
     found += [panel("info", noticed.title, noticed.message) for noticed in run.log.all(Noticed)]
+    found += [panel("info", *refinement(refined)) for refined in run.log.all(Refined)[-1:]]
     skipped = run.log.all(Skipped)
     if skipped:
         names = "; ".join(f"{event.path}: {event.reason}" for event in skipped[:8])
