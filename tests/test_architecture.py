@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "commands": {
         "errors", "config", "formats", "networks", "messages", "dataset", "samples", "advice", "runs", "processes",
     },
-    "cli": {"errors", "config", "formats", "messages", "runs", "processes", "commands"},
+    "cli": {"errors", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
     "ui": {
         "errors", "config", "formats", "networks", "messages", "dataset", "feature_store", "advice", "runs", "commands",
     },

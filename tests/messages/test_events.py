@@ -23,6 +23,7 @@ from transfer.messages.events import (
     PhaseBegun,
     Planned,
     Progressed,
+    Refined,
     Resumed,
     Skipped,
     Started,
@@ -39,6 +40,7 @@ EVENTS = [
     Skipped(path="red/1.jpg", reason="It is torn."),
     Noticed(title="Mind this.", message="It costs nothing."),
     Evaluated(split="test", accuracy=0.9, low=0.8, high=0.95, baseline=0.5, photos=40),
+    Refined(taken=True, photos=60, before=50, after=55, share=0.5, mirrored=False, penalty=0.1, seconds=2.5),
     Exported(format="keras", zip="exports/a-keras.zip", megabytes=1.5),
     Planned(steps=("EfficientNetLite0", "VGG16"), seconds=(3.0, 40.0)),
     NetworkMeasured(

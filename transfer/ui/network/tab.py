@@ -148,6 +148,12 @@ def _learning(setting: Callable[..., Field]) -> gr.HTML:
             setting("weights", kind=gr.Dropdown, choices=KNOWLEDGE, allow_custom_value=True)
             setting("image_size")
         with gr.Row():
+            setting("refinement")
+            setting("feature_depths")
+        with gr.Row():
+            setting("mirrored_views")
+            setting("penalty")
+        with gr.Row():
             setting("class_weights")
             setting("early_stopping_patience")
         with gr.Row():
