@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy, advice, drive, memory, photo_sets, step
+from tests.benchmarks import accuracy, advice, drive, memory, photo_sets, recipe, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -71,3 +71,9 @@ def test_the_advisor_beside_its_limit(capsys: pytest.CaptureFixture[str]) -> Non
     lines = capsys.readouterr().out.splitlines()
     assert "EfficientNetLite0" in lines[0]
     assert [line.split(" | ")[0] for line in lines[3:]] == ["| limit", "| cold", "| warm"]
+
+
+def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sklearn", reason="the probe is scikit-learn's")
+    recipe.main(["--quick", "--tutorial"])
+    assert "generated" in capsys.readouterr().out

@@ -123,7 +123,8 @@ def wilson(right: int, of: int, z: float = 1.959964) -> tuple[float, float]:
     middle = share + z * z / (2 * of)
     spread = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
     scale = 1 + z * z / of
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    # The share lies within; rounding may not take it out where all or none are right.
+    return min(share, max(0.0, (middle - spread) / scale)), max(share, min(1.0, (middle + spread) / scale))
 
 
 def _mistakes(probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset) -> tuple[Mistake, ...]:

@@ -23,6 +23,7 @@ CHOOSING = 1500  # photos, at most, by which everything is chosen: the time grow
 MIRRORED = 400  # photos, at most, by which is tried whether the mirror image is worth a second look at each photo
 GAIN = 0.03  # share of the log loss that the mirror image must take away, for answers that take twice as long
 SHARES = (0.0, 0.5, 1.0)  # what the inner depths may count beside the last one
+AS_GOOD = 0.005  # difference of two log losses that is none
 BLOCK = 2048  # photos that are added up at a time, where there are too many for one decomposition
 
 Features = Callable[[Dataset, bool], tuple[np.ndarray, np.ndarray]]
@@ -134,7 +135,7 @@ def _mirror_helps(
     for mirrored in (False, True):
         rows, labels, real = _looked_at(few, features, mirrored)
         losses.append(_choose(config, rows[real], labels[real], parts, mirrored, class_weights)[0].loss)
-    return losses[1] < (1 - GAIN) * losses[0]
+    return losses[0] - losses[1] > max(GAIN * losses[0], AS_GOOD)
 
 
 def _choose(
@@ -145,18 +146,20 @@ def _choose(
     mirrored: bool,
     class_weights: np.ndarray,
 ) -> tuple[Choice, np.ndarray]:
-    """The best choice, and its scores (photos, classes) for photos it did not learn from."""
-    best: tuple[Choice, np.ndarray] | None = None
+    """The best choice, and its scores (photos, classes) for photos it did not learn from.
+
+    Of choices that are as good it is the one with the highest penalty: where all photos are told apart, all are.
+    """
+    tried: list[tuple[Choice, np.ndarray]] = []
     for share in _shares(config, parts):
         factors = _standard(rows, parts, share)
         ridge = Ridge(rows * factors, labels, len(class_weights), class_weights[labels])
         for penalty in PENALTIES if config.penalty is None else (config.penalty,):
             scores = ridge.left_out(penalty)
             temperature, loss = best_temperature(scores, labels)
-            if best is None or loss < best[0].loss:
-                best = Choice(share, mirrored, penalty, temperature, loss), scores
-    assert best is not None
-    return best
+            tried.append((Choice(share, mirrored, penalty, temperature, loss), scores))
+    bound = AS_GOOD + min(choice.loss for choice, _ in tried)
+    return max((each for each in tried if each[0].loss <= bound), key=lambda each: (each[0].penalty, -each[0].share))
 
 
 def _shares(config: RunConfig, parts: tuple[int, ...]) -> Iterable[float]:
