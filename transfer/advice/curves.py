@@ -143,7 +143,7 @@ def _no_gain(history: pd.DataFrame) -> list[Notice]:
 def _unfinished(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
     """The validation loss was still sinking when the rounds were used up."""
     loss = history["val_loss"].astype(float).to_numpy()
-    if len(loss) < 6 or not loss[-1] < 0.97 * loss[-4] or loss[-1] > loss.min():
+    if len(loss) < 6 or not loss[-1] < min(0.97 * loss[-4], loss[-4] - 0.01) or loss[-1] > loss.min():
         return []
     name = "fine_tune_epochs" if history["phase"].iloc[-1] == "fine_tune" else "head_epochs"
     reason = (

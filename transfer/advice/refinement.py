@@ -16,4 +16,5 @@ def refinement(told: Refined) -> tuple[str, str]:
     seen = "what the network sees at several depths" if told.share else "the same features of the network"
     mirror = " for the photo and its mirror image, so an answer takes about twice as long" if told.mirrored else ""
     learned = "It has learned from the validation photos, too. The test score is of this answer."
-    return "A better answer was computed at the end (refinement).", f"{gained}It uses {seen}{mirror}. {learned}"
+    better = "A better answer" if told.after > told.before else "An answer at least as good"
+    return f"{better} was computed at the end (refinement).", f"{gained}It uses {seen}{mirror}. {learned}"

@@ -148,7 +148,7 @@ def test_the_first_score_comes_before_the_refinement_and_the_last_word_is_of_wha
     metrics = run.metrics()
     assert metrics is not None and metrics.accuracy == told[-2].accuracy  # type: ignore[union-attr]
     title, text = in_words(taken)
-    assert "better answer" in title and "mirror" in text and f"{taken.after}." in text
+    assert ("better" in title) == (taken.after > taken.before) and "mirror" in text and f"{taken.after}." in text
 
 
 def test_the_model_in_the_file_says_what_was_measured(run: Run) -> None:
