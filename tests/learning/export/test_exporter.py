@@ -16,7 +16,7 @@ import pytest
 from transfer.dataset import photo
 from transfer.errors import ExportError, RunError
 from transfer.formats import FORMATS
-from transfer.learning.analysis.prediction import Predictor, load
+from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.export import exporter as exports
 from transfer.learning.export.format import ExportFormat, named
 from transfer.messages.events import Exported
@@ -24,7 +24,7 @@ from transfer.runs.run import Run
 
 
 @pytest.fixture(scope="module")
-def predictor(trained: Run) -> Predictor:
+def predictor(trained: Run) -> KerasPredictor:
     return load(trained)
 
 
@@ -36,7 +36,9 @@ def unpacked(archive: Path, into: Path) -> Path:
 
 
 @pytest.mark.parametrize("format", ["keras", "savedmodel", "litert"])
-def test_the_zip_alone_says_what_the_app_says(trained: Run, predictor: Predictor, format: str, tmp_path: Path) -> None:
+def test_the_zip_alone_says_what_the_app_says(
+    trained: Run, predictor: KerasPredictor, format: str, tmp_path: Path
+) -> None:
     if format == "keras":  # the run has written this one itself
         event = trained.log.newest(Exported)
         assert event is not None
@@ -98,14 +100,15 @@ def test_every_format_has_a_module_and_its_files(format: str) -> None:
 def test_a_photo_that_cannot_be_read_does_not_end_the_program(trained: Run, tmp_path: Path) -> None:
     torn, whole = tmp_path / "torn.jpg", str(trained.dataset.path(trained.dataset.of("test")[0]))
     torn.write_bytes(b"no photo")
-    (answer,) = named("keras").answers(trained.exports_dir / "keras", [str(torn), whole])
+    writer = named("keras")
+    (answer,) = writer.answers(writer.start(trained.exports_dir / "keras", [str(torn), whole]))
     assert answer["path"] == whole
 
 
 def test_a_model_that_says_something_else_is_not_kept(
-    trained: Run, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    trained: Run, predictor: KerasPredictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_another(format: object, predictor: Predictor, run: Run, path: Path) -> None:
+    def write_another(format: object, predictor: KerasPredictor, run: Run, path: Path) -> None:
         other = keras.models.clone_model(predictor.model)
         *body, kernel, bias = predictor.model.get_weights()
         other.set_weights([*body, -kernel, -bias])  # every answer turned around

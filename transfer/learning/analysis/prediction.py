@@ -1,18 +1,17 @@
 """Prediction: photos in, probabilities of the classes out, from a trained model's file.
 
 Evaluation, the page and the command line all predict with a `Predictor`, so what one says the others say. It reads
-photos with the same decoder as training, and computes with 32 bits.
+photos with the same decoder as training, and computes with 32 bits: by Keras here, by the engine in `served`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from transfer.dataset.photo import read_photo
 from transfer.errors import PhotoError, RunError, TransferError
@@ -22,28 +21,20 @@ from transfer.runs.run import Run
 BATCH = 8  # photos at a time: on a processor about as fast as 32, with a third of the memory
 
 
-class Predictor:
+class Predictor(ABC):
     """A trained model ready to predict.
 
     Args:
-        model: 0-255 RGB photos (batch, size, size, 3) -> (batch, classes) probabilities.
         labels: names of its outputs, in order.
+        image_size: edge of the square that photos are resized to, pixels.
     """
 
-    def __init__(self, model: keras.Model, labels: tuple[str, ...]) -> None:
-        self.model, self.labels = model, labels
-        self.image_size = int(model.input_shape[1])
-        signature = [tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)]
+    def __init__(self, labels: tuple[str, ...], image_size: int) -> None:
+        self.labels, self.image_size = labels, image_size
 
-        @tf.function(input_signature=signature, jit_compile=False)
-        def network(photos: Any) -> Any:
-            return tf.cast(model(tf.cast(photos, tf.float32), training=False), tf.float32)
-
-        self._network = network
-
+    @abstractmethod
     def __call__(self, photos: np.ndarray) -> np.ndarray:
         """(n, size, size, 3) uint8 -> (n, classes) float32 probabilities."""
-        return np.asarray(self._network(tf.convert_to_tensor(photos)))
 
     def predict(self, paths: Sequence[str], top: int | None = None, batch_size: int = BATCH) -> list[PhotoAnswer]:
         """The most probable classes of each photo, in the order asked; one that cannot be read says why."""
@@ -73,21 +64,42 @@ class Predictor:
             )
 
 
-def load(run: Run) -> Predictor:
+class KerasPredictor(Predictor):
+    """A trained model, run by Keras.
+
+    Args:
+        model: 0-255 RGB photos (batch, size, size, 3) -> (batch, classes) probabilities.
+        labels: names of its outputs, in order.
+    """
+
+    def __init__(self, model: Any, labels: tuple[str, ...]) -> None:
+        import tensorflow as tf
+
+        super().__init__(labels, int(model.input_shape[1]))
+        self.model = model
+        signature = [tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)]
+
+        @tf.function(input_signature=signature, jit_compile=False)
+        def network(photos: Any) -> Any:
+            return tf.cast(model(tf.cast(photos, tf.float32), training=False), tf.float32)
+
+        self._network = network
+
+    def __call__(self, photos: np.ndarray) -> np.ndarray:
+        return np.asarray(self._network(photos))
+
+
+def load(run: Run) -> KerasPredictor:
     """The trained model of a run.
 
     Raises:
         RunError: when it has none (yet), or its file is damaged.
     """
-    if not run.model_file.is_file():
-        raise RunError(
-            f"“{run.name}” has no trained model.",
-            expected="a run that is finished, or was stopped after its training had begun",
-            found=run.status().message,
-            fix="Wait until it has finished, or resume it.",
-        )
+    import keras
+
+    require_model(run)
     try:
-        return Predictor(keras.saving.load_model(run.model_file, compile=False), run.dataset.classes)
+        return KerasPredictor(keras.saving.load_model(run.model_file, compile=False), run.dataset.classes)
     except TransferError:
         raise
     except Exception as trouble:  # a damaged file makes Keras raise nearly anything
@@ -97,3 +109,18 @@ def load(run: Run) -> Predictor:
             found=f"{type(trouble).__name__}: {str(trouble).splitlines()[0][:200] if str(trouble) else ''}",
             fix="Train again with the same settings.",
         ) from trouble
+
+
+def require_model(run: Run) -> None:
+    """See that a run has a trained model.
+
+    Raises:
+        RunError: when it has none (yet).
+    """
+    if not run.model_file.is_file():
+        raise RunError(
+            f"“{run.name}” has no trained model.",
+            expected="a run that is finished, or was stopped after its training had begun",
+            found=run.status().message,
+            fix="Wait until it has finished, or resume it.",
+        )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from transfer.errors import ExportError
 from transfer.formats import Format, find
-from transfer.learning.analysis.prediction import Predictor, load
+from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.export import archive, proof
 from transfer.learning.export.card import card, requirements
 from transfer.learning.export.format import ExportFormat, named
@@ -22,7 +22,7 @@ from transfer.runs.exported import ExportedModel
 from transfer.runs.run import Run
 
 
-def export(run: Run, format: str, predictor: Predictor | None = None) -> ExportedModel:
+def export(run: Run, format: str, predictor: KerasPredictor | None = None) -> ExportedModel:
     """Write a run's model in one format into `exports/<format>/` and `exports/<name>-<format>.zip`.
 
     Args:
@@ -58,7 +58,7 @@ def export(run: Run, format: str, predictor: Predictor | None = None) -> Exporte
     return ExportedModel(format, zip, parity)
 
 
-def _write_model(writer: ExportFormat, record: Format, predictor: Predictor, run: Run, folder: Path) -> None:
+def _write_model(writer: ExportFormat, record: Format, predictor: KerasPredictor, run: Run, folder: Path) -> None:
     try:
         writer.write(predictor, run, folder / record.model)
     except Exception as trouble:  # converters raise nearly anything

@@ -7,9 +7,6 @@ among the templates. What all formats share (labels, card, proof, zip) is not he
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from abc import ABC, abstractmethod
 from importlib import import_module
 from pathlib import Path
@@ -17,11 +14,11 @@ from typing import Any, ClassVar
 
 from transfer.dataset import photo
 from transfer.formats import find
-from transfer.learning.analysis.prediction import Predictor
+from transfer.learning.analysis.prediction import KerasPredictor
+from transfer.learning.export.fresh import Program
 from transfer.runs.run import Run
 
 TEMPLATES = Path(__file__).with_name("templates")
-TIMEOUT = 900.0  # seconds for an exported model to look at the photos it is proven with
 
 
 class ExportFormat(ABC):
@@ -36,7 +33,7 @@ class ExportFormat(ABC):
     network: ClassVar[str]
 
     @abstractmethod
-    def write(self, predictor: Predictor, run: Run, path: Path) -> None:
+    def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
         """Write the model, and nothing else, to `path`; whatever a converter raises may be raised.
 
         Args:
@@ -53,26 +50,18 @@ class ExportFormat(ABC):
             "photo.py": Path(str(photo.__file__)),
         }
 
-    def answers(self, folder: Path, paths: list[str]) -> list[dict[str, Any]]:
-        """What the export in a folder says about photos, in a process of its own: here predict.py, with its JSON lines.
+    def start(self, folder: Path, paths: list[str]) -> Program:
+        """Begin to ask the export in a folder about photos, in a process of its own: here predict.py."""
+        return Program(folder, ["predict.py", "--json", *paths])
+
+    def answers(self, program: Program) -> list[dict[str, Any]]:
+        """What it said about them in the end: here JSON lines.
 
         Raises:
-            subprocess.SubprocessError: when it ends badly.
-            ValueError: when it says something else.
+            subprocess.SubprocessError: when it ended badly.
+            ValueError: when it said something else.
         """
-        # -1 hides GPUs: the app's answers come from the processor, and a GPU may be busy training.
-        quiet = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            [sys.executable, "predict.py", "--json", *paths],
-            cwd=folder,
-            env={**os.environ, **quiet},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=True,
-        )
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in program.output().splitlines()]
 
 
 def named(format: str) -> ExportFormat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transfer.learning.analysis.prediction import Predictor
+from transfer.learning.analysis.prediction import KerasPredictor
 from transfer.learning.export.format import ExportFormat
 from transfer.runs.run import Run
 
@@ -12,7 +12,7 @@ from transfer.runs.run import Run
 class KerasFile(ExportFormat):
     network = "keras_file.py"
 
-    def write(self, predictor: Predictor, run: Run, path: Path) -> None:
+    def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
         predictor.model.save(path)
 
 

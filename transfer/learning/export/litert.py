@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from transfer.learning.analysis.prediction import Predictor
+from transfer.learning.analysis.prediction import KerasPredictor
 from transfer.learning.export.format import ExportFormat
 from transfer.runs.run import Run
 
@@ -14,7 +14,7 @@ from transfer.runs.run import Run
 class LiteRT(ExportFormat):
     network = "litert.py"
 
-    def write(self, predictor: Predictor, run: Run, path: Path) -> None:
+    def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
         # Its own operations only: the small interpreter has none of TensorFlow's.
         operations = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
         predictor.model.export(path, format="litert", verbose=False, target_spec=operations)

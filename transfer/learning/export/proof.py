@@ -14,10 +14,11 @@ from transfer.errors import ExportError
 from transfer.learning.analysis.evaluation import measured_split
 from transfer.learning.analysis.prediction import Predictor
 from transfer.learning.export.format import ExportFormat
+from transfer.learning.export.fresh import Program
 from transfer.runs.exported import Parity
 from transfer.runs.run import Run
 
-CHECKED = 64  # photos an export is tried on, at most
+CHECKED = 32  # photos an export is tried on, at most
 
 
 def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[str]) -> Parity:
@@ -27,8 +28,10 @@ def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[
         ExportError: when it fails, names another class, or a probability differs by more than the format's tolerance.
     """
     tolerance = writer.tolerance
+    program = writer.start(folder, paths) if paths else None
+    # The app's answers come about at the same time: loading the export keeps one core busy.
     expected = {answer.path: dict(answer.classes) for answer in predictor.predict(paths) if answer.error is None}
-    answers = _answers(writer, folder, list(expected)) if expected else []
+    answers = [] if program is None else [each for each in _answers(writer, program) if each["path"] in expected]
     worst, worst_photo = 0.0, ""
     for answer in answers:
         ours, theirs = expected[answer["path"]], answer["classes"]
@@ -62,9 +65,9 @@ def photos(run: Run) -> list[str]:
     return [str(run.dataset.path(photo)) for photo in found[::every][:CHECKED]]
 
 
-def _answers(writer: ExportFormat, folder: Path, paths: list[str]) -> list[dict[str, Any]]:
+def _answers(writer: ExportFormat, program: Program) -> list[dict[str, Any]]:
     try:
-        return writer.answers(folder, paths)
+        return writer.answers(program)
     except (subprocess.SubprocessError, ValueError) as trouble:
         output = str(getattr(trouble, "stderr", "") or trouble)
         raise ExportError(
