@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from transfer.errors import PhotoError, RunError
+from transfer.learning.analysis.prediction import load
+from transfer.learning.analysis.served import ServedModel
+from transfer.learning.features.compiled import is_kept
 from transfer.learning.prediction_server import answer
-from transfer.messages.questions import DescribeMachine, DescribeNetwork, Evaluate, Predict, Question
+from transfer.messages.questions import DescribeMachine, DescribeNetwork, Evaluate, GetReady, Predict, Question
 from transfer.processes.client import PredictionClient
 from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +101,14 @@ def test_nothing_but_answers_comes_out_of_it() -> None:
     for other in others:
         assert other["error"]["kind"] == "ConfigError"
         assert "does not understand" in other["error"]["what"]
+
+
+def test_a_model_that_was_made_ready_is_answered_by_the_engine(server: PredictionClient, trained: Run) -> None:
+    pytest.importorskip("openvino")
+    photo = str(trained.dataset.path(trained.dataset.of("test")[0]))
+    before = server.ask(Predict(run=str(trained.path), images=(photo,)))
+    server.prepare(GetReady(run=str(trained.path)))
+    kept = ServedModel(trained, load)._spec.key
+    until(lambda: is_kept(Workspace.of(trained).engines_dir / kept), 120)
+    after = server.ask(Predict(run=str(trained.path), images=(photo,)))
+    assert dict(after.photos[0].classes) == pytest.approx(dict(before.photos[0].classes), abs=1e-5)

@@ -14,6 +14,7 @@ from transfer.messages.questions import (
     Done,
     Evaluate,
     Export,
+    GetReady,
     Machine,
     NetworkDescription,
     PhotoAnswer,
@@ -31,6 +32,7 @@ ASKED: list[tuple[Question[Any], Any]] = [
         Predict(run="/runs/a", images=("a.jpg", "b.jpg"), top=None),
         PhotoAnswers((PhotoAnswer("a.jpg", (("cat", 0.75), ("dog", 0.25))), TORN), 12.5),
     ),
+    (GetReady(run="/runs/a"), Done()),
     (Evaluate(run="/runs/a"), Done()),
     (Export(run="/runs/a", format="keras"), Done()),
 ]

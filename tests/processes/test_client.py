@@ -20,7 +20,7 @@ def client(tmp_path: Path) -> Iterator[PredictionClient]:
 
 
 def test_one_process_answers_all_questions(client: PredictionClient) -> None:
-    client.warm()
+    client.prepare(Say(message="first"))
     first, second = client.ask(Say(message="grüezi")), client.ask(Say())
     assert first.message == "grüezi" and first.pid == second.pid
 

@@ -22,7 +22,7 @@ from transfer.dataset.roots import Roots
 from transfer.dataset.scan import scan
 from transfer.errors import ConfigError, RunError
 from transfer.formats import find
-from transfer.messages.questions import DescribeMachine, Evaluate, Export, Machine, PhotoAnswers, Predict
+from transfer.messages.questions import DescribeMachine, Evaluate, Export, GetReady, Machine, PhotoAnswers, Predict
 from transfer.networks import weights
 from transfer.networks.default import default_backbone
 from transfer.processes.client import PredictionClient
@@ -153,6 +153,7 @@ class Desk:
         """
         run = self.run(name)
         run.request_resume()
+        self.workspace.changed.set()
         return run
 
     def stop(self, name: str) -> Run:
@@ -232,6 +233,12 @@ class Desk:
         return self.workspace.runs()
 
     # ------------------------------------------------------------------ trained models
+
+    def get_ready(self, run: Run | None = None) -> None:
+        """Have the prediction server get a run's model ready, the newest one's if none is named, without waiting."""
+        found = run or next((each for each in self.runs() if each.model_file.is_file()), None)
+        if found is not None and found.model_file.is_file():
+            self.predictor.prepare(GetReady(run=str(found.path)))
 
     def predict(self, name: str, images: Sequence[str | Path], *, top: int | None = None) -> PhotoAnswers:
         """What a run's model says is on some photos: the `top` most probable classes of each, or all.

@@ -4,6 +4,8 @@ A question is one line of JSON, and so is an answer; what can be asked is in `me
 a function here that answers it. All of it runs on the processor, so that it never takes a GPU from a training. The
 client is `processes.client`. Standard output carries the protocol and nothing else; whatever libraries print goes to
 standard error. It ends when its standard input does.
+
+TensorFlow is loaded when a question needs it: photos are answered by the engine, where the model was translated before.
 """
 
 from __future__ import annotations
@@ -12,13 +14,17 @@ import dataclasses
 import json
 import os
 import sys
+import threading
 import time
 import traceback
 from functools import cache, lru_cache, singledispatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from transfer.errors import ConfigError, RunError, TransferError
+from transfer.learning.analysis.prediction import KerasPredictor, load
+from transfer.learning.analysis.served import ServedModel
+from transfer.learning.export import fresh
 from transfer.learning.memory import share_one_heap
 from transfer.messages.questions import (
     DescribeMachine,
@@ -26,6 +32,7 @@ from transfer.messages.questions import (
     Done,
     Evaluate,
     Export,
+    GetReady,
     Machine,
     NetworkDescription,
     PhotoAnswers,
@@ -34,9 +41,7 @@ from transfer.messages.questions import (
 )
 from transfer.runs.run import Run
 
-if TYPE_CHECKING:
-    from transfer.learning.analysis.prediction import Predictor
-
+LATER = 1.0  # seconds after which somebody who asks about photos may ask again, and a translation pays
 KEPT = 3  # trained models held in memory, the least recently used one leaves first
 
 
@@ -57,6 +62,7 @@ def machine(_: DescribeMachine) -> Machine:
 
 @answer.register
 def network(asked: DescribeNetwork) -> NetworkDescription:
+    _machine()
     from transfer.learning.model import custom
     from transfer.learning.model.classifier import layers_of
 
@@ -65,21 +71,31 @@ def network(asked: DescribeNetwork) -> NetworkDescription:
 
 
 @answer.register
+def get_ready(asked: GetReady) -> Done:
+    model = _served(Run(Path(asked.run)))
+    if not model.ready:
+        threading.Thread(target=model.prepare, name="translate", daemon=True).start()
+    return Done()
+
+
+@answer.register
 def predict(asked: Predict) -> PhotoAnswers:
-    predictor = _predictor(Run(Path(asked.run)))
+    model = _served(Run(Path(asked.run)))
     began = time.perf_counter()
-    photos = predictor.predict(asked.images, asked.top)
+    photos = model.predict(asked.images, asked.top)
+    if not model.ready:
+        threading.Timer(LATER, model.prepare).start()
     return PhotoAnswers(tuple(photos), round(1000 * (time.perf_counter() - began), 2))
 
 
 @answer.register
 def evaluate(asked: Evaluate) -> Done:
+    run = Run(Path(asked.run))
+    predictor = _loaded(run)
     from transfer.learning.analysis.evaluation import evaluate, measured_split
     from transfer.learning.analysis.prediction import BATCH
     from transfer.learning.pipeline import PhotoSource
 
-    run = Run(Path(asked.run))
-    predictor = _predictor(run)
     photos = PhotoSource(run.dataset, measured_split(run.dataset), predictor.image_size, BATCH)
     evaluate(predictor, photos, run.dataset, run.evaluation_dir)
     return Done()
@@ -87,16 +103,26 @@ def evaluate(asked: Evaluate) -> Done:
 
 @answer.register
 def export(asked: Export) -> Done:
+    run = Run(Path(asked.run))
+    predictor = _loaded(run)
     from transfer.learning.export.exporter import export
 
-    run = Run(Path(asked.run))
-    export(run, asked.format, _predictor(run))
+    export(run, asked.format, predictor)
     return Done()
 
 
-@cache
+_choosing = threading.Lock()
+
+
 def _machine() -> Machine:
-    """What training would run on. From then on this process computes on the processor."""
+    """What training would run on. From then on this process computes on the processor: before anything else does."""
+    with _choosing:
+        return _looked_at()
+
+
+@cache
+def _looked_at() -> Machine:
+    fresh.keep_ready()
     from transfer.learning import device
 
     description, gpus = device.describe()
@@ -104,17 +130,33 @@ def _machine() -> Machine:
     return Machine(description, tuple(gpus))
 
 
-def _predictor(run: Run) -> Predictor:
-    """The trained model of a run, loaded anew when its file has changed."""
-    written = run.model_file.stat().st_mtime_ns if run.model_file.exists() else None
-    return _loaded(run, written)
+def _served(run: Run) -> ServedModel:
+    """A run's model for photos, read anew when its file has changed."""
+    return _served_as(run, _written(run))
 
 
 @lru_cache(maxsize=KEPT)
-def _loaded(run: Run, written: int | None) -> Predictor:
-    from transfer.learning.analysis.prediction import load
+def _served_as(run: Run, written: int | None) -> ServedModel:
+    return ServedModel(run, _load)
 
+
+def _loaded(run: Run) -> KerasPredictor:
+    """A run's model for everything else, loaded anew when its file has changed."""
+    return _loaded_as(run, _written(run))
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded_as(run: Run, written: int | None) -> KerasPredictor:
+    return _load(run)
+
+
+def _load(run: Run) -> KerasPredictor:
+    _machine()
     return load(run)
+
+
+def _written(run: Run) -> int | None:
+    return run.model_file.stat().st_mtime_ns if run.model_file.exists() else None
 
 
 def serve(questions: TextIO, out: TextIO) -> None:
@@ -124,7 +166,6 @@ def serve(questions: TextIO, out: TextIO) -> None:
             continue
         try:
             question = _question(line)
-            _machine()  # before anything uses TensorFlow
             reply: dict[str, Any] = {"ok": dataclasses.asdict(answer(question))}
         except TransferError as error:
             reply = {"error": error.to_dict()}
@@ -154,18 +195,17 @@ def _question(line: str) -> Question[Any]:
     return question
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Keep standard output for the protocol, then serve."""
     private = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    import tensorflow  # noqa: F401 - loaded before the first question, which then is answered at once
-
     serve(sys.stdin, private)
-    return 0
+    private.flush()
+    os._exit(0)  # a translation under way is nobody's any more
 
 
 if __name__ == "__main__":
     share_one_heap()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.exit(main())
+    main()

@@ -106,6 +106,15 @@ class DescribeNetwork(Question[NetworkDescription]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GetReady(Question[Done]):
+    """Get a run's model ready in the background, so that `Predict` is answered at once."""
+
+    kind: ClassVar[str] = "get ready"
+    answer: ClassVar[type[Any]] = Done
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Predict(Question[PhotoAnswers]):
     """What is on these photos, in the eyes of a run's model? `top` classes of each; None for all."""
 

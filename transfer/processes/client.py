@@ -1,7 +1,7 @@
 """The client of the prediction server, `python -m transfer.learning.prediction_server`: asks what needs Keras.
 
-One line of JSON goes in, one comes out, one question at a time. The process starts at the first question (or at
-`warm`), is started anew when it has died, and ends when its standard input closes, so it never outlives the page.
+One line of JSON goes in, one comes out, one question at a time. The process starts at the first question, is started
+anew when it has died, and ends when its standard input closes, so it never outlives the page.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from transfer.errors import RunError, TransferError
 from transfer.messages.questions import A, Question
@@ -35,14 +36,17 @@ class PredictionClient:
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._turn = threading.Lock()
+        self._prepared: Question[Any] | None = None
 
-    def warm(self) -> None:
-        """Start the process, without waiting, so that the first question finds TensorFlow loaded."""
-        if self._turn.acquire(blocking=False):
-            try:
-                self._running()
-            finally:
-                self._turn.release()
+    def prepare(self, question: Question[Any]) -> None:
+        """Have the process get ready for what will be asked, without waiting; once, however often this is called."""
+        if question != self._prepared:
+            self._prepared = question
+            threading.Thread(target=self._prepare, args=(question,), name="get ready", daemon=True).start()
+
+    def _prepare(self, question: Question[Any]) -> None:
+        with contextlib.suppress(TransferError):  # whoever asks in earnest is told
+            self.ask(question)
 
     def ask(self, question: Question[A], *, timeout: float = 300.0) -> A:
         """Ask one question and wait for its answer.
@@ -101,7 +105,7 @@ class PredictionClient:
                     text=True,
                     encoding="utf-8",
                 )
-            self._answers = queue.Queue()
+            self._answers, self._prepared = queue.Queue(), None
             threading.Thread(
                 target=_forward, args=(self._process, self._answers), name="prediction answers", daemon=True
             ).start()

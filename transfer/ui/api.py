@@ -103,7 +103,7 @@ def build(desk: Desk) -> None:
     with gr.Group(visible=False):
         asked, wanted = gr.Button(), gr.Button()
         name = gr.Textbox()
-        photo = gr.Image(type="filepath")
+        photo = gr.File()  # not gr.Image, which would read it, and perhaps write another one
         said = gr.JSON()
         kind = gr.Textbox("keras")
         archive = gr.File()

@@ -41,6 +41,8 @@ def build(context: Context) -> gr.Blocks:
         api.build(context.desk)
         for tab in (photos, network, train, results, trying):
             _lead(tab.go, tabs)
+    # Gradio's queue looks a thousand times a second whether somebody waits: a twelfth of a core, day and night.
+    page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = 0.01, 0.1
     return page
 
 

@@ -33,6 +33,7 @@ from transfer.networks.backbones import backbone
 from transfer.networks.custom import custom_path, is_custom
 
 FORMAT = 1  # raise it when preprocessing or what is stored changes
+ENGINES = 2_000_000_000  # bytes that kept engines may take
 PICTURES = 4  # how many fixed pictures the reference holds
 REPORTING = ("openvino.tools.ovc", "openvino_telemetry")
 

@@ -99,6 +99,9 @@ class KerasEngine(Engine):
 class OpenVINOEngine(Engine):
     """OpenVINO on the CPU, with what `compiled.keep` left in a folder.
 
+    Attributes:
+        input_shape: of one sample.
+
     Raises:
         Disagreement: when it does not answer as Keras did.
         Exception: when OpenVINO is missing, or cannot read the folder.
@@ -108,7 +111,9 @@ class OpenVINOEngine(Engine):
         ov = compiled.openvino()
         self._compiled, pictures, answers = compiled.compile_kept(entry)
         streams = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self._shape = tuple(self._compiled.output(0).shape)[1:]
+        self.input_shape, self._shape = (
+            tuple(int(side) for side in end.shape)[1:] for end in (self._compiled.input(0), self._compiled.output(0))
+        )
         self._queue = ov.AsyncInferQueue(self._compiled, max(QUEUE, 2 * streams))
         self._queue.set_callback(_arrived)
         version = str(ov.__version__).split("-")[0]

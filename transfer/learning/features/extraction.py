@@ -27,7 +27,7 @@ import numpy as np
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
 from transfer.learning.device import Device
-from transfer.learning.features.compiled import FeatureSpec
+from transfer.learning.features.compiled import ENGINES, FeatureSpec
 from transfer.learning.features.engine import Engine, KerasEngine, open_engine
 from transfer.learning.features.source import FeatureSource
 from transfer.learning.inbox import Inbox
@@ -39,7 +39,6 @@ PIXELS = 1  # raise it when photos are read or varied differently
 BLOCK = 32  # photos that are computed together
 WRITE = 1.0  # seconds of computing that a crash may cost: writing waits for the disk, each block would be too often
 TIMED, LONGEST = 4 * BLOCK, 2.0  # photos that are looked at again to learn how fast that is, and seconds
-ENGINES = 2_000_000_000  # bytes that kept engines may take
 
 
 class NotKept(Exception):

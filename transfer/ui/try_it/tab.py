@@ -15,7 +15,7 @@ from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
 from transfer.ui.shared import html, steps
-from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.events import QUICK, QUIET
 from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel, picture
 from transfer.ui.shared.run_summary import headline, no_model
 
@@ -41,6 +41,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
                 one = gr.Image(
                     sources=["upload", "clipboard", "webcam"],
                     type="filepath",
+                    image_mode=None,  # the file as it is, which the photo reader knows better
                     show_label=False,
                     height=300,
                     elem_id="try-photo",
@@ -60,35 +61,32 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
             return [no_model(), gr.Row(visible=False), ""]
-        context.desk.predictor.warm()
+        context.desk.get_ready(run)
         return [headline(run), gr.Row(visible=True), gr.skip()]
 
-    def answers_to(run_id: str, paths: list[str]) -> Iterator[Markup]:
+    def answers_to(run_id: str, paths: list[str]) -> Markup:
         if not paths:
-            yield html.NOTHING
-            return
-        run = context.run(run_id)
-        if run is None:
-            yield empty("Choose a run first.")
-            return
-        yield panel("info", "Looking …", "The first photo takes a few seconds more: the model is being loaded.")
+            return html.NOTHING
+        if context.run(run_id) is None:
+            return empty("Choose a run first.")
         try:
             answer = context.desk.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
-            yield error_panel(error)
-            return
+            return error_panel(error)
         cards = html.div("t-answers")[(card(each, named=len(paths) > 1) for each in answer.photos)]
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
-        yield html.join(more, cards)
+        return html.join(more, cards)
 
-    def look_at_one(run_id: str, photo: str | None) -> Iterator[Markup]:
-        yield from answers_to(run_id, [photo] if photo else [])
+    def look_at_one(run_id: str, photo: str | None) -> Markup:
+        return answers_to(run_id, [photo] if photo else [])
 
     def look_at_all(run_id: str, files: list[str] | None) -> Iterator[Markup]:
-        yield from answers_to(run_id, files or [])
+        if files:
+            yield panel("info", "Looking …", f"At {len(files)} photos.")
+        yield answers_to(run_id, files or [])
 
     gr.on([tab.select, chosen.change], look, chosen, [which, ways, answers], **QUIET)
-    one.change(look_at_one, [chosen, one], answers, **QUIET)
+    one.change(look_at_one, [chosen, one], answers, **QUICK)
     several.change(look_at_all, [chosen, several], answers, **QUIET)
     return TryTab({"take": following})
 

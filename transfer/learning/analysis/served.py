@@ -1,0 +1,109 @@
+"""Served: a run's model as the prediction server holds it, answering by the fastest means there is.
+
+The whole model file is translated for the engine once, in the background, and kept with the other engines under a
+digest of that file. From then on a process answers with it from its first moment, without TensorFlow; until then, and
+where the engine is missing or does not agree with Keras (see `features.engine`), Keras answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from transfer.feature_store.disk_cache import DiskCache
+from transfer.learning.analysis.prediction import KerasPredictor, Predictor, require_model
+from transfer.learning.features.compiled import ENGINES, FeatureSpec
+from transfer.learning.features.engine import Engine, OpenVINOEngine, open_engine
+from transfer.messages.questions import PhotoAnswer
+from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+_translating = threading.Lock()  # one at a time: each takes all it can get
+
+
+class EnginePredictor(Predictor):
+    """A trained model, run by an engine.
+
+    Args:
+        engine: 0-255 RGB photos -> probabilities.
+        labels: names of its outputs, in order.
+    """
+
+    def __init__(self, engine: OpenVINOEngine, labels: tuple[str, ...]) -> None:
+        super().__init__(labels, engine.input_shape[0])
+        self._engine = engine
+
+    def __call__(self, photos: np.ndarray) -> np.ndarray:
+        return self._engine.run(photos)
+
+
+class ServedModel:
+    """The model of a run, as its file is now.
+
+    Args:
+        run: whose model.
+        load: loads it with Keras; called only when that is needed.
+
+    Raises:
+        RunError: when it has none (yet).
+    """
+
+    def __init__(self, run: Run, load: Callable[[Run], KerasPredictor]) -> None:
+        require_model(run)
+        self._run, self._load = run, load
+        self._loading = threading.Lock()
+        self._folder = Workspace.of(run).engines_dir
+        self._spec = FeatureSpec("trained model", _digest(run.model_file), 0, "probabilities")
+        self._keras: KerasPredictor | None = None
+        self._tried = False
+        self._fast = self._kept()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine answers."""
+        return self._fast is not None
+
+    def predict(self, paths: Sequence[str], top: int | None = None) -> list[PhotoAnswer]:
+        """As `Predictor.predict`."""
+        return (self._fast or self._with_keras()).predict(paths, top)
+
+    def prepare(self) -> None:
+        """Translate the model for the engine, unless it is or cannot be; for a thread in the background."""
+        with _translating:
+            if self.ready or self._tried:
+                return
+            self._tried = True
+            try:
+                slow = self._with_keras()
+                engine = open_engine(lambda: slow.model, self._spec, self._folder)
+                DiskCache(self._folder, ENGINES).make_room()
+            except Exception:  # Keras goes on answering
+                _log.exception("The model of %s was not translated for the engine.", self._run.id)
+                return
+            if isinstance(engine, OpenVINOEngine):
+                self._fast, self._keras = EnginePredictor(engine, self._run.dataset.classes), None
+
+    def _kept(self) -> EnginePredictor | None:
+        try:
+            engine = Engine.cached(self._folder, self._spec.key)
+        except importlib.metadata.PackageNotFoundError:  # there is no OpenVINO for this machine
+            return None
+        return None if engine is None else EnginePredictor(engine, self._run.dataset.classes)
+
+    def _with_keras(self) -> KerasPredictor:
+        with self._loading:  # asked for, while it is being prepared
+            if self._keras is None:
+                self._keras = self._load(self._run)
+            return self._keras
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
