@@ -18,6 +18,8 @@ os.environ["GRADIO_DEFAULT_CONCURRENCY_LIMIT"] = "4"  # `Blocks.queue` sets it t
 
 from transfer.errors import ConfigError, TransferError
 
+SETTLE = 3.0  # seconds before anything is got ready for later: the page comes first
+
 
 def arguments(flags: list[str] | None = None) -> argparse.Namespace:
     """The flags, checked for form but not for meaning."""
@@ -89,7 +91,8 @@ def serve(chosen: argparse.Namespace) -> None:
         )
 
     from transfer.commands.desk import Desk
-    from transfer.processes.launcher import LocalLauncher
+    from transfer.processes.launcher import WORKER, LocalLauncher
+    from transfer.processes.standby import Standby
     from transfer.processes.supervisor import Supervisor
     from transfer.runs.workspace import Workspace
     from transfer.ui import page, theme
@@ -100,7 +103,8 @@ def serve(chosen: argparse.Namespace) -> None:
     desk = Desk.open(workspace, roots, workspace.path / "cache")
     desk.prepare()
     free(chosen.host, chosen.port)
-    supervisor = Supervisor(workspace, LocalLauncher(workspace.standby_log)).start()
+    launcher = LocalLauncher(Standby(WORKER, workspace.standby_log))
+    supervisor = Supervisor(workspace, launcher, idle=desk.get_ready, settle=SETTLE).start()
     try:
         page.build(Context(desk)).launch(
             server_name=chosen.host,

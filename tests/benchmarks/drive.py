@@ -23,7 +23,8 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
 from transfer.messages.events import EpochEnded, Evaluated, Finished
-from transfer.processes.launcher import LocalLauncher
+from transfer.processes.launcher import WORKER, LocalLauncher
+from transfer.processes.standby import Standby
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -124,7 +125,7 @@ class SupervisedWorkspace:
     def __init__(self, workspace: Path, settle: float = 20.0) -> None:
         self._workspace = Workspace(workspace)
         self._settle = settle
-        self._supervisor = Supervisor(self._workspace, LocalLauncher(self._workspace.standby_log))
+        self._supervisor = Supervisor(self._workspace, LocalLauncher(Standby(WORKER, self._workspace.standby_log)))
 
     def __enter__(self) -> SupervisedWorkspace:
         self._supervisor.start()

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Terminal:
             "KERAS_HOME": str(keras_home),
             "HOME": str(folder / "home"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TRANSFER_STANDBY_MINUTES": "0",
         }
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
@@ -392,3 +394,39 @@ def test_advice_that_is_stopped_tells_what_it_has(terminal: Terminal, photos: Pa
     assert "Stopping: what was measured so far is kept." in said.err
     refused = terminal.run("advise", photos, "--minutes", 0)
     assert refused.code == 2 and "minutes between" in refused.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a worker stays where there are Unix sockets")
+def test_a_worker_stays_for_the_next_command(backbone: Path, photos: Path, tmp_path: Path) -> None:  # noqa: F811
+    with tempfile.TemporaryDirectory() as short:  # a socket's path must not be long
+        folder = Path(short).resolve()
+        terminal = Terminal(folder, backbone, tmp_path)
+        terminal.environment["TRANSFER_STANDBY_MINUTES"] = "1"
+        first = Ended(terminal.train(photos, "--head-epochs", 2))
+        assert first.code == 0, first.err
+        place, *others = terminal.workspace.cache_dir.glob("worker-*")
+        assert not others and place.stat().st_mode & 0o077 == 0
+        (kept,) = workers(place)
+        assert kept.is_running()
+
+        second = Ended(terminal.train(photos, "--head-epochs", 2, "--head-learning-rate", "0.02"))
+        assert second.code == 0, second.err
+        logs = [Run(Path(each.lines[-1])).worker_log.read_text() for each in (first, second)]
+        assert all("training on" in log for log in logs), "each run has what was said of it"
+        assert workers(place) == [kept]
+
+        place.unlink()  # so that it goes before the minute is over
+        until(lambda: not kept.is_running(), 60)
+
+
+def workers(place: Path) -> list[psutil.Process]:
+    """The processes that stay at a place; the process that proves exports is divided off from one, and no leader."""
+    found = [each for each in psutil.process_iter() if str(place) in _command_line(each)]
+    return [each for each in found if os.getpgid(each.pid) == each.pid]
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

@@ -9,6 +9,7 @@ from tests.runs.conftest import workspace  # noqa: F401 - a fixture
 from tests.waiting import until
 from transfer.messages.events import Started
 from transfer.processes.launcher import LocalLauncher
+from transfer.processes.standby import Standby
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -39,7 +40,8 @@ def supervise(workspace: Workspace) -> Iterator[Supervise]:  # noqa: F811
     started: list[Watched] = []
 
     def start(standby: bool = False, manner: tuple[str, ...] = ()) -> Watched:
-        launcher = LocalLauncher(workspace.standby_log if standby else None, (*WORKER, *manner))
+        command = (*WORKER, *manner)
+        launcher = LocalLauncher(Standby(command, workspace.standby_log) if standby else None, command)
         supervisor = Watched(workspace, launcher)
         supervisor.start()
         started.append(supervisor)

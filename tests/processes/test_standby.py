@@ -11,6 +11,7 @@ from tests.runs.conftest import new_run
 from tests.waiting import until
 from transfer.messages.events import Died, Started
 from transfer.processes.launcher import LocalLauncher
+from transfer.processes.standby import Standby
 from transfer.runs.last_words import end_of
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -20,12 +21,11 @@ from .conftest import Supervise, Watched, kinds, process, state
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transfer.processes.standby.SETTLE", 0.0)
     monkeypatch.setattr("transfer.processes.standby.PAUSE", 0.2)
 
 
 def waiting(supervisor: Watched) -> int | None:
-    assert isinstance(supervisor.launcher, LocalLauncher) and supervisor.launcher.standby
+    assert isinstance(supervisor.launcher, LocalLauncher) and isinstance(supervisor.launcher.standby, Standby)
     return supervisor.launcher.standby.pid
 
 

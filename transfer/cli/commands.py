@@ -12,9 +12,7 @@ import sys
 import time
 from typing import Protocol
 
-import pandas as pd
-
-from transfer.cli.follow import follow, follow_study
+from transfer.cli.follow import follow, follow_study, supervision
 from transfer.cli.output import print_json, show
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
@@ -42,6 +40,8 @@ class Command(Protocol):
 def backbones(desk: Desk, options: argparse.Namespace) -> int:
     """List the networks and which have their weights on this machine."""
     columns = ("name", "family", "image_size", "parameters", "top1", "download_mb", "alphas")
+    import pandas as pd
+
     listed = list_networks()
     rows = [{name: getattr(each.backbone, name) for name in columns} | {"ready": each.ready} for each in listed]
     table = pd.DataFrame(rows).drop(columns="ready")
@@ -61,8 +61,9 @@ def check(desk: Desk, options: argparse.Namespace) -> int:
 
 def advise(desk: Desk, options: argparse.Namespace) -> int:
     """Measure which network suits a folder of photos, before anything is trained."""
-    study = desk.advise({"photos": options.folder, "seed": options.seed}, minutes=options.minutes)
-    status = follow_study(desk, study)
+    with supervision(desk):
+        study = desk.advise({"photos": options.folder, "seed": options.seed}, minutes=options.minutes)
+        status = follow_study(desk, study)
     error = _went_wrong(study, status)
     if error:
         print(error, file=sys.stderr)
@@ -76,19 +77,23 @@ def advise(desk: Desk, options: argparse.Namespace) -> int:
 
 def train(desk: Desk, options: argparse.Namespace) -> int:
     """Train, in a queue shared with the page, and print the run directory."""
-    run = desk.train({name: getattr(options, name) for name in RunConfig.settings()})
-    for left in run.dataset.left_out:
-        print(f"Left out: {left.path}: {left.reason}", file=sys.stderr)
-    return _followed(desk, run, options)
+    with supervision(desk):  # the worker loads while the photos are checked
+        run = desk.train({name: getattr(options, name) for name in RunConfig.settings()})
+        for left in run.dataset.left_out:
+            print(f"Left out: {left.path}: {left.reason}", file=sys.stderr)
+        return _followed(desk, run, options)
 
 
 def resume(desk: Desk, options: argparse.Namespace) -> int:
     """Go on with an interrupted run from its last checkpoint."""
-    return _followed(desk, desk.resume(options.run), options)
+    with supervision(desk):
+        return _followed(desk, desk.resume(options.run), options)
 
 
 def runs(desk: Desk, options: argparse.Namespace) -> int:
     """List the runs, newest first."""
+    import pandas as pd
+
     rows = [dataclasses.asdict(Summary.of(run)) | {"created": run.created} for run in desk.runs()]
     table = pd.DataFrame(rows, columns=["name", "backbone", "photos", "status", "test_accuracy", "val_accuracy", "run"])
     return show(rows, table.to_string(index=False) if rows else "No runs yet.", options)
@@ -97,6 +102,8 @@ def runs(desk: Desk, options: argparse.Namespace) -> int:
 def evaluate(desk: Desk, options: argparse.Namespace) -> int:
     """Measure a trained model again on its test photos."""
     metrics = desk.evaluate(options.run)
+    import pandas as pd
+
     table = pd.DataFrame([dataclasses.asdict(each) for each in metrics.classes]).to_string(index=False)
     text = (
         f"{metrics.accuracy:.1%} right on {metrics.photos} {metrics.split} photos "
@@ -146,6 +153,8 @@ def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
 
 
 def _table(findings: Findings) -> str:
+    import pandas as pd
+
     rows = [
         {
             "network": each.step,

@@ -5,24 +5,49 @@ It holds no state of its own: several terminals can follow, and the page at the 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from transfer.advice.refinement import refinement
 from transfer.commands.desk import Desk
 from transfer.messages.events import Died, NetworkLeftOut, NetworkMeasured, Refined, StepEnded
-from transfer.processes.launcher import LocalLauncher
+from transfer.processes.kept import KeptStandby
+from transfer.processes.launcher import WORKER, LocalLauncher
+from transfer.processes.standby import Standby
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.job import Job
 from transfer.runs.progress import PHASE_WORDS, duration, progress, study_progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.runs.study import Study
+from transfer.runs.workspace import Workspace
+
+MINUTES = "TRANSFER_STANDBY_MINUTES"  # of the environment: how long a worker stays for the next command; 0: not at all
+
+
+@contextlib.contextmanager
+def supervision(desk: Desk) -> Iterator[None]:
+    """Supervise the workspace, if nobody else does, with a worker that begins to load at once."""
+    supervisor = Supervisor(desk.workspace, LocalLauncher(standby(desk.workspace))).start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+
+
+def standby(workspace: Workspace) -> Standby | KeptStandby:
+    """A worker that stays for the next command where that is possible and wanted, else one for this command."""
+    minutes = os.environ.get(MINUTES, "5")
+    place = KeptStandby.place(workspace) if minutes.strip("0.") else None
+    log = workspace.path / "logs" / "standby.log"
+    return Standby(WORKER, log, once=True) if place is None else KeptStandby(WORKER, log, place, minutes)
 
 
 def follow(desk: Desk, run: Run) -> Status:
-    """Supervise the workspace, if nobody else does, and show the run until it is over.
+    """Show a run until it is over.
 
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
@@ -55,7 +80,6 @@ def follow_study(desk: Desk, study: Study) -> Status:
 
 
 def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[], str]) -> Status:
-    supervisor = Supervisor(desk.workspace, LocalLauncher()).start()
     line, waiting = _Line(), ""
     asked = False
     try:
@@ -79,7 +103,6 @@ def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[
                 line.print(f"Stopping: {job.keeps} is kept. Ctrl-C again leaves the {job.kind} to itself.")
     finally:
         line.show("")
-        supervisor.stop()
 
 
 def _about_to_be_recorded(job: Job, status: Status) -> bool:

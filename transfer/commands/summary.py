@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import pandas as pd
 
 from transfer.runs.run import Run
 
@@ -32,6 +31,7 @@ class Summary:
     def of(cls, run: Run) -> Summary:
         metrics, history = run.metrics(), run.history()
         best = history[history["best"] == True]["val_accuracy"]  # noqa: E712 - a column of objects
+        value = float(best.astype(float).iloc[-1]) if len(best) else math.nan
         return cls(
             run=str(run.path),
             name=run.name,
@@ -39,5 +39,5 @@ class Summary:
             photos=run.config.photos,
             status=run.status().state,
             test_accuracy=metrics.accuracy if metrics is not None and metrics.split == "test" else None,
-            val_accuracy=float(best.iloc[-1]) if len(best) and pd.notna(best.iloc[-1]) else None,
+            val_accuracy=None if math.isnan(value) else value,
         )

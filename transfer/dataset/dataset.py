@@ -12,12 +12,14 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from transfer.errors import PhotosError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -89,6 +91,8 @@ class Dataset:
 
     def counts(self) -> pd.DataFrame:
         """Photos per class (index `class`) and split: columns train, validation, test, total."""
+        import pandas as pd  # half of what a command would import otherwise
+
         numbers = np.zeros((len(self.classes), len(SPLITS)), dtype=int)
         for photo in self.photos:
             numbers[photo.label, SPLITS.index(photo.split)] += 1

@@ -1,8 +1,8 @@
 """The worker: `python -m transfer.learning.worker DIR` trains, evaluates and exports one run, or makes one study, and
 ends.
 
-With `--standby` in place of the directory it loads everything first and waits for the directory on its standard input,
-one line; when the input ends without one, so does it. A GPU is not touched until then.
+With `--standby` or `--keep` in place of the directory it loads everything first and waits for the directory; see
+`standby`.
 
 It holds the lock of the run or study for as long as it lives and tells everything through its event log. Its output
 goes to worker.log. Exit code 0 when that is finished or was stopped by the user, 1 otherwise.
@@ -10,10 +10,8 @@ goes to worker.log. Exit code 0 when that is finished or was stopped by the user
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 from filelock import Timeout
 
 from transfer.errors import RunError, TrainingError, TransferError
+from transfer.learning import standby
 from transfer.learning.memory import share_one_heap, sizes_to_try
 from transfer.messages.events import Evaluated, Exported, Failed, Finished, Refined, Started, Stopped
 from transfer.runs.run import Run
@@ -36,81 +35,30 @@ LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they p
 
 
 def main(arguments: list[str]) -> int:
-    """Work on the directory given as the only argument, or on standard input."""
-    if len(arguments) != 1:
-        print("usage: python -m transfer.learning.worker DIR | --standby", file=sys.stderr)
-        return 1
-    if arguments == ["--standby"]:
-        return _stand_by()
+    """Work on the directory given as the only argument, or wait for one."""
+    match arguments:
+        case ["--standby"]:
+            return standby.wait_for_input(work)
+        case ["--keep", place, minutes]:
+            return standby.stay(Path(place), float(minutes), work)
+        case [directory]:
+            return work(Path(directory))
+    print("usage: python -m transfer.learning.worker DIR | --standby | --keep PLACE MINUTES", file=sys.stderr)
+    return 1
+
+
+def work(directory: Path) -> int:
+    """Work on the run or study in a directory. Returns the exit code."""
     try:
-        job = open_job(Path(arguments[0]))
+        job = open_job(directory)
         with job.lock.acquire(timeout=LOCK_TIMEOUT):
             return _work(job)
     except Timeout:
-        print(f"Another process is working on {arguments[0]}.", file=sys.stderr)
+        print(f"Another process is working on {directory}.", file=sys.stderr)
         return 1
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _stand_by() -> int:
-    """Load everything, then work on the run or study whose directory comes in."""
-    given: list[str] = []
-
-    def listen() -> None:
-        # In a thread, so that whatever goes wrong while loading is in the log of a run that is waiting already.
-        line = os.fsdecode(sys.stdin.buffer.readline()).rstrip("\n")
-        if not line:
-            os._exit(0)  # whoever started this is gone
-        log = os.open(Path(line) / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for place, file in ((0, nothing), (1, log), (2, log)):
-            os.dup2(file, place)
-        given.append(line)
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    _load()
-    listener.join()
-    return main(given)
-
-
-def _load() -> None:
-    """Everything that takes seconds and does not depend on the run."""
-    from transfer.learning.export import exporter  # noqa: F401 - with evaluation and prediction
-    from transfer.learning.features import compiled
-    from transfer.learning.training import trainer  # noqa: F401
-
-    with contextlib.suppress(ImportError):
-        compiled.openvino()
-    _practise()
-
-
-def _practise() -> None:
-    """Train a head nobody needs: the first time takes TensorFlow a second longer. Not where a GPU would be used."""
-    import numpy as np
-    import tensorflow as tf
-
-    from transfer.config import RunConfig
-    from transfer.learning import device
-    from transfer.learning.features.table import Table
-    from transfer.learning.model.classifier import new_head
-    from transfer.learning.training.optimizer import optimizer
-    from transfer.learning.training.steps import Steps
-
-    if device.describe()[1]:
-        return
-    config = RunConfig(hidden_units=2)
-    head = new_head(config, 2)
-    head(np.zeros((2, 2), np.float32))
-    variables, made = head.trainable_variables, optimizer(config, 1e-3, 1)
-    made.build(variables)
-    steps = Steps(device.choose(), variables, made, head, head, np.ones(2, np.float32))
-    table = Table.of([np.zeros((2, 2), np.float16)], np.zeros(2, np.int32), np.ones(2, np.float32))
-    order = tf.zeros((1, 2), tf.int64)
-    for block in (steps.train_block, steps.measure_block):
-        block(table, order, 0, 1, tf.zeros(3))
 
 
 def _work(job: Run | Study) -> int:
@@ -143,8 +91,12 @@ def _work(job: Run | Study) -> int:
 
 
 def _train_and_measure(run: Run) -> None:
+    from transfer.learning.export import fresh
+
+    fresh.keep_ready()
+
     from transfer.learning import device as devices
-    from transfer.learning.analysis.prediction import Predictor
+    from transfer.learning.analysis.prediction import KerasPredictor
     from transfer.learning.export.exporter import export
     from transfer.learning.reporter import Reporter
     from transfer.learning.training.trainer import Trainer
@@ -162,7 +114,7 @@ def _train_and_measure(run: Run) -> None:
         _measure(run, trainer, reporter)
         if complete and _refine(run, trainer, reporter):
             _measure(run, trainer, reporter)
-        predictor = Predictor(trainer.result().model, run.dataset.classes)
+        predictor = KerasPredictor(trainer.result().model, run.dataset.classes)
     finally:
         trainer.close()
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Protocol
 
 from transfer.messages.events import Launched
+from transfer.processes.kept import KeptStandby, KeptWorker
 from transfer.processes.standby import Standby
 from transfer.runs.job import Job
 
@@ -46,14 +46,13 @@ class LocalLauncher:
     """Processes on this machine.
 
     Args:
-        standby_log: output of a worker that is kept ready for the next run; None keeps none. It is not worth it for a
-            program that ends with its run.
+        standby: keeps a worker ready for the next run; None: each run waits until its worker has loaded.
         command: the worker's command line; the run directory is added as the last argument.
     """
 
-    def __init__(self, standby_log: Path | None = None, command: tuple[str, ...] = WORKER) -> None:
+    def __init__(self, standby: Standby | KeptStandby | None = None, command: tuple[str, ...] = WORKER) -> None:
         self.command = command
-        self.standby = Standby(command, standby_log) if standby_log else None
+        self.standby = standby
 
     def launch(self, job: Job) -> LocalWorker:
         return LocalWorker(self.command, job, self.standby.take(job) if self.standby else None)
@@ -76,10 +75,12 @@ class LocalWorker:
         ready: the process, when it stood by and was given the run; None starts one.
     """
 
-    def __init__(self, command: tuple[str, ...], job: Job, ready: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self, command: tuple[str, ...], job: Job, ready: subprocess.Popen[bytes] | KeptWorker | None = None
+    ) -> None:
         self._command, self._job = command, job
         self._stood_by = ready is not None
-        self._process = ready or self._spawn()
+        self._process: subprocess.Popen[bytes] | KeptWorker = ready or self._spawn()
 
     @property
     def pid(self) -> int:

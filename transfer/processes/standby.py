@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import subprocess
 import time
@@ -16,7 +17,6 @@ from pathlib import Path
 
 from transfer.runs.job import Job
 
-SETTLE = 3.0  # seconds before the first one starts: the page comes first
 PAUSE = 5.0  # seconds before the next one when one died, doubled each time
 LONGEST_PAUSE = 600.0
 
@@ -29,13 +29,14 @@ class Standby:
     Args:
         command: the worker's command line; `--standby` is added.
         log: where its output goes until it has a run.
+        once: no other one is started when a run was taken.
     """
 
-    def __init__(self, command: tuple[str, ...], log: Path) -> None:
-        self._command, self._log = command, log
+    def __init__(self, command: tuple[str, ...], log: Path, once: bool = False) -> None:
+        self._command, self._log, self._once = command, log, once
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = PAUSE
-        self._next = time.monotonic() + SETTLE
+        self._next = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -76,7 +77,7 @@ class Standby:
         except OSError:  # it has just died
             self._process = process
             return None
-        self._pause, self._next = PAUSE, 0.0
+        self._pause, self._next = PAUSE, math.inf if self._once else 0.0
         return process
 
     def end(self) -> None:

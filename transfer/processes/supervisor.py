@@ -11,6 +11,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from filelock import Timeout
 
@@ -25,7 +26,7 @@ from transfer.runs.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 POLL = 0.5  # seconds between two looks at the workspace,
-GLANCE = 0.02  # and between two glances at whether a run was added to it, or put back in the queue
+GLANCE = 0.1  # and between two glances at whether another process added a run to it, or put one back in the queue
 
 
 class Supervisor:
@@ -34,10 +35,19 @@ class Supervisor:
     Args:
         workspace: whose runs to look after.
         launcher: what starts a worker.
+        idle: called again and again while nothing trains, to get ready for whatever else will be asked.
+        settle: seconds before anything is got ready.
     """
 
-    def __init__(self, workspace: Workspace, launcher: Launcher) -> None:
-        self.workspace, self.launcher = workspace, launcher
+    def __init__(
+        self,
+        workspace: Workspace,
+        launcher: Launcher,
+        idle: Callable[[], object] = lambda: None,
+        settle: float = 0.0,
+    ) -> None:
+        self.workspace, self.launcher, self._idle = workspace, launcher, idle
+        self._settled = time.monotonic() + settle
         self._lock = workspace.supervisor_lock
         self._workers: dict[Job, Worker] = {}  # launched here, and not yet seen to have ended
         self._over: set[Job] = set()  # for good, so that nobody needs to look at them again
@@ -57,6 +67,7 @@ class Supervisor:
     def stop(self) -> None:
         """End supervising. Workers go on; their runs end by themselves or are found by the next supervisor."""
         self._end.set()
+        self.workspace.changed.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
@@ -83,9 +94,10 @@ class Supervisor:
     def _wait(self, seen: int) -> None:
         """Until the next look: at once when something changed since `seen`, otherwise `POLL` later."""
         look = time.monotonic() + POLL
-        while time.monotonic() < look and not self._end.wait(GLANCE):
+        while time.monotonic() < look and not self.workspace.changed.wait(GLANCE):
             if self.leads and self._changed() != seen:
                 return
+        self.workspace.changed.clear()
 
     def _lead(self) -> bool:
         if not self.leads:
@@ -103,8 +115,9 @@ class Supervisor:
                 self._take_off(job)
             elif not busy:
                 busy = self._start(job)
-        if not busy:
-            self.launcher.prepare()  # not while something trains: loading would slow it down
+        if not busy and time.monotonic() >= self._settled:  # not while something trains: loading would slow it down
+            self.launcher.prepare()
+            self._idle()
 
     def _has_worker(self, job: Job) -> bool:
         """Whether somebody works on it. A death that nobody has told yet is recorded."""

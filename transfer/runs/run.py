@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
@@ -16,6 +14,9 @@ from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
 from transfer.runs.job import Job
 from transfer.runs.metrics import Metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Run(Job):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,10 +24,15 @@ from transfer.runs.study import Study, StudyConfig
 
 
 class Workspace:
-    """One workspace; its folders are made when first needed."""
+    """One workspace; its folders are made when first needed.
+
+    Attributes:
+        changed: set when this program added a run or put one back in the queue: its supervisor looks at once.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path).expanduser().resolve()
+        self.changed = threading.Event()
 
     @classmethod
     def of(cls, job: Job) -> Workspace:
@@ -102,12 +108,15 @@ class Workspace:
         name = config.name or f"{Path(config.photos).name}-{Path(config.backbone).stem}"
         path = _freeze(self.runs_dir, name, config.to_dict(), dataset)
         self.queue.append(path.name)
+        self.changed.set()
         return Run(path)
 
     def create_study(self, config: StudyConfig, dataset: Dataset) -> Study:
         """The same for a study; it comes before the runs that wait, because what it finds may change them."""
         name = f"{Path(config.run.photos).name}-{config.kind}"
-        return Study(_freeze(self.studies_dir, name, config.to_dict(), dataset))
+        path = _freeze(self.studies_dir, name, config.to_dict(), dataset)
+        self.changed.set()
+        return Study(path)
 
     def studies(self) -> list[Study]:
         """All studies, newest first."""

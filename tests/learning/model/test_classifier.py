@@ -10,6 +10,7 @@ import pytest
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
+from transfer.learning.model import ahead
 from transfer.learning.model.applications import application
 from transfer.learning.model.classifier import Classifier, build, freeze
 from transfer.networks.backbones import BACKBONES
@@ -220,3 +221,17 @@ def test_imagenet_weights_are_those_of_keras(backbone: str, alpha: float, monkey
     mine = build(config(backbone, alpha=alpha, weights="imagenet", image_size=None), 2).backbone
     for a, b in zip(theirs.get_weights(), mine.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_backbone_built_ahead_is_the_same_one_and_is_taken_once() -> None:
+    plain = build(config(), 2)
+    ahead.prepare(config())
+    waiting = next(iter(ahead._built.values()))
+    other = build(config(seed=1), 2)  # knows something else
+    assert other.backbone is not waiting
+    first, second = build(config(), 2), build(config(), 2)
+    assert first.backbone is waiting and second.backbone is not waiting
+    for built in (first, second):
+        np.testing.assert_array_equal(built.model(PHOTOS), plain.model(PHOTOS))
+    ahead.prepare(config("nothing.keras"))
+    assert not ahead._built

@@ -17,7 +17,8 @@ import keras
 from transfer.config import RunConfig
 from transfer.errors import ConfigError
 from transfer.learning.model import custom
-from transfer.learning.model.applications import TORCH_STD, application, checked_size, load_file, load_weights
+from transfer.learning.model.ahead import pretrained
+from transfer.learning.model.applications import TORCH_STD, checked_size, load_file
 from transfer.networks import weights as weight_files
 from transfer.networks.backbones import backbone
 from transfer.networks.custom import is_custom
@@ -78,8 +79,7 @@ def build(config: RunConfig, classes: int, head: keras.Sequential | None = None)
     else:
         record = backbone(config.backbone)
         size = checked_size(record, config.image_size)
-        network, before, kind = application(record, config.alpha, size), None, record.preprocessing
-        load_weights(network, config)
+        network, before, kind = pretrained(config, size), None, record.preprocessing
     _check_frozen(network, config)
     _quiet(network)
 
