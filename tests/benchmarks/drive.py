@@ -6,19 +6,23 @@ Times of our side run from the command or click to the time written in the last 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import math
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transfer.cli.follow import MINUTES
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
@@ -81,7 +85,8 @@ class Outcome:
         epoch_seconds: of each epoch, as the side itself counts.
         val_accuracy: after the last epoch for the tutorial, of the best epoch for Transfer.
         test_accuracy: None where it was not measured.
-        score: from the command or click to the test score; `end`: to the exported and proven model. Not the tutorial's.
+        score: from the command or click to the test score; not the tutorial's.
+        end: to the end of everything, which is the proven export for Transfer, the test score for the tutorial.
     """
 
     seconds: float
@@ -99,14 +104,21 @@ def tutorial(folder: Path, task: Task) -> Outcome:
     said = _output([sys.executable, "-m", "tests.benchmarks.tutorial", str(folder), *flags])
     epochs = said["epoch_seconds"]
     first = said["seconds"] - sum(epochs[1:])
-    return Outcome(said["seconds"], first, epochs, said["val_accuracy"], said["test_accuracy"])
+    return Outcome(said["seconds"], first, epochs, said["val_accuracy"], said["test_accuracy"], end=said["end"])
 
 
-def command(folder: Path, task: Task, workspace: Path) -> Outcome:
-    """Run `python -m transfer train`: a cold start of everything, the scan of the photos included."""
+def command(folder: Path, task: Task, workspace: Path, minutes: int = 0) -> Outcome:
+    """Run `python -m transfer train`: a start of everything, the scan of the photos included.
+
+    Args:
+        folder: the photos.
+        task: what to train.
+        workspace: where; one that no command has used before makes it a cold start.
+        minutes: how long a worker stays for the next command.
+    """
     began = time.time()
-    said = _output(train_command(folder, task, workspace))
-    return outcome(Run(Path(said["run"])), began)
+    said = _output(train_command(folder, task, workspace), {MINUTES: str(minutes)})
+    return dataclasses.replace(outcome(Run(Path(said["run"])), began), end=time.time() - began)
 
 
 def train_command(folder: Path, task: Task, workspace: Path) -> list[str]:
@@ -159,6 +171,58 @@ def limit(folder: Path, task: Task, engines: Path) -> dict[str, Any]:
     return _output(program)
 
 
+@contextlib.contextmanager
+def served_page(workspace: Path) -> Iterator[str]:
+    """The app over a workspace, from the moment that its page was served; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    command = [sys.executable, "app.py", "--port", url.rpartition(":")[2], "--workspace", str(workspace)]
+    workspace.mkdir(parents=True, exist_ok=True)
+    said = workspace / "app.log"
+    with said.open("wb") as log:
+        app = subprocess.Popen([*command, "--root", str(workspace)], cwd=ROOT, stdout=log, stderr=log)
+    try:
+        while not _reachable(url):
+            if app.poll() is not None:
+                raise RuntimeError(f"the app ended before it served its page:\n{said.read_text()[-2000:]}")
+            time.sleep(0.02)
+        yield url
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
+
+
+def _reachable(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            answer.read()
+        return True
+    except OSError:
+        return False
+
+
+def answer_seconds(url: str, run: str, file: Path) -> float:
+    """From the drop of a photo to its answer, as a browser would ask: upload, question, stream of events."""
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="photo.jpg"\r\n\r\n'
+    form = part + file.read_bytes() + b"\r\n--x--\r\n"
+    began = time.perf_counter()
+    (path,) = _posted(f"{url}/gradio_api/upload", form, "multipart/form-data; boundary=x")
+    asked = {"data": [run, {"path": path, "meta": {"_type": "gradio.FileData"}}]}
+    event = _posted(f"{url}/gradio_api/call/predict", json.dumps(asked).encode(), "application/json")["event_id"]
+    with urllib.request.urlopen(f"{url}/gradio_api/call/predict/{event}", timeout=300) as answer:
+        said = answer.read().decode()
+    seconds = time.perf_counter() - began
+    if "event: complete" not in said:
+        raise RuntimeError(said)
+    return seconds
+
+
+def _posted(url: str, body: bytes, kind: str) -> Any:
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": kind}), timeout=300) as answer:
+        return json.load(answer)
+
+
 def outcome(run: Run, began: float) -> Outcome:
     """What a finished run's log says."""
     epochs, evaluated, finished = run.log.all(EpochEnded), run.log.newest(Evaluated), run.log.newest(Finished)
@@ -196,7 +260,7 @@ def with_engine(task: Task, photos: Path, into: Path) -> Path:
     if not into.exists():
         command(photos, dataclasses.replace(task, epochs=1), into)
     fresh = into.with_name(f"{into.name}-{time.time_ns()}")
-    shutil.copytree(into, fresh, ignore=shutil.ignore_patterns("runs", "*.lock", "logs"))
+    shutil.copytree(into, fresh, ignore=shutil.ignore_patterns("runs", "*.lock", "logs", "worker-*"))
     return fresh
 
 
@@ -214,9 +278,10 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _output(command: list[str]) -> dict[str, Any]:
+def _output(command: list[str], environment: dict[str, str] | None = None) -> dict[str, Any]:
     """Run a command that prints a line of JSON last."""
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    surroundings = os.environ | (environment or {})
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=surroundings)
     if result.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}")
     said: dict[str, Any] = json.loads(result.stdout.strip().splitlines()[-1])

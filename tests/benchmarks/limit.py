@@ -1,4 +1,4 @@
-"""The limit: decode the same photos and run the frozen part once over them with the same engine, and nothing else.
+"""The limit: decode all photos and run the frozen part once over them with the same engine, and nothing else.
 
     python -m tests.benchmarks.limit FOLDER --backbone MobileNetV2 --alpha 0.35 --engines DIR
 
@@ -31,7 +31,7 @@ def main() -> None:
     options = _parser().parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     dataset = scan(options.folder)
-    paths = [dataset.path(photo) for photo in dataset.photos if photo.split in ("train", "validation")]
+    paths = [dataset.path(photo) for photo in dataset.photos]
     marks = [time.perf_counter()]
     from transfer.learning.features.compiled import feature_spec
     from transfer.learning.features.cut import cut

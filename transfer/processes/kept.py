@@ -1,8 +1,8 @@
 """Kept: a worker that outlives the command that started it and takes the run of the next one, for some idle minutes.
 
 It listens on a Unix socket in the workspace that nobody but its user may open. Its name is a digest of all that a
-worker is besides its run, the program's files, the interpreter and the environment, so that a command only finds one
-like the one it would start itself. Whoever leads the workspace connects, sends a run directory, and the connection
+worker is besides its run, the program's files, the interpreter, the environment and the folder it is in, so that a
+command only finds one like the one it would start itself. Whoever leads the workspace connects, sends a run directory, and the connection
 lasts as long as the work. The other end is `learning.standby`.
 """
 
@@ -84,7 +84,7 @@ class KeptStandby:
         folder = Path(transfer.__file__).parent
         files = [(str(file), file.stat().st_mtime_ns) for file in sorted(folder.rglob("*.py"))]
         surroundings = sorted(item for item in os.environ.items() if item[0].startswith(SURROUNDINGS))
-        like = json.dumps([sys.version, sys.executable, files, surroundings])
+        like = json.dumps([sys.version, sys.executable, str(Path.cwd()), files, surroundings])
         place = workspace.cache_dir / f"worker-{hashlib.sha256(like.encode()).hexdigest()[:12]}"
         return place if hasattr(socket, "AF_UNIX") and len(os.fsencode(place)) <= LONGEST else None
 

@@ -8,6 +8,7 @@ Elsewhere, and where nothing was prepared, a new interpreter runs it, which take
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import runpy
@@ -62,9 +63,7 @@ class Program:
         self._said = {name: Path(self._place.name) / name for name in ("stdout", "stderr")}
         self._arguments = list(arguments)
         self._process: subprocess.Popen[bytes] | None = None
-        if _waiting is not None:
-            asked = {"folder": str(folder), "arguments": self._arguments, **{k: str(v) for k, v in self._said.items()}}
-            _waiting.sendall(json.dumps(asked).encode() + b"\n")
+        if _waiting is not None and self._ask(_waiting, folder):
             return
         with self._said["stdout"].open("wb") as out, self._said["stderr"].open("wb") as err:
             self._process = subprocess.Popen(
@@ -91,6 +90,14 @@ class Program:
             raise subprocess.CalledProcessError(code, self._arguments, said, complained)
         return said
 
+    def _ask(self, waiting: socket.socket, folder: Path) -> bool:
+        asked = {"folder": str(folder), "arguments": self._arguments, **{k: str(v) for k, v in self._said.items()}}
+        try:
+            waiting.sendall(json.dumps(asked).encode() + b"\n")
+        except OSError:  # it was killed
+            return False
+        return True
+
     def _ended(self) -> int:
         if self._process is not None:
             try:
@@ -100,8 +107,11 @@ class Program:
                 self._process.wait()
                 raise
         assert _waiting is not None
-        answer = _waiting.makefile("rb").readline()
-        return int(answer) if answer else 1
+        for line in _waiting.makefile("rb", 0):
+            stdout, code = json.loads(line)
+            if stdout == str(self._said["stdout"]):  # not one that nobody waited for
+                return int(code)
+        return 1
 
 
 # ---------------------------------------------------------------------- in the children
@@ -115,11 +125,10 @@ def _in_child(work: Any, *kept: int) -> None:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(2, 1)
-        begin = 3
-        for file in sorted(kept):
-            os.closerange(begin, file)
-            begin = file + 1
-        os.closerange(begin, os.sysconf("SC_OPEN_MAX"))
+        for file in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+            if file > 2 and file not in kept:
+                with contextlib.suppress(OSError):  # that of the listing is closed already
+                    os.close(file)
         code = work() or 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -134,11 +143,13 @@ def _in_child(work: Any, *kept: int) -> None:
 def _wait(parent: socket.socket) -> None:
     """Run each program asked for in a process of its own, and say how it ended, until the parent is gone."""
     for line in parent.makefile("rb"):
+        asked = json.loads(line)
         process = os.fork()
         if process == 0:
-            _in_child(lambda line=line: _run(**json.loads(line)))
+            _in_child(lambda asked=asked: _run(**asked))
         _, status = os.waitpid(process, 0)
-        parent.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+        answer = [asked["stdout"], os.waitstatus_to_exitcode(status)]
+        parent.sendall(json.dumps(answer).encode() + b"\n")
 
 
 def _run(folder: str, arguments: list[str], stdout: str, stderr: str) -> None:
