@@ -1,9 +1,9 @@
 """Kept: a worker that outlives the command that started it and takes the run of the next one, for some idle minutes.
 
 It listens on a Unix socket in the workspace that nobody but its user may open. Its name is a digest of all that a
-worker is besides its run, the program's files, the interpreter, the environment and the folder it is in, so that a
-command only finds one like the one it would start itself. Whoever leads the workspace connects, sends a run directory, and the connection
-lasts as long as the work. The other end is `learning.standby`.
+worker is besides its run: the program's files, the interpreter, the environment, the folder it is in. So a command only
+finds one like the one it would start itself. Whoever leads the workspace connects, sends a run directory, and the
+connection lasts as long as the work. The other end is `learning.standby`.
 """
 
 from __future__ import annotations
