@@ -119,8 +119,8 @@ def serve(chosen: argparse.Namespace) -> None:
             show_error=True,
         )
     finally:
-        desk.close()
         supervisor.stop()
+        desk.close()
 
 
 def folders(roots: list[Path]) -> list[Path]:

@@ -17,7 +17,7 @@ from transfer.learning import device
 from transfer.learning.features import source as feature_source
 from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.features.cut import Cut, cut
-from transfer.learning.features.engine import Engine, KerasEngine
+from transfer.learning.features.engine import Engine, KerasEngine, open_engine
 from transfer.learning.features.extraction import FeatureExtractor, NotKept, Stage
 from transfer.learning.features.source import FeatureSource
 from transfer.learning.inbox import Inbox, Stopped
@@ -270,3 +270,16 @@ def test_large_features_stay_on_disk(
     monkeypatch.setattr(feature_source, "RESIDENT", 24 * 2 * source.photos - 1)
     assert source.table() is None
     kept.close()
+
+
+def test_a_kept_engine_knows_what_an_answer_looks_like(run: Run, classifier: Classifier, tmp_path: Path) -> None:
+    """So that nobody builds the network before the photos are looked at."""
+    pytest.importorskip("openvino")
+    workspace = Workspace(tmp_path)
+    extractor = FeatureExtractor(workspace, device.choose(), Reporter(run), Inbox(run.mailbox))
+    assert extractor.known_shape(SPEC) is None
+    open_engine(lambda: classifier.features, SPEC, workspace.engines_dir)
+    assert extractor.known_shape(SPEC) == (24,)
+    found = extractor.extract((Stage(SPEC, SPEC, (24,), not_needed),), photos(run, "test"))
+    assert len(rows_of(found)) == len(run.dataset.of("test"))
+    extractor.close()

@@ -8,7 +8,6 @@ where the engine is missing or does not agree with Keras (see `features.engine`)
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ import numpy as np
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.learning.analysis.prediction import KerasPredictor, Predictor, require_model
 from transfer.learning.features.compiled import ENGINES, FeatureSpec
-from transfer.learning.features.engine import Engine, OpenVINOEngine, open_engine
+from transfer.learning.features.engine import OpenVINOEngine, kept_engine, open_engine
 from transfer.messages.questions import PhotoAnswer
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -91,10 +90,7 @@ class ServedModel:
                 self._fast, self._keras = EnginePredictor(engine, self._run.dataset.classes), None
 
     def _kept(self) -> EnginePredictor | None:
-        try:
-            engine = Engine.cached(self._folder, self._spec.key)
-        except importlib.metadata.PackageNotFoundError:  # there is no OpenVINO for this machine
-            return None
+        engine = kept_engine(self._spec, self._folder)
         return None if engine is None else EnginePredictor(engine, self._run.dataset.classes)
 
     def _with_keras(self) -> KerasPredictor:

@@ -12,6 +12,7 @@ building the network.
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import threading
 from abc import ABC, abstractmethod
@@ -100,7 +101,7 @@ class OpenVINOEngine(Engine):
     """OpenVINO on the CPU, with what `compiled.keep` left in a folder.
 
     Attributes:
-        input_shape: of one sample.
+        input_shape, output_shape: of one sample.
 
     Raises:
         Disagreement: when it does not answer as Keras did.
@@ -111,7 +112,7 @@ class OpenVINOEngine(Engine):
         ov = compiled.openvino()
         self._compiled, pictures, answers = compiled.compile_kept(entry)
         streams = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self.input_shape, self._shape = (
+        self.input_shape, self.output_shape = (
             tuple(int(side) for side in end.shape)[1:] for end in (self._compiled.input(0), self._compiled.output(0))
         )
         self._queue = ov.AsyncInferQueue(self._compiled, max(QUEUE, 2 * streams))
@@ -128,7 +129,7 @@ class OpenVINOEngine(Engine):
         under_way: deque[_Answers] = deque()
         try:
             for batch in batches:
-                answers = _Answers(len(batch), self._shape)
+                answers = _Answers(len(batch), self.output_shape)
                 under_way.append(answers)
                 for row, sample in enumerate(batch):
                     self._queue.start_async({0: np.asarray(sample, np.float32)[None]}, (answers, row))
@@ -211,6 +212,14 @@ def open_engine(
         compiled.refuse(entry, _short(trouble))
     _log.warning("%s", keras.description)
     return keras
+
+
+def kept_engine(part: FeatureSpec, folder: Path) -> OpenVINOEngine | None:
+    """The engine kept for a part, checked; None where there is none that works, or no OpenVINO."""
+    try:
+        return Engine.cached(folder, part.key)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def difference(answers: np.ndarray, reference: np.ndarray) -> float:

@@ -28,7 +28,7 @@ from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
 from transfer.learning.device import Device
 from transfer.learning.features.compiled import ENGINES, FeatureSpec
-from transfer.learning.features.engine import Engine, KerasEngine, open_engine
+from transfer.learning.features.engine import Engine, KerasEngine, kept_engine, open_engine
 from transfer.learning.features.source import FeatureSource
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import Batch, PhotoSource
@@ -103,8 +103,17 @@ class FeatureExtractor:
         self._engines.clear()
 
     def known_shape(self, features: FeatureSpec) -> tuple[int, ...] | None:
-        """What one photo's answer looks like, if any photo was ever asked about."""
-        return self._store.row_shape(self._key(features, "off"))
+        """What one photo's answer looks like, if any photo was ever asked about, or an engine is kept to be asked."""
+        shape = self._store.row_shape(self._key(features, "off"))
+        if shape is None and not self._elsewhere and (engine := kept_engine(features, self._engines_dir)) is not None:
+            self._keep(features, engine)
+            shape = engine.output_shape
+        return shape
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether engines are TensorFlow's: OpenVINO is for one processor with 32 bits."""
+        return bool(self._device.gpus) or self._device.mixed_precision or self._device.replicas > 1
 
     def known_parts(self, features: FeatureSpec) -> tuple[int, ...] | None:
         """How wide the parts of such an answer are, where it is made of several and any photo was ever asked about."""
@@ -239,15 +248,16 @@ class FeatureExtractor:
         if stage.network not in self._engines:
             self._reporter.begin("loading", "Getting the frozen part of the network ready for this machine.", 0)
             self._reporter.say()
-            # OpenVINO is for one processor with 32 bits; everything else is TensorFlow's.
-            other = bool(self._device.gpus) or self._device.mixed_precision or self._device.replicas > 1
-            engine = open_engine(stage.model, stage.network, self._engines_dir, gpu=other)
+            engine = open_engine(stage.model, stage.network, self._engines_dir, gpu=self._elsewhere)
             DiskCache(self._engines_dir, ENGINES).make_room()
-            print(f"The frozen part of the network runs on {engine.description}.", flush=True)
-            if isinstance(engine, KerasEngine) and not other:
+            self._keep(stage.network, engine)
+            if isinstance(engine, KerasEngine) and not self._elsewhere:
                 self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.description}.")
-            self._engines[stage.network] = engine
         return self._engines[stage.network]
+
+    def _keep(self, network: FeatureSpec, engine: Engine) -> None:
+        print(f"The frozen part of the network runs on {engine.description}.", flush=True)
+        self._engines[network] = engine
 
     def _key(self, features: FeatureSpec, varied: str) -> dict[str, str | int | float | None]:
         arithmetic = "mixed_float16" if self._device.mixed_precision else "float32"
