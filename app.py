@@ -103,8 +103,13 @@ def serve(chosen: argparse.Namespace) -> None:
     desk = Desk.open(workspace, roots, workspace.path / "cache")
     desk.prepare()
     free(chosen.host, chosen.port)
+
+    def idle() -> None:
+        desk.get_ready()
+        page.get_ready()
+
     launcher = LocalLauncher(Standby(WORKER, workspace.standby_log))
-    supervisor = Supervisor(workspace, launcher, idle=desk.get_ready, settle=SETTLE).start()
+    supervisor = Supervisor(workspace, launcher, idle, settle=SETTLE).start()
     try:
         page.build(Context(desk)).launch(
             server_name=chosen.host,

@@ -46,6 +46,11 @@ def build(context: Context) -> gr.Blocks:
     return page
 
 
+def get_ready() -> None:
+    """Import what Gradio would only import when the first event comes, which then is answered at once."""
+    import matplotlib.pyplot  # noqa: F401
+
+
 def _lead(go: Mapping[str, gr.Button], tabs: gr.Tabs) -> None:
     """Make buttons open the tabs they are named for."""
     for destination, button in go.items():
