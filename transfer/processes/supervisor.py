@@ -153,5 +153,7 @@ class Supervisor:
     @staticmethod
     def _record_death(job: Job, exit_code: int | None) -> None:
         with job.lock.acquire(timeout=10):
+            if job.waits or job.status().state in TERMINAL:
+                return  # somebody resumed it, or it ended, since it was looked at
             tail = end_of(job.worker_log)
             job.log.append(Died(exit_code=exit_code, message=death_in_words(exit_code, job.doing), log_tail=tail))
