@@ -85,7 +85,8 @@ class Outcome:
         epoch_seconds: of each epoch, as the side itself counts.
         val_accuracy: after the last epoch for the tutorial, of the best epoch for Transfer.
         test_accuracy: None where it was not measured.
-        score: from the command or click to the test score; not the tutorial's.
+        score: from the command or click to the first test score; not the tutorial's.
+        final: to the test score of the model that is exported, which may have been refined since.
         end: to the end of everything, which is the proven export for Transfer, the test score for the tutorial.
     """
 
@@ -95,6 +96,7 @@ class Outcome:
     val_accuracy: float | None
     test_accuracy: float | None
     score: float = math.nan
+    final: float = math.nan
     end: float = math.nan
 
 
@@ -225,7 +227,7 @@ def _posted(url: str, body: bytes, kind: str) -> Any:
 
 def outcome(run: Run, began: float) -> Outcome:
     """What a finished run's log says."""
-    epochs, evaluated, finished = run.log.all(EpochEnded), run.log.newest(Evaluated), run.log.newest(Finished)
+    epochs, evaluated, finished = run.log.all(EpochEnded), run.log.all(Evaluated), run.log.newest(Finished)
     metrics = run.metrics()
     return Outcome(
         seconds=epochs[-1].time - began,
@@ -233,7 +235,8 @@ def outcome(run: Run, began: float) -> Outcome:
         epoch_seconds=[epoch.seconds for epoch in epochs],
         val_accuracy=[epoch.val_accuracy for epoch in epochs if epoch.best][-1],
         test_accuracy=metrics.accuracy if metrics and metrics.split == "test" else None,
-        score=evaluated.time - began if evaluated else math.nan,
+        score=evaluated[0].time - began if evaluated else math.nan,
+        final=evaluated[-1].time - began if evaluated else math.nan,
         end=finished.time - began if finished else math.nan,
     )
 

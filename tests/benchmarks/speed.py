@@ -88,7 +88,7 @@ def standby(bench: Bench) -> list[Row]:
     limit = drive.limit(bench.folder, task, bench.place / "engines")
     point, score, proof = (
         statistics.median(times)
-        for times in zip(*((each.first, each.score, each.end - each.score) for each in again), strict=True)
+        for times in zip(*((each.first, each.score, each.end - each.final) for each in again), strict=True)
     )
     accuracy = f"{_percent(first.test_accuracy)}; another head {_percent(again[0].test_accuracy)}"
     engine = f"one engine pass over all {limit['photos']} photos ({limit['engine']})"
@@ -96,7 +96,7 @@ def standby(bench: Bench) -> list[Row]:
     waited = [
         ("click to first point, another head, cached features, standby worker", point, "≤ 1.5 s"),
         ("click to test score, another head, cached features, standby worker", score, "≤ 3 s"),
-        ("from that score to the exported, proven `.keras`", proof, "≤ 6 s"),
+        ("from the score of the exported model to the proven `.keras`", proof, "≤ 6 s"),
     ]
     return [
         [
