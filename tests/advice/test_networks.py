@@ -34,7 +34,8 @@ def test_a_difference_that_is_more_than_noise_decides() -> None:
 
 
 def test_within_noise_the_faster_one_wins_and_it_is_said() -> None:
-    best, fast = measured("VGG16", "1" * 181 + "0" * 19, 5.0), measured("MobileNet", "0" + "1" * 178 + "0" * 21, 90.0)
+    best = measured("VGG16", "1" * 181 + "0" * 19, 5.0)
+    fast = measured("MobileNet", "0" * 13 + "1" * 178 + "0" * 9, 90.0)
     slow = measured("VGG19", "1" * 180 + "0" * 20, 4.0)
     found = recommend([slow, best, fast])
     assert found and found.network is fast and set(map(id, found.alike)) == set(map(id, (slow, best, fast)))
@@ -58,6 +59,8 @@ def test_too_few_photos_to_tell_them_apart_leave_it_to_what_is_known() -> None:
         ("1" * 100, "1" * 90 + "0" * 10, True),
         # Both 20 points apart: where they disagree on half of the photos, it takes more of them to be sure.
         ("10" * 50, "1000" * 25, True),
+        ("1" * 340, "0" * 3 + "1" * 337, True),
+        ("1" * 320 + "0" * 20, "0" * 18 + "1" * 314 + "0" * 8, False),
         ("1" * 12 + "0" * 8, "0" * 8 + "1" * 8 + "0" * 4, False),
         ("1" * 90 + "0" * 10, "1" * 70 + "0" * 20, True),
         ("1" * 90 + "0" * 10, "1" * 80 + "0" * 10, False),

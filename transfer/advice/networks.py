@@ -1,7 +1,9 @@
 """Which of the measured networks to take, and why. What measured them is `learning.advisor.networks`.
 
 Networks that answer the same photos are compared photo by photo: only those count that one of them names right and the
-other does not (McNemar 1947). A difference whose 95 % interval holds zero is noise, and then the faster network wins.
+other does not (McNemar 1947). A difference that would come about by chance more than once in ten times is noise, and
+then the faster network wins. Stricter than that, and a few hundred photos would let the fastest win over one that is
+three points better.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from transfer.messages.events import NetworkMeasured
 from transfer.networks.backbones import BACKBONES
 
-Z = 1.959964  # standard deviations that 95 % of a normal distribution lie within
+Z = 1.281552  # standard deviations above which a tenth of a normal distribution lies
 FEW_PHOTOS = 100  # below which a small network would nearly always be said to be as good as a large one
 
 
