@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.dataset.subset import subset
 from transfer.messages.events import NetworkMeasured, Started
-from transfer.networks.candidates import Candidate, ready
+from transfer.networks.candidates import ready
 from transfer.runs.study import Study, StudyConfig
 from transfer.runs.workspace import Workspace
 
@@ -85,30 +84,29 @@ def _ours(path: Path) -> dict[str, float]:
 
 
 def _limit(path: Path) -> dict[str, float]:
-    study = Study(path)
-    few = subset(study.dataset, study.config.photos_a_class)
+    from transfer.learning import device as devices
+    from transfer.learning.features.engine import Engine
+    from transfer.learning.features.extraction import FeatureExtractor
+    from transfer.learning.inbox import Inbox
+    from transfer.learning.pipeline import PhotoSource
+    from transfer.learning.reporter import Reporter
+    from transfer.learning.training.network import TrainedNetwork
+
+    study, device = Study(path), devices.choose()
+    workspace, reporter, few = Workspace.of(study), Reporter(study), subset(study.dataset, study.config.photos_a_class)
+    extractor = FeatureExtractor(workspace, device, reporter, Inbox(study.mailbox))
     clock = cpu = 0.0
     for candidate in ready():
-        passed = _pass(candidate, few, Workspace.of(study).engines_dir)
-        clock, cpu = clock + passed[0], cpu + passed[1]
+        config = RunConfig.from_dict({"photos": "-", **candidate.settings})
+        (stage,) = TrainedNetwork(config, len(few.classes), device, reporter, extractor).stages("head")
+        engine = Engine.cached(workspace.engines_dir, stage.network.key)
+        assert engine is not None, "the study kept it"
+        photos = PhotoSource(few, "train", candidate.image_size, 32)
+        began, used = time.perf_counter(), time.process_time()
+        batches = (batch.inputs for batch in photos.pick(np.arange(photos.photos), 32))
+        assert sum(map(len, engine.map(batches))) == photos.photos
+        clock, cpu = clock + time.perf_counter() - began, cpu + time.process_time() - used
     return {"clock": clock, "cpu": cpu}
-
-
-def _pass(candidate: Candidate, few: Any, engines: Path) -> tuple[float, float]:
-    """Seconds of the clock and of the processor for one pass."""
-    from transfer.learning.features.compiled import feature_spec
-    from transfer.learning.features.engine import Engine
-    from transfer.learning.pipeline import PhotoSource
-
-    config = RunConfig.from_dict({"photos": "-", **candidate.settings})
-    engine = Engine.cached(engines, feature_spec(config, candidate.image_size).key)
-    assert engine is not None, "the study kept it"
-    photos = PhotoSource(few, "train", candidate.image_size, 32)
-    batches: Iterable[np.ndarray] = (batch.inputs for batch in photos.pick(np.arange(photos.photos), 32))
-    began, used = time.perf_counter(), time.process_time()
-    done = sum(len(answers) for answers in engine.map(batches))
-    assert done == photos.photos
-    return time.perf_counter() - began, time.process_time() - used
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -71,7 +71,7 @@ def test_every_network_is_measured_one_by_one(done: Study) -> None:
     for told in (first, second):
         assert len(told.right) == photos and told.accuracy == told.right.count("1") / photos
         assert 0 <= told.low < told.accuracy <= told.high <= 1
-        assert told.features == 1280 and 12 < told.megabytes < 15
+        assert told.features > 1280 and 12 < told.megabytes < 15
         assert told.photos_per_second > 0 and told.training_seconds > 0 and told.seconds > 0
     assert second.accuracy > 0.5, "drawn things are told apart by a network that knows real ones"
     assert not done.lock_is_held() and done.status().state == "finished"

@@ -56,7 +56,7 @@ def test_results_come_in_one_by_one(study: Study) -> None:
 
 def test_the_end(study: Study) -> None:
     going(study)
-    study.log.append(measured("VGG16", "1" * 180 + "0" * 20, 5.0))
+    study.log.append(measured("VGG16", "0" * 20 + "1" * 180, 5.0))
     reason = "Out of time: the limit was 10 min."
     study.log.append(NetworkLeftOut(step="VGG19", seconds=0, backbone="VGG19", alpha=1, image_size=224, reason=reason))
     study.log.append(Finished())

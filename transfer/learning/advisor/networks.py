@@ -1,8 +1,9 @@
 """Which network suits these photos: each one that is ready is tried on a part of them, frozen, with a linear probe.
 
 One after the other, the quickest first, in this process. The features are those of a run, computed by the same engine
-and kept in the same store, so that the run that follows finds them. What is recommended follows from the events, in
-`advice.networks`.
+and kept in the same store, so that the run that follows finds them; the probe is the run's own refined head, which has
+a closed form, and so has leaving each photo out (`training.ridge`): every photo is named by a head that learned from
+all the others. What is recommended follows from the events, in `advice.networks`.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from transfer.dataset.dataset import Dataset
 from transfer.dataset.subset import subset
 from transfer.errors import ConfigError, TransferError
 from transfer.learning.advisor.deadline import Deadline, OutOfTime
-from transfer.learning.advisor.probe import probe
 from transfer.learning.analysis.evaluation import wilson
 from transfer.learning.device import Device, use_precision
 from transfer.learning.features.extraction import FeatureExtractor, NotKept
-from transfer.learning.features.source import FeatureSource
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.network import TrainedNetwork
+from transfer.learning.training.phases import class_weights
+from transfer.learning.training.refinement import choose
 from transfer.messages.events import NetworkLeftOut, NetworkMeasured, Planned
 from transfer.networks.candidates import Candidate, ready
 from transfer.runs.progress import duration
@@ -96,9 +97,11 @@ def _measure(
         speed = extractor.photos_per_second(stages, photos)
     finally:
         extractor.close()
-    features, labels = _rows(source)
-    probed = probe(features, labels)
-    right = int(probed.right.sum())
+    rows, real = source.everything()
+    features, labels = rows[real].astype(np.float32).reshape(int(real.sum()), -1), photos.labels[real]
+    _, left_out = choose(config, features, labels, network.parts, False, class_weights(config, few))
+    named = left_out.argmax(axis=1) == labels
+    right = int(named.sum())
     low, high = wilson(right, len(labels))
     everything = len(study.dataset.photos)
     return NetworkMeasured(
@@ -110,7 +113,7 @@ def _measure(
         accuracy=right / len(labels),
         low=low,
         high=high,
-        right="".join("1" if each else "0" for each in probed.right),
+        right="".join("1" if each else "0" for each in named),
         photos_per_second=round(speed, 1),
         megabytes=round(4 * (candidate.parameters + (features.shape[1] + 1) * classes) / 2**20, 2),
         training_seconds=round(GETTING_READY + everything / speed + HEAD * everything, 1),
@@ -121,16 +124,6 @@ def _measure(
 def _plain(config: RunConfig) -> RunConfig:
     """The run as it would be with the features of the whole network, which is what networks are compared by."""
     return dataclasses.replace(config, frozen_layers=None, pooling="avg", augmentation="off")
-
-
-def _rows(source: FeatureSource) -> tuple[np.ndarray, np.ndarray]:
-    """All features (photos, n) and labels (photos,) of the photos that could be read."""
-    blocks, labels = [], []
-    for batch in source.batches():
-        blocks.append(batch.inputs[batch.valid > 0])
-        labels.append(batch.labels[batch.valid > 0])
-    rows = np.concatenate(blocks)
-    return rows.reshape(len(rows), -1), np.concatenate(labels)
 
 
 def _left_out(candidate: Candidate, reason: str, seconds: float) -> NetworkLeftOut:

@@ -97,7 +97,7 @@ def refine(
     )
     few = subset(dataset, max(CHOOSING // classes, 3))
     rows, labels, real = _looked_at(few, features, mirrored)
-    choice, left_out = _choose(config, rows[real], labels[real], parts, mirrored, class_weights)
+    choice, left_out = choose(config, rows[real], labels[real], parts, mirrored, class_weights)
 
     seen = np.array([photo.path in validation for photo in few.photos])[real]
     plain = rows if not mirrored else features(few, False)[0].astype(np.float32)
@@ -134,11 +134,11 @@ def _mirror_helps(
     losses = []
     for mirrored in (False, True):
         rows, labels, real = _looked_at(few, features, mirrored)
-        losses.append(_choose(config, rows[real], labels[real], parts, mirrored, class_weights)[0].loss)
+        losses.append(choose(config, rows[real], labels[real], parts, mirrored, class_weights)[0].loss)
     return losses[0] - losses[1] > max(GAIN * losses[0], AS_GOOD)
 
 
-def _choose(
+def choose(
     config: RunConfig,
     rows: np.ndarray,
     labels: np.ndarray,
@@ -149,6 +149,14 @@ def _choose(
     """The best choice, and its scores (photos, classes) for photos it did not learn from.
 
     Of choices that are as good it is the one with the highest penalty: where all photos are told apart, all are.
+
+    Args:
+        config: of the run; what somebody chose in it is not chosen here.
+        rows: (photos, sum of parts) float32.
+        labels: (photos,) int.
+        parts: how wide the features of each depth are, the last one last.
+        mirrored: whether the rows are means of photo and mirror image; only noted.
+        class_weights: (classes,) what a photo of each class counts.
     """
     tried: list[tuple[Choice, np.ndarray]] = []
     for share in _shares(config, parts):
