@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.advice.test_networks import measured
 from transfer.advice.depth import advised_depth, gain
 from transfer.advice.measured import Measurement, advice_on_measurements, measured_depths, measured_rate
 from transfer.advice.settings import advice_on_settings
@@ -119,3 +120,20 @@ def test_what_was_measured_silences_the_rule_of_thumb() -> None:
     assert any("fine-tuning is high" in notice.title for notice in advice_on_settings(config))
     measured = [Measurement(config, [rate("fine_tune", 1e-4, 1e-3, 1e-2)])]
     assert not advice_on_settings(config, None, measured)
+
+
+def test_a_network_that_does_not_suit_the_photos_is_said_to_be() -> None:
+    good, alike = measured("EfficientNetLite0", "1" * 90 + "0" * 10, 50.0), measured("VGG19", "1" * 89 + "0" * 11, 2.0)
+    bad = measured("VGG16", "1" * 70 + "0" * 30, 3.0)
+    study = [Measurement(CONFIG, [good, alike, bad])]
+    (notice,) = advice_on_measurements(RunConfig(backbone="VGG16"), study)
+    assert notice.title == "Another network suits your photos better than VGG16."
+    assert "EfficientNetLite0 was right on 90.0% of them, VGG16 on 70.0%" in notice.message
+    for config in (
+        RunConfig(backbone="EfficientNetLite0"),
+        RunConfig(backbone="VGG19"),
+        RunConfig(backbone="ResNet50"),
+        RunConfig(backbone="VGG16", image_size=96),
+        RunConfig(backbone="VGG16", weights="random"),
+    ):
+        assert advice_on_measurements(config, study) == []

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transfer.advice.depth import NAMES, advised_depth, gain
+from transfer.advice.networks import recommend
 from transfer.advice.notice import Notice
 from transfer.config import RunConfig
-from transfer.messages.events import DepthMeasured, LearningRateMeasured, StepEnded
+from transfer.messages.events import DepthMeasured, LearningRateMeasured, NetworkMeasured, StepEnded
 from transfer.networks.backbones import BACKBONES
 
 NETWORK = ("backbone", "alpha", "image_size", "weights")
@@ -54,13 +55,31 @@ def measured_rate(config: RunConfig, measurements: Iterable[Measurement], phase:
 
 def advice_on_measurements(config: RunConfig, measurements: Sequence[Measurement]) -> list[Notice]:
     """What was measured gives reason to say about the settings."""
-    notices = []
+    notices = _network(config, measurements)
     if config.head_epochs:
         notices += _rate(config.head_learning_rate, measured_rate(config, measurements, "head"))
     if config.fine_tunes:
         notices += _rate(config.fine_tune_learning_rate, measured_rate(config, measurements, "fine_tune"))
         notices += _depth(config, measured_depths(config, measurements))
     return notices
+
+
+def _network(config: RunConfig, measurements: Sequence[Measurement]) -> list[Notice]:
+    """A network that does not suit these photos, where a better one was measured beside it."""
+    studies = [[step for step in each.steps if isinstance(step, NetworkMeasured)] for each in measurements]
+    networks = next((study for study in reversed(studies) if study), [])
+    chosen = [_value(config, name) for name in NETWORK[:3]]
+    ours = next((each for each in networks if [each.backbone, each.alpha, each.image_size] == chosen), None)
+    found = recommend(networks)
+    if ours is None or found is None or config.weights != "imagenet" or ours in found.alike:
+        return []
+    title = f"Another network suits your photos better than {ours.step}."
+    measured = (
+        f"{found.network.step} was right on {found.network.accuracy:.1%} of them, {ours.step} on {ours.accuracy:.1%}"
+    )
+    return [
+        Notice("warning", title, f"Measured on {len(ours.right)} photos: {measured}.", f"Use {found.network.step}.")
+    ]
 
 
 def _rate(rate: float, test: LearningRateMeasured | None) -> list[Notice]:
