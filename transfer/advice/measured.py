@@ -30,11 +30,16 @@ class Measurement:
     steps: Sequence[StepEnded]
 
 
+def counts_for(kind: str, config: RunConfig, measured: RunConfig) -> bool:
+    """Whether what a study (`kind` as in `runs.study.KINDS`) measured for one config counts for another."""
+    return same(config, measured, HEAD if kind == "depth" else (*TRAINING, "frozen_layers"))
+
+
 def measured_depths(config: RunConfig, measurements: Iterable[Measurement]) -> list[DepthMeasured]:
     """The depths of the newest study that counts for a config."""
     for each in reversed(list(measurements)):
         depths = [step for step in each.steps if isinstance(step, DepthMeasured)]
-        if depths and _same(config, each.config, HEAD):
+        if depths and same(config, each.config, HEAD):
             return depths
     return []
 
@@ -48,7 +53,7 @@ def measured_rate(config: RunConfig, measurements: Iterable[Measurement], phase:
             for step in each.steps
             if isinstance(step, LearningRateMeasured) and step.phase == phase and step.suggestion
         ]
-        if tests and _same(config, each.config, fields):
+        if tests and same(config, each.config, fields):
             return tests[-1]
     return None
 
@@ -128,7 +133,8 @@ def _times(factor: float) -> str:
     return f"{factor:.1f} times" if factor < 10 else f"{factor:,.0f} times"
 
 
-def _same(one: RunConfig, other: RunConfig, names: Iterable[str]) -> bool:
+def same(one: RunConfig, other: RunConfig, names: Iterable[str]) -> bool:
+    """Whether two configs have the same settings of these names."""
     return all(_value(one, name) == _value(other, name) for name in names)
 
 

@@ -12,20 +12,24 @@ import sys
 import time
 from typing import Protocol
 
+from transfer.advice.depth import NAMES
 from transfer.cli.follow import follow, follow_study, supervision
 from transfer.cli.output import print_json, show
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
+from transfer.commands.found import Found
 from transfer.commands.networks import list_networks
 from transfer.commands.summary import Summary
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, PhotosError, TransferError, WeightsError
-from transfer.messages.events import Died, Failed
+from transfer.messages.events import Died, Failed, Noticed
 from transfer.runs.job import Job
 from transfer.runs.progress import duration
 from transfer.runs.run import Run
 from transfer.runs.status import Status
+from transfer.runs.study import Study
 
+OF_A_NETWORK = ("backbone", "alpha", "image_size", "frozen_layers")  # what depth and learning rates are measured for
 MISTAKES = (ConfigError, PhotosError, WeightsError)  # the user's, when a worker meets them
 
 
@@ -60,17 +64,18 @@ def check(desk: Desk, options: argparse.Namespace) -> int:
 
 
 def advise(desk: Desk, options: argparse.Namespace) -> int:
-    """Measure which network suits a folder of photos, before anything is trained."""
+    """Measure which network suits a folder of photos, how deep to fine-tune it, or how fast, before it is trained."""
+    settings = {name: getattr(options, name) for name in ("seed", *OF_A_NETWORK)}
     with supervision(desk):
-        study = desk.advise({"photos": options.folder, "seed": options.seed}, minutes=options.minutes)
+        study = desk.advise({"photos": options.folder, **settings}, options.kind, minutes=options.minutes)
         status = follow_study(desk, study)
     error = _went_wrong(study, status)
     if error:
         print(error, file=sys.stderr)
-    findings = Findings.of(study)
+    findings = Findings.of(study) if options.kind == "networks" else Found.of(study)
     about = findings.to_dict() | ({"error": error.to_dict()} if error else {})
-    show(about, _table(findings), options)
-    if status.state in {"finished", "stopped"} and findings.recommended:
+    show(about, _table(findings) if isinstance(findings, Findings) else _found(findings, study), options)
+    if status.state in {"finished", "stopped"} and about["recommended"]:
         return 0
     return 2 if isinstance(error, MISTAKES) else 1
 
@@ -174,6 +179,39 @@ def _table(findings: Findings) -> str:
         flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in findings.settings().items())
         lines += ["", f"Recommended: {found.network.step}. {found.reason}"]
         lines += [f"python -m transfer train {shlex.quote(findings.photos)} {flags}"]
+    return "\n".join(lines)
+
+
+def _found(found: Found, study: Study) -> str:
+    import pandas as pd
+
+    rows: list[dict[str, str]] = [
+        {
+            "adjusted": NAMES[each.blocks],
+            "right": f"{each.accuracy:.1%}",
+            "95 % interval": f"{each.low:.1%} to {each.high:.1%}",
+            "learning rate": f"{each.fine_tune_learning_rate:g}" if each.fine_tune_learning_rate else "",
+            "training": duration(each.training_seconds),
+        }
+        for each in found.depths
+    ]
+    rows += [
+        {
+            "learning rate of": each.step,
+            "suggested": f"{each.suggestion:g}" if each.suggestion else "none",
+            "good": f"{each.low:g} to {each.high:g}" if each.low and each.high else "",
+            "explodes at": f"{each.explodes:g}" if each.explodes else "",
+        }
+        for each in found.rates
+    ]
+    lines = [pd.DataFrame(rows).to_string(index=False)] if rows else ["Nothing was measured."]
+    lines += [f"{noticed.title} {noticed.message}" for noticed in study.log.all(Noticed)]
+    lines += ["", found.depth.reason] if found.depth else []
+    if settings := found.settings():
+        chosen = {name: getattr(study.config.run, name) for name in OF_A_NETWORK} | settings
+        given = {name: value for name, value in chosen.items() if value not in (None, 1.0)}
+        flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
+        lines += [f"python -m transfer train {shlex.quote(found.photos)} {flags}"]
     return "\n".join(lines)
 
 

@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterator
 
 from transfer.advice.refinement import refinement
 from transfer.commands.desk import Desk
-from transfer.messages.events import Died, NetworkLeftOut, NetworkMeasured, Refined, StepEnded
+from transfer.messages.events import (
+    DepthMeasured,
+    Died,
+    LearningRateMeasured,
+    NetworkLeftOut,
+    NetworkMeasured,
+    Refined,
+    StepEnded,
+)
 from transfer.processes.kept import KeptStandby
 from transfer.processes.launcher import WORKER, LocalLauncher
 from transfer.processes.standby import Standby
@@ -130,6 +138,10 @@ def _step(step: StepEnded) -> str:
     if isinstance(step, NetworkMeasured):
         speed = f"{step.photos_per_second:.0f} photos/s"
         return f"{step.step:<32} {step.accuracy:.1%} right ({step.low:.1%} to {step.high:.1%}) · {speed}"
+    if isinstance(step, DepthMeasured):
+        return f"{step.step:<32} {step.accuracy:.1%} right ({step.low:.1%} to {step.high:.1%})"
+    if isinstance(step, LearningRateMeasured):
+        return f"{step.step:<32} {f'{step.suggestion:g}' if step.suggestion else 'no rate stood out'}"
     return f"{step.step:<32} {step.reason if isinstance(step, NetworkLeftOut) else 'done'}"
 
 

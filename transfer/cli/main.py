@@ -69,8 +69,15 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--seed", default=0, help="of the split")
     added = command(commands.advise)
     added.add_argument("folder", metavar="FOLDER")
-    added.add_argument("--minutes", type=float, help="a network that is not done by then is left out (default: 10)")
+    kinds = added.add_mutually_exclusive_group()
+    for name, text in (("depth", "how deep to fine-tune a network"), ("learning_rate", "its learning rates")):
+        flag = f"--{name.replace('_', '-')}"
+        kinds.add_argument(flag, dest="kind", action="store_const", const=name, default="networks", help=text)
+    added.add_argument("--minutes", type=float, help="what is not measured by then is left out (default: 10)")
     added.add_argument("--seed", default=0, help="of the split")
+    for name in commands.OF_A_NETWORK:
+        text = f"{RunConfig.settings()[name].label}, with --depth and --learning-rate"
+        added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     added = command(commands.train)
     added.add_argument("photos", metavar="FOLDER")
     for name, setting in RunConfig.settings().items():

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transfer.advice.measured import Measurement
 from transfer.commands.networks import Networks
 from transfer.commands.settings import trainable
 from transfer.config import RunConfig
@@ -22,6 +23,7 @@ from transfer.dataset.roots import Roots
 from transfer.dataset.scan import scan
 from transfer.errors import ConfigError, RunError
 from transfer.formats import find
+from transfer.messages.events import StepEnded
 from transfer.messages.questions import DescribeMachine, Evaluate, Export, GetReady, Machine, PhotoAnswers, Predict
 from transfer.networks import weights
 from transfer.networks.default import default_backbone
@@ -205,6 +207,11 @@ class Desk:
     def studies(self) -> list[Study]:
         """All studies, newest first."""
         return self.workspace.studies()
+
+    def measurements(self, dataset: Dataset) -> list[Measurement]:
+        """What studies found out about just these photos, the newest last."""
+        studies = [each for each in self.studies() if each.fingerprint == dataset.fingerprint]
+        return [Measurement(each.config.run, each.log.all(StepEnded)) for each in reversed(studies)]
 
     def stop_study(self, name: str) -> Study:
         """Ask a study to end at the next photo and keep what it measured.

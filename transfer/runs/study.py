@@ -7,6 +7,7 @@ It waits in line, is worked on, stopped and looked at like a run. What each kind
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,6 +98,11 @@ class Study(Job):
         """All photos of the run; a study looks at a part of them."""
         return Dataset.from_json(self.path / "dataset.json")
 
+    @property
+    def fingerprint(self) -> str:
+        """That of all photos of the run."""
+        return _fingerprint(self.path)
+
     def version(self) -> tuple[Any, ...]:
         """Changes whenever the screen could."""
         status = self.status()
@@ -112,3 +118,9 @@ def open_job(path: Path) -> Run | Study:
     run = Run(path)
     with run.config_file.open(encoding="utf-8") as file:
         return Study(path) if "photos_a_class" in json.load(file) else run
+
+
+@functools.lru_cache(256)
+def _fingerprint(path: Path) -> str:
+    """Kept, because the page asks for those of all studies at every change, and none ever changes."""
+    return Study(path).dataset.fingerprint

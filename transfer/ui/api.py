@@ -14,6 +14,7 @@ import gradio as gr
 
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
+from transfer.commands.found import Found
 from transfer.errors import TransferError
 from transfer.ui.shared.served import served
 
@@ -39,13 +40,14 @@ def build(desk: Desk) -> None:
     def advise(settings: dict[str, Any], kind: str = "networks", minutes: float = 10.0) -> str:
         """Queue a study that measures, before training, what suits the photos (RunConfig fields; photos is needed).
 
-        Returns its name.
+        Its kind: networks, depth or learning_rate. Returns its name.
         """
         return desk.advise(settings, kind, minutes=minutes).id
 
     def study(study: str) -> dict[str, Any]:
         """What a study found so far: its state, what was measured, and what is recommended."""
-        return Findings.of(desk.study(study)).to_dict()
+        asked = desk.study(study)
+        return (Findings if asked.config.kind == "networks" else Found).of(asked).to_dict()
 
     def stop_study(study: str) -> str:
         """Ask a study to end and keep what it measured; returns its state."""

@@ -139,7 +139,7 @@ def judge(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
         begins = int(np.flatnonzero(smooth[: lowest + 1] > start - BEGUN * fall).max(initial=0))
         ends = int(np.flatnonzero(smooth[: lowest + 1] <= start - DONE * fall)[0])
         steepest = begins + int(np.gradient(smooth)[begins : ends + 1].argmin())
-        low, high, suggestion = (_plain(rates[step]) for step in (begins, ends, steepest))
+        low, high, suggestion = (_plain(rates[step], 2) for step in (begins, ends, steepest))
     below = np.flatnonzero(smooth <= max(start, float(smooth[lowest]) + LEAST_FALL))
     exploded = int(below.max(initial=0)) + 1
     return RangeTest(
@@ -148,7 +148,7 @@ def judge(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
         low=low,
         high=high,
         suggestion=suggestion,
-        explodes=_plain(rates[exploded]) if exploded < len(rates) else None,
+        explodes=_plain(rates[exploded], 2) if exploded < len(rates) else None,
     )
 
 
@@ -201,5 +201,5 @@ def _smoothed(values: np.ndarray) -> np.ndarray:
     return np.convolve(padded, window / window.sum(), "valid")
 
 
-def _plain(value: float) -> float:
-    return float(f"{value:.3g}")
+def _plain(value: float, digits: int = 3) -> float:
+    return float(f"{value:.{digits}g}")

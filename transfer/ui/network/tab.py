@@ -1,7 +1,8 @@
 """The network to start from, how much of it stays frozen, and how it is trained.
 
 Every setting is a component made by `form`; here they are placed, remembered and commented on. Choosing a network is
-in `chooser`, finding the best one in `advisor`, freezing in `freezing`.
+in `chooser`, finding the best one in `advisor`, freezing in `freezing`, and what is measured for the chosen network in
+`measuring`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from transfer.dataset.thumbnails import augmentation_preview
 from transfer.errors import TransferError
 from transfer.networks.default import default_backbone
 from transfer.ui.context import Context
-from transfer.ui.network import advisor, chooser, freezing
+from transfer.ui.network import advisor, chooser, freezing, measuring
+from transfer.ui.network.measuring import Measuring
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html, steps
 from transfer.ui.shared.events import QUICK, QUIET
@@ -65,8 +67,9 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
             advising = advisor.build()
         with gr.Column(elem_classes="t-card"):
             frozen = freezing.build(setting)
+            depth = measuring.build(measuring.DEPTH)
         with gr.Column(elem_classes="t-card"):
-            preview = _learning(setting)
+            preview, rates = _learning(setting)
         notes = gr.HTML(elem_id="network-notes")
         with gr.Row(elem_classes="t-end"):
             following = gr.Button("Next: train", variant="primary", elem_id="next-train")
@@ -90,7 +93,9 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
                 config = counted(config, len(layers))  # as it would be trained
         except TransferError as error:
             return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
-        return [notices(advice_on_settings(config, dataset)), *chooser.whats_missing(config), settings]
+        measured = context.desk.measurements(dataset) if dataset is not None else []
+        said = notices(advice_on_settings(config, dataset, measured))
+        return [said, *chooser.whats_missing(config), settings]
 
     def restore(kept: dict[str, Any]) -> list[Any]:
         """The settings of the last visit; what cannot be used any more falls back to the default."""
@@ -126,11 +131,14 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
     chooser.wire(networks, choosing, fields)
     advisor.wire(context.desk, advising, tab, photos, fields)
     freezing.wire(networks, frozen, network[:2])
+    for part in (depth, rates):
+        measuring.wire(context.desk, part, tab, photos, fields)
     return NetworkTab(fields, {"train": following})
 
 
-def _learning(setting: Callable[..., Field]) -> gr.HTML:
-    """How long and how fast it learns, and everything else behind "More options"; returns the preview's place."""
+def _learning(setting: Callable[..., Field]) -> tuple[gr.HTML, Measuring]:
+    """How long and how fast it learns, and everything else behind "More options"; returns the preview's place and the
+    part where learning rates are found."""
     gr.HTML(html.h3["How it learns"])
     with gr.Row():
         setting("head_epochs")
@@ -138,6 +146,7 @@ def _learning(setting: Callable[..., Field]) -> gr.HTML:
     with gr.Row():
         setting("fine_tune_epochs")
         setting("fine_tune_learning_rate")
+    rates = measuring.build(measuring.RATES)
     setting("name")
     with gr.Accordion("More options", open=False, elem_id="more-options"):
         with gr.Row():
@@ -166,7 +175,7 @@ def _learning(setting: Callable[..., Field]) -> gr.HTML:
         with gr.Row():
             setting("hidden_units")
             setting("dropout")
-    return preview
+    return preview, rates
 
 
 def preview_of(dataset: Dataset | None, strength: str) -> Markup:

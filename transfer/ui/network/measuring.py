@@ -1,0 +1,202 @@
+"""A part of the network tab where something is measured for the chosen network on the photos, and taken over by one
+click: how deep to fine-tune, and the learning rates.
+
+Nothing is measured here: the study directory is made here and read here. Shown is the newest study of these photos and
+this network, so a reload, a second browser or a restarted app shows the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from transfer.advice.measured import counts_for
+from transfer.commands import found
+from transfer.commands.desk import Desk
+from transfer.commands.found import Found
+from transfer.config import RunConfig
+from transfer.dataset.dataset import Dataset
+from transfer.errors import TransferError
+from transfer.messages.events import Failed, Noticed
+from transfer.runs.progress import duration, study_progress
+from transfer.runs.study import Study
+from transfer.ui.network import depth, rates
+from transfer.ui.photos.tab import PhotosTab
+from transfer.ui.shared import form, html
+from transfer.ui.shared.checking import Watched
+from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.form import Field
+from transfer.ui.shared.panels import bar, checking_bar, error_panel, muted, panel
+
+BEAT = 1.0  # seconds between two looks at a study that is alive
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something that can be measured.
+
+    Attributes:
+        name: as in `runs.study.KINDS`.
+        what: it is good for, in a sentence.
+        find, use: what the buttons say.
+        show: what was measured, beside the settings of the form.
+        changes: the settings that taking it over may change.
+    """
+
+    name: str
+    what: str
+    find: str
+    use: str
+    show: Callable[[Found, RunConfig], Markup]
+    changes: tuple[str, ...]
+
+
+DEPTH = Kind(
+    "depth",
+    "Compares the new layers alone, the last block and the last two blocks on up to 100 photos of each class.",
+    "Measure how deep on my photos",
+    "Use this depth",
+    depth.show,
+    found.DEPTH,
+)
+RATES = Kind(
+    "learning_rate",
+    "Lets the learning rate grow while it trains on up to 100 photos of each class, to see where the loss falls.",
+    "Find the learning rates",
+    "Use these rates",
+    rates.show,
+    tuple(found.RATES.values()),
+)
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """The components of this part."""
+
+    kind: Kind
+    find: gr.Button
+    stop: gr.Button
+    use: gr.Button
+    trouble: gr.HTML
+    state: gr.HTML
+    seen: gr.State
+    timer: gr.Timer
+
+    @property
+    def screen(self) -> list[Any]:
+        """Outputs for `look`."""
+        return [self.seen, self.timer, self.find, self.state]
+
+
+def build(kind: Kind) -> Measuring:
+    """The components, where the page is at."""
+    gr.HTML(muted(kind.what))
+    with gr.Row(elem_classes="t-buttons"):
+        find = gr.Button(kind.find, elem_id=f"find-{kind.name}")
+        # style.css shows these two while something is being measured, and once something was: a button that is told to
+        # go away and, an instant later, to appear may do either.
+        stop = gr.Button("Stop", variant="stop", elem_id=f"stop-{kind.name}")
+        use = gr.Button(kind.use, variant="primary", elem_id=f"use-{kind.name}")
+    trouble = gr.HTML(elem_id=f"trouble-{kind.name}")
+    state = gr.HTML(elem_id=f"measured-{kind.name}")
+    return Measuring(kind, find, stop, use, trouble, state, gr.State(None), gr.Timer(BEAT, active=False))
+
+
+def newest(desk: Desk, kind: str, folder: str, dataset: Dataset | None, config: RunConfig) -> Study | None:
+    """The study to be shown: one that is being made, or else the newest that counts for these photos and settings."""
+    studies = [each for each in desk.studies() if each.config.kind == kind and each.config.run.photos == folder]
+    alive = next((each for each in studies if not each.status().over), None)
+    if alive is not None or not folder:
+        return alive
+    same = (each for each in studies if dataset is None or each.fingerprint == dataset.fingerprint)
+    return next((each for each in same if counts_for(kind, config, each.config.run)), None)
+
+
+def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: dict[str, Field]) -> None:
+    """The buttons, and what is looked at while a study is made."""
+    kind = part.kind
+
+    def chosen(folder: str, dataset: Dataset | None, given: Sequence[Any]) -> tuple[Study | None, RunConfig]:
+        config = RunConfig.from_dict(form.named(given))
+        return newest(desk, kind.name, folder, dataset, config), config
+
+    def look(folder: str, dataset: Dataset | None, last_seen: Any, *given: Any) -> list[Any]:
+        """The screen for the study to be shown; nothing at all when nothing changed since the last look."""
+        try:
+            study, config = chosen(folder, dataset, given)
+        except TransferError:  # of the settings, said elsewhere
+            return [gr.skip()] * len(part.screen)
+        version = (study.version() if study else folder, [getattr(config, name) for name in kind.changes])
+        if version == last_seen:
+            return [gr.skip()] * len(part.screen)
+        if study is None:
+            return [version, gr.Timer(active=False), gr.Button(interactive=True), ""]
+        over = study.status().over
+        state = html.div("t-advice")[standing(study), kind.show(Found.of(study), config)]
+        return [version, gr.Timer(active=not over), gr.Button(interactive=over), state]
+
+    def begin(folder: str, *given: Any) -> Iterator[Markup]:
+        yield checking_bar("Getting ready.")
+        try:
+            settings = {**form.named(given), "photos": folder}
+            making = Watched(lambda tell: desk.advise(settings, kind.name, progress=tell))
+            for done in making.watch():
+                yield checking_bar("Checking your photos once more.", done)
+        except TransferError as error:
+            yield error_panel(error)
+            return
+        yield html.NOTHING
+
+    def end(folder: str, dataset: Dataset | None, *given: Any) -> Markup:
+        study, _ = chosen(folder, dataset, given)
+        if study is not None:
+            desk.stop_study(study.id)
+        return html.NOTHING
+
+    def use(folder: str, dataset: Dataset | None, *given: Any) -> list[Any]:
+        study, _ = chosen(folder, dataset, given)
+        changed = Found.of(study).settings() if study else {}
+        return [changed.get(name, gr.skip()) for name in kind.changes]
+
+    values = list(fields.values())
+    about = [photos.folder, photos.dataset, *values]
+    looked = [photos.folder, photos.dataset, part.seen, *values]
+    begun = part.find.click(begin, [photos.folder, *values], part.trouble, **QUIET)
+    ended = part.stop.click(end, about, part.trouble, **QUIET)
+    for asked in (begun, ended):
+        asked.then(look, looked, part.screen, **QUIET)
+    changes = [component.change for component in values]
+    gr.on(
+        [part.timer.tick, photos.folder.change, photos.dataset.change, tab.select, *changes],
+        look,
+        looked,
+        part.screen,
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    part.use.click(use, about, [fields[name] for name in kind.changes], **QUIET)
+
+
+def standing(study: Study) -> Markup:
+    """How far a study is, or how it ended where that was not well; nothing where it ended well."""
+    status, now = study.status(), study_progress(study)
+    if status.state == "queued":
+        return html.p("t-now")[f"{status.message} It begins as soon as this machine is free."]
+    if status.alive:
+        message = status.message if status.state == "stopping" else ": ".join(filter(None, (now.step, now.message)))
+        left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
+        said = f"{now.done} of {now.total}{left}" if now.total else ""
+        return html.join(html.p("t-now", aria_live="polite")[message], bar("Measured", now.fraction, said))
+    if status.state == "failed":
+        failed = study.log.newest(Failed)
+        return error_panel(failed.as_error if failed else TransferError(status.message))
+    if status.state == "interrupted":
+        fix = "Press the button again: what the network said about your photos is kept."
+        return panel("warning", "Measuring was interrupted.", status.message, fix)
+    if status.state == "stopped":
+        return panel("info", "Stopped.", status.message)
+    return html.join(panel("info", noticed.title, noticed.message) for noticed in study.log.all(Noticed))
