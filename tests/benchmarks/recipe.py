@@ -1,6 +1,6 @@
 """Is the default click as good as an expert? Test accuracy of the app's own recipe beside a tuned linear probe.
 
-    python -m tests.benchmarks.recipe --photos FOLDER… [--seeds 5 6 7 8 9] [--a-class 10] [--tutorial]
+    python -m tests.benchmarks.recipe --photos FOLDER… [--seeds 5 6 7 8 9] [--a-class 10] [--tutorial] [--parts]
 
 For each seed all sides get the same division of the photos and the same network, the default one of an installation
 without anything else. The probe is scikit-learn's logistic regression upon the standardised last features of the
@@ -36,16 +36,24 @@ from transfer.networks.layers import blocks, layers
 from transfer.runs.workspace import Workspace
 
 NETWORK = "EfficientNetLite0"
+PARTS: dict[str, dict[str, str]] = {
+    "ridge, last features": {"feature_depths": "last", "mirrored_views": "off"},
+    "and the mirror image": {"feature_depths": "last", "mirrored_views": "on"},
+    "several depths": {"feature_depths": "several", "mirrored_views": "off"},
+    "both": {"feature_depths": "several", "mirrored_views": "on"},
+}
+"""Settings that leave only a part of the recipe, for `--parts`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """Test accuracies in points (0 to 100): of the probe, the app's first and last answer, and the tutorial."""
+    """Test accuracies in points (0 to 100): of the probe, the app's first and last answer, the tutorial, and `PARTS`."""
 
     probe: float
     first: float
     last: float
     tutorial: float | None = None
+    parts: tuple[float, ...] = ()
 
 
 def few(dataset: Dataset, a_class: int) -> Dataset:
@@ -62,7 +70,7 @@ def few(dataset: Dataset, a_class: int) -> Dataset:
     return dataclasses.replace(dataset, photos=tuple(sorted(kept, key=lambda photo: photo.path)))
 
 
-def scores(dataset: Dataset, config: RunConfig, workspace: Workspace, tutorial: bool) -> Scores:
+def scores(dataset: Dataset, config: RunConfig, workspace: Workspace, tutorial: bool, parts: bool) -> Scores:
     """All sides on one division."""
     trainer = _trainer(dataset, config, workspace)
     try:
@@ -71,15 +79,20 @@ def scores(dataset: Dataset, config: RunConfig, workspace: Workspace, tutorial: 
         probe = _probe(trainer)
         trainer.refine()
         last = _accuracy(trainer, dataset, workspace)
+        of_parts = []
+        for settings in PARTS.values() if parts else ():
+            trainer.config = dataclasses.replace(config, **settings)
+            trainer.refine()
+            of_parts.append(_accuracy(trainer, dataset, workspace))
     finally:
         trainer.close()
     if not tutorial:
-        return Scores(probe, first, last)
+        return Scores(probe, first, last, parts=tuple(of_parts))
     start = blocks(layers(config.backbone))[-2].start  # the last block proper; what comes after it is its activation
     plain = _trainer(dataset, _tutorial(config, start), workspace)
     try:
         plain.train()
-        return Scores(probe, first, last, _accuracy(plain, dataset, workspace))
+        return Scores(probe, first, last, _accuracy(plain, dataset, workspace), tuple(of_parts))
     finally:
         plain.close()
 
@@ -127,7 +140,7 @@ def measured(photos: Path, options: argparse.Namespace, workspace: Workspace) ->
         if options.a_class:
             dataset = few(dataset, options.a_class)
         config = RunConfig(photos=str(photos), backbone=NETWORK, image_size=size, seed=seed)
-        yield scores(dataset, config, workspace, options.tutorial)
+        yield scores(dataset, config, workspace, options.tutorial, options.parts)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -151,12 +164,17 @@ def main(arguments: list[str] | None = None) -> None:
                 over += [mean]
                 theirs = statistics.fmean(each.tutorial or 0 for each in found)
                 row += [f"{theirs:.1f}", f"**{mean:+.1f}** ({low:+.1f} to {high:+.1f})"]
+            for part in range(len(PARTS) if options.parts else 0):
+                mean, low, high = interval([each.parts[part] - each.probe for each in found])
+                row += [f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"]
             rows.append(row)
             print(row, file=sys.stderr, flush=True)
     head = ["photos", "tuned probe", "first answer", "refined", "refined - probe (95 % interval)"]
     head += ["tutorial", "refined - tutorial"] if options.tutorial else []
+    head += PARTS if options.parts else []
     mean = ["mean", "", "", "", f"**{statistics.fmean(gains):+.1f}**"]
-    rows.append(mean + (["", f"**{statistics.fmean(over):+.1f}**"] if over else []))
+    mean += ["", f"**{statistics.fmean(over):+.1f}**"] if over else []
+    rows.append(mean + [""] * (len(head) - len(mean)))
     print(drive.table(head, rows))
 
 
@@ -165,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--photos", type=Path, nargs="+", help="folders of photos; else generated ones")
     parser.add_argument("--seeds", type=int, nargs="+", default=[5, 6, 7, 8, 9])
     parser.add_argument("--a-class", type=int, default=0, help="so many training photos a class; 0 for all there are")
+    parser.add_argument("--parts", action="store_true", help="also what each part of the recipe gives by itself")
     parser.add_argument("--tutorial", action="store_true", help="also train the tutorial's way")
     return parser
 

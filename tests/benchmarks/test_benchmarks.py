@@ -75,5 +75,5 @@ def test_the_advisor_beside_its_limit(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sklearn", reason="the probe is scikit-learn's")
-    recipe.main(["--quick", "--tutorial"])
+    recipe.main(["--quick", "--tutorial", "--parts"])
     assert "generated" in capsys.readouterr().out
