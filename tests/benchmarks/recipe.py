@@ -47,7 +47,7 @@ PARTS: dict[str, dict[str, str]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """Test accuracies in points (0 to 100): of the probe, the app's first and last answer, the tutorial, and `PARTS`."""
+    """Test accuracies in points (0 to 100): of the probe, the app's first and last answer, tutorial and `PARTS`."""
 
     probe: float
     first: float

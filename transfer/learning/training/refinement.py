@@ -23,7 +23,7 @@ CHOOSING = 1500  # photos, at most, by which everything is chosen: the time grow
 MIRRORED = 400  # photos, at most, by which is tried whether the mirror image is worth a second look at each photo
 GAIN = 0.03  # share of the log loss that the mirror image must take away, for answers that take twice as long
 SHARES = (0.0, 0.5, 1.0)  # what the inner depths may count beside the last one
-AS_GOOD = 0.005  # difference of two log losses that is none
+AS_GOOD = 0.002  # difference of two log losses that is none
 BLOCK = 2048  # photos that are added up at a time, where there are too many for one decomposition
 
 Features = Callable[[Dataset, bool], tuple[np.ndarray, np.ndarray]]
@@ -177,14 +177,19 @@ def _shares(config: RunConfig, parts: tuple[int, ...]) -> Iterable[float]:
 
 
 def _standard(rows: np.ndarray, parts: tuple[int, ...], share: float) -> np.ndarray:
-    """What features are multiplied by, (n,), so that every depth has the weight it shall have."""
-    spread = rows.std(axis=0)
-    spread = np.where(spread > 1e-6 * max(float(spread.max(initial=0.0)), 1e-12), spread, np.inf)
-    weights = np.concatenate(
-        [np.full(width, (1.0 if depth == len(parts) - 1 else share) / width**0.5) for depth, width in enumerate(parts)]
-    )
-    factors: np.ndarray = (weights / spread).astype(np.float32)
-    return factors
+    """What features are multiplied by, (n,), so that every depth has the weight it shall have.
+
+    They are standardised half-way, by the geometric mean of their own spread and that of their depth: a spread taken
+    from a few photos is itself uncertain, and a feature that hardly ever shows says little.
+    """
+    factors, begin = [], 0
+    for depth, width in enumerate(parts):
+        spread = rows[:, begin : begin + width].std(axis=0)
+        typical = max(float(np.sqrt(np.mean(np.square(spread)))), 1e-12)
+        halfway = np.where(spread > 1e-6 * typical, np.sqrt(spread * typical), np.inf)
+        factors.append((1.0 if depth == len(parts) - 1 else share) / width**0.5 / halfway)
+        begin += width
+    return np.concatenate(factors).astype(np.float32)
 
 
 def _solved(
