@@ -71,9 +71,9 @@ def _run(study: Study, *flags: str) -> dict[str, Any]:
 
 
 def _ours(path: Path) -> dict[str, float]:
-    from transfer.learning import worker
+    from transfer.learning import standby, worker
 
-    worker._load()  # as a standby worker has
+    standby._load()  # as a standby worker has
     study, used = Study(path), time.process_time()
     if worker.main([str(path)]):
         raise RuntimeError(study.status().message)
