@@ -19,8 +19,6 @@ from transfer.learning.model.depths import depth_features, inner_depths, refined
         ("EfficientNetLite0", ["block6a_expand_activation", "block7a_expand_activation"]),
         ("MobileNetV2", ["block_13_expand_relu", "block_16_expand_relu"]),
         ("VGG16", ["block5_conv3"]),  # there is nothing between its last convolution and its end
-        ("ResNet50", ["conv4_block6_out", "conv5_block1_add"]),
-        ("DenseNet121", ["pool4_relu", "conv5_block16_concat"]),
         ("NASNetMobile", ["normal_concat_12"]),  # its cells look past each other
     ],
 )
