@@ -7,17 +7,15 @@ where the engine is missing or does not agree with Keras (see `features.engine`)
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.learning.analysis.prediction import KerasPredictor, Predictor, require_model
-from transfer.learning.features.compiled import ENGINES, FeatureSpec
+from transfer.learning.features.compiled import ENGINES, FeatureSpec, digest
 from transfer.learning.features.engine import OpenVINOEngine, kept_engine, open_engine
 from transfer.messages.questions import PhotoAnswer
 from transfer.runs.run import Run
@@ -59,7 +57,7 @@ class ServedModel:
         self._run, self._load = run, load
         self._loading = threading.Lock()
         self._folder = Workspace.of(run).engines_dir
-        self._spec = FeatureSpec("trained model", _digest(run.model_file), 0, "probabilities")
+        self._spec = FeatureSpec("trained model", digest(run.model_file), 0, "probabilities")
         self._keras: KerasPredictor | None = None
         self._tried = False
         self._fast = self._kept()
@@ -98,8 +96,3 @@ class ServedModel:
             if self._keras is None:
                 self._keras = self._load(self._run)
             return self._keras
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -86,12 +86,12 @@ def feature_spec(config: RunConfig, image_size: int, cut: str = "features") -> F
     """
     custom = is_custom(config.backbone)
     name = "own" if custom else f"{backbone(config.backbone).name} {config.alpha:g}"
-    digests = [_digest(custom_path(config.backbone))] if custom else []
+    digests = [digest(custom_path(config.backbone))] if custom else []
     if config.weights == "random":
         digests.append(f"random {config.seed}")
     elif not (custom and config.weights in weight_files.PRETRAINED):
         file = weight_files.require(config)
-        digests += [_digest(file.path)] if file is not None and file.present else ["missing"]
+        digests += [digest(file.path)] if file is not None and file.present else ["missing"]
     return FeatureSpec(name, " ".join(digests), image_size, f"{cut} {config.pooling}" if cut == "features" else cut)
 
 
@@ -230,6 +230,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """What tells the content of a file apart, hexadecimal."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

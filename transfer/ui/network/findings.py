@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from transfer.commands.findings import Findings
-from transfer.errors import TransferError
-from transfer.messages.events import Failed, NetworkMeasured
+from transfer.messages.events import NetworkMeasured
 from transfer.networks.backbones import Backbone
 from transfer.networks.packages import PACKAGES
 from transfer.runs.progress import duration
 from transfer.runs.study import Study
+from transfer.ui.network.study_card import standing
 from transfer.ui.shared import html
-from transfer.ui.shared.panels import bar, error_panel, muted, panel, scrolled
+from transfer.ui.shared.panels import muted, panel, scrolled
 from transfer.ui.shared.quantities import counted, percent
 from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, WARM, figure, svg
 
@@ -36,23 +36,11 @@ def state(study: Study, findings: Findings) -> Markup:
 
 def _standing(study: Study, findings: Findings) -> Markup:
     """How far it is, or how it ended where that was not well."""
-    status, now = study.status(), findings.progress
-    if status.state == "queued":
-        return html.p("t-now")[f"{status.message} It begins as soon as this machine is free."]
-    if status.alive:
-        message = status.message if status.state == "stopping" else ": ".join(filter(None, (now.step, now.message)))
-        left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
-        said = f"{now.done} of {counted(now.total, 'network')}{left}" if now.total else ""
-        return html.join(html.p("t-now", aria_live="polite")[message], bar("Networks measured", now.fraction, said))
-    if status.state == "failed":
-        failed = study.log.newest(Failed)
-        return error_panel(failed.as_error if failed else TransferError(status.message))
-    if status.state == "interrupted":
-        fix = "Press the button again: what the networks said about your photos is kept, so it goes on where it was."
-        return panel("warning", "Measuring was interrupted.", status.message, fix)
-    if status.state == "stopped" and not findings.measured:
+    if study.status().state == "stopped" and not findings.measured:
         return panel("info", "Stopped.", "No network was measured.")
-    return html.NOTHING
+    total = counted(findings.progress.total, "network")
+    kept = "what the networks said about your photos is kept, so it goes on where it was."
+    return standing(study, findings.progress, "Networks measured", total, kept)
 
 
 def _results(findings: Findings) -> Markup:

@@ -21,18 +21,16 @@ from transfer.commands.found import Found
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import TransferError
-from transfer.messages.events import Failed, Noticed
-from transfer.runs.progress import duration, study_progress
+from transfer.messages.events import Noticed
+from transfer.runs.progress import study_progress
 from transfer.runs.study import Study
-from transfer.ui.network import depth, rates
+from transfer.ui.network import depth, rates, study_card
+from transfer.ui.network.study_card import StudyCard
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html
-from transfer.ui.shared.checking import Watched
 from transfer.ui.shared.events import QUIET
 from transfer.ui.shared.form import Field
-from transfer.ui.shared.panels import bar, checking_bar, error_panel, muted, panel
-
-BEAT = 1.0  # seconds between two looks at a study that is alive
+from transfer.ui.shared.panels import panel
 
 
 @dataclass(frozen=True)
@@ -75,35 +73,22 @@ RATES = Kind(
 
 @dataclass(frozen=True)
 class Measuring:
-    """The components of this part."""
+    """A card and what it measures."""
 
     kind: Kind
-    find: gr.Button
-    stop: gr.Button
-    use: gr.Button
-    trouble: gr.HTML
-    state: gr.HTML
-    seen: gr.State
-    timer: gr.Timer
+    card: StudyCard
 
     @property
     def screen(self) -> list[Any]:
         """Outputs for `look`."""
-        return [self.seen, self.timer, self.find, self.state]
+        return [self.card.seen, self.card.timer, self.card.find, self.card.state]
 
 
 def build(kind: Kind) -> Measuring:
     """The components, where the page is at."""
-    gr.HTML(muted(kind.what))
-    with gr.Row(elem_classes="t-buttons"):
-        find = gr.Button(kind.find, elem_id=f"find-{kind.name}")
-        # style.css shows these two while something is being measured, and once something was: a button that is told to
-        # go away and, an instant later, to appear may do either.
-        stop = gr.Button("Stop", variant="stop", elem_id=f"stop-{kind.name}")
-        use = gr.Button(kind.use, variant="primary", elem_id=f"use-{kind.name}")
-    trouble = gr.HTML(elem_id=f"trouble-{kind.name}")
-    state = gr.HTML(elem_id=f"measured-{kind.name}")
-    return Measuring(kind, find, stop, use, trouble, state, gr.State(None), gr.Timer(BEAT, active=False))
+    name = kind.name
+    ids = (f"find-{name}", f"stop-{name}", f"use-{name}", f"trouble-{name}", f"measured-{name}")
+    return Measuring(kind, study_card.build(kind.what, kind.find, kind.use, ids))
 
 
 def newest(desk: Desk, kind: str, folder: str, dataset: Dataset | None, config: RunConfig) -> Study | None:
@@ -118,7 +103,7 @@ def newest(desk: Desk, kind: str, folder: str, dataset: Dataset | None, config: 
 
 def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: dict[str, Field]) -> None:
     """The buttons, and what is looked at while a study is made."""
-    kind = part.kind
+    kind, card = part.kind, part.card
 
     def chosen(folder: str, dataset: Dataset | None, given: Sequence[Any]) -> tuple[Study | None, RunConfig]:
         config = RunConfig.from_dict(form.named(given))
@@ -140,16 +125,7 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
         return [version, gr.Timer(active=not over), gr.Button(interactive=over), state]
 
     def begin(folder: str, *given: Any) -> Iterator[Markup]:
-        yield checking_bar("Getting ready.")
-        try:
-            settings = {**form.named(given), "photos": folder}
-            making = Watched(lambda tell: desk.advise(settings, kind.name, progress=tell))
-            for done in making.watch():
-                yield checking_bar("Checking your photos once more.", done)
-        except TransferError as error:
-            yield error_panel(error)
-            return
-        yield html.NOTHING
+        yield from study_card.begin(desk, {**form.named(given), "photos": folder}, kind.name)
 
     def end(folder: str, dataset: Dataset | None, *given: Any) -> Markup:
         study, _ = chosen(folder, dataset, given)
@@ -164,39 +140,29 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
 
     values = list(fields.values())
     about = [photos.folder, photos.dataset, *values]
-    looked = [photos.folder, photos.dataset, part.seen, *values]
-    begun = part.find.click(begin, [photos.folder, *values], part.trouble, **QUIET)
-    ended = part.stop.click(end, about, part.trouble, **QUIET)
+    looked = [photos.folder, photos.dataset, card.seen, *values]
+    begun = card.find.click(begin, [photos.folder, *values], card.trouble, **QUIET)
+    ended = card.stop.click(end, about, card.trouble, **QUIET)
     for asked in (begun, ended):
         asked.then(look, looked, part.screen, **QUIET)
     changes = [component.change for component in values]
     gr.on(
-        [part.timer.tick, photos.folder.change, photos.dataset.change, tab.select, *changes],
+        [card.timer.tick, photos.folder.change, photos.dataset.change, tab.select, *changes],
         look,
         looked,
         part.screen,
         trigger_mode="always_last",
         **QUIET,
     )
-    part.use.click(use, about, [fields[name] for name in kind.changes], **QUIET)
+    card.use.click(use, about, [fields[name] for name in kind.changes], **QUIET)
 
 
 def standing(study: Study) -> Markup:
     """How far a study is, or how it ended where that was not well; nothing where it ended well."""
     status, now = study.status(), study_progress(study)
-    if status.state == "queued":
-        return html.p("t-now")[f"{status.message} It begins as soon as this machine is free."]
-    if status.alive:
-        message = status.message if status.state == "stopping" else ": ".join(filter(None, (now.step, now.message)))
-        left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
-        said = f"{now.done} of {now.total}{left}" if now.total else ""
-        return html.join(html.p("t-now", aria_live="polite")[message], bar("Measured", now.fraction, said))
-    if status.state == "failed":
-        failed = study.log.newest(Failed)
-        return error_panel(failed.as_error if failed else TransferError(status.message))
-    if status.state == "interrupted":
-        fix = "Press the button again: what the network said about your photos is kept."
-        return panel("warning", "Measuring was interrupted.", status.message, fix)
     if status.state == "stopped":
         return panel("info", "Stopped.", status.message)
-    return html.join(panel("info", noticed.title, noticed.message) for noticed in study.log.all(Noticed))
+    if status.state == "finished":
+        return html.join(panel("info", noticed.title, noticed.message) for noticed in study.log.all(Noticed))
+    kept = "what the network said about your photos is kept."
+    return study_card.standing(study, now, "Measured", str(now.total), kept)
