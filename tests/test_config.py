@@ -24,7 +24,7 @@ def test_the_defaults_are_valid_and_only_train_the_head() -> None:
 def test_json_round_trip(tmp_path: Path) -> None:
     config = RunConfig(photos="a/b", frozen_layers=7, alpha=0.35, image_size=96, name="Ä")
     (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
-    assert RunConfig.from_json(tmp_path / "config.json") == config
+    assert RunConfig.from_dict(json.loads((tmp_path / "config.json").read_text())) == config
 
 
 def test_an_empty_value_means_the_default() -> None:

@@ -8,11 +8,9 @@ offers (its layers, sizes, widths) is in `backbones`; a RunConfig only names it.
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 import typing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from transfer.errors import ConfigError
@@ -234,11 +232,6 @@ class RunConfig:
                 if value not in (None, "")
             }
         ).validated()
-
-    @classmethod
-    def from_json(cls, path: Path) -> RunConfig:
-        """Read a file with the fields of `to_dict`."""
-        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, ready for JSON."""

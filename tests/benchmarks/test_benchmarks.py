@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import accuracy, advice, drive, memory, photo_sets, recipe, step
+from tests.benchmarks import accuracy, advice, drive, many_runs, memory, photo_sets, recipe, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -77,3 +77,8 @@ def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.Captur
     pytest.importorskip("sklearn", reason="the probe is scikit-learn's")
     recipe.main(["--quick", "--tutorial", "--parts"])
     assert "generated" in capsys.readouterr().out
+
+
+def test_lists_of_runs_that_were_generated(capsys: pytest.CaptureFixture[str]) -> None:
+    many_runs.main(["--runs", "3", "--repeats", "1", "--no-page"])
+    assert "| transfer runs |" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import dataclasses
 import shlex
 import sys
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from transfer.advice.depth import NAMES
 from transfer.cli.follow import follow, follow_study, supervision
@@ -19,15 +19,15 @@ from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
 from transfer.commands.found import Found
 from transfer.commands.networks import list_networks
-from transfer.commands.summary import Summary
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, PhotosError, TransferError, WeightsError
 from transfer.messages.events import Died, Failed, Noticed
-from transfer.runs.job import Job
+from transfer.runs.job import Job, shortened
 from transfer.runs.progress import duration
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.runs.study import Study
+from transfer.runs.summary import DAMAGED, Summary
 
 OF_A_NETWORK = ("backbone", "alpha", "image_size", "frozen_layers")  # what depth and learning rates are measured for
 MISTAKES = (ConfigError, PhotosError, WeightsError)  # the user's, when a worker meets them
@@ -97,11 +97,13 @@ def resume(desk: Desk, options: argparse.Namespace) -> int:
 
 def runs(desk: Desk, options: argparse.Namespace) -> int:
     """List the runs, newest first."""
-    import pandas as pd
-
-    rows = [dataclasses.asdict(Summary.of(run)) | {"created": run.created} for run in desk.runs()]
-    table = pd.DataFrame(rows, columns=["name", "backbone", "photos", "status", "test_accuracy", "val_accuracy", "run"])
-    return show(rows, table.to_string(index=False) if rows else "No runs yet.", options)
+    rows = [dataclasses.asdict(each) for each in desk.summaries()]
+    columns = ("name", "backbone", "photos", "status", "test_accuracy", "val_accuracy", "run")
+    lines = [columns, *([_cell(row[name]) for name in columns] for row in rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    text = "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    damaged = [f"{row['run']}: {row['message']}" for row in rows if row["status"] == DAMAGED]
+    return show(rows, "\n".join([text, *damaged]) if rows else "No runs yet.", options)
 
 
 def evaluate(desk: Desk, options: argparse.Namespace) -> int:
@@ -134,6 +136,12 @@ def export(desk: Desk, options: argparse.Namespace) -> int:
     """Write a trained model in a format, as a zip."""
     made = desk.export(options.run, options.format)
     return show(made.to_dict(), str(made.zip), options)
+
+
+def _cell(value: Any) -> str:
+    """What stands in a table: no more than fits, and never a second line."""
+    text = f"{value:.1%}" if isinstance(value, float) else shortened(str(value or ""), 200)
+    return " ".join(text.split())
 
 
 def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:

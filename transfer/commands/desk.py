@@ -32,6 +32,7 @@ from transfer.runs.exported import ExportedModel
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.study import Study, StudyConfig
+from transfer.runs.summary import Summary
 from transfer.runs.workspace import Workspace
 from transfer.samples import draw as samples
 
@@ -200,13 +201,15 @@ class Desk:
         """A study by its name.
 
         Raises:
-            RunError: when there is none.
+            RunError: when there is none, or it is damaged.
         """
-        return Study(self._place(self.workspace.studies_dir, name, "There is no study called “{}”."))
+        study = Study(self._place(self.workspace.studies_dir, name, "There is no study called “{}”."))
+        study.require_sound()
+        return study
 
     def studies(self) -> list[Study]:
-        """All studies, newest first."""
-        return self.workspace.studies()
+        """All studies that can be understood, newest first."""
+        return [study for study in self.workspace.studies() if study.sound]
 
     def measurements(self, dataset: Dataset) -> list[Measurement]:
         """What studies found out about just these photos, the newest last."""
@@ -229,15 +232,23 @@ class Desk:
         """A run by its name; where any folder may be opened, also by a part of its name or by its path.
 
         Raises:
-            RunError: when there is none.
+            RunError: when there is none, or it is damaged.
         """
         if self.roots.anywhere:
-            return self.workspace.run(name)
-        return Run(self._place(self.workspace.runs_dir, name, "There is no run called “{}”."))
+            run = self.workspace.run(name)
+        else:
+            run = Run(self._place(self.workspace.runs_dir, name, "There is no run called “{}”."))
+        run.require_sound()
+        run.dataset, run.metrics()
+        return run
 
     def runs(self) -> list[Run]:
-        """All runs, newest first."""
+        """All runs, newest first, damaged ones too."""
         return self.workspace.runs()
+
+    def summaries(self) -> list[Summary]:
+        """A line on each run, newest first; one that is damaged says so."""
+        return self.workspace.summaries()
 
     # ------------------------------------------------------------------ trained models
 

@@ -126,7 +126,7 @@ class Dataset:
         """
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise PhotosError(
                 f"The record of the photos, {path.name}, cannot be read.",
                 expected=f"the file {path} as the run wrote it",

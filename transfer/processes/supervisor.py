@@ -108,7 +108,9 @@ class Supervisor:
     # ------------------------------------------------------------------ one look
 
     def _look(self) -> None:
-        jobs = [job for job in self.workspace.jobs() if job not in self._over]
+        jobs = [
+            job for job in self.workspace.jobs() if job not in self._over and job.sound
+        ]  # lists say which are damaged
         busy = any([self._has_worker(job) for job in jobs])  # a list: every one is looked at
         for job in self.workspace.waiting(jobs):
             if job.mailbox.has(Stop):

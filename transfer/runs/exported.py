@@ -72,15 +72,11 @@ class ExportedModel:
 
     @classmethod
     def find(cls, exports_dir: Path, format: str) -> ExportedModel | None:
-        """What was exported in a format, or None before that.
-
-        Raises:
-            ValueError: when its parity.json is damaged.
-        """
+        """What was exported in a format; None before that, or when its proof is damaged."""
         zips = sorted(exports_dir.glob(f"*-{format}.zip"))
         try:
             return cls(format, zips[0], Parity.read(exports_dir / format)) if zips else None
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return None
 
 

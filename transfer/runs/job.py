@@ -5,18 +5,23 @@ There are two kinds: a `runs.run.Run` trains a network, a `runs.study.Study` mea
 
 from __future__ import annotations
 
-from functools import cached_property
+import json
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from filelock import FileLock, Timeout
 
-from transfer.errors import RunError
+from transfer.dataset.dataset import Dataset
+from transfer.errors import PhotosError, RunError, TransferError
 from transfer.messages.requests import Stop
 from transfer.runs.event_log import EventLog
 from transfer.runs.mailbox import Mailbox
 from transfer.runs.queue import Queue
 from transfer.runs.status import Status, status, waits
+
+T = TypeVar("T")
 
 
 class Job:
@@ -68,6 +73,10 @@ class Job:
         return self.path / "config.json"
 
     @property
+    def dataset_file(self) -> Path:
+        return self.path / "dataset.json"
+
+    @property
     def worker_log(self) -> Path:
         return self.path / "worker.log"
 
@@ -75,6 +84,80 @@ class Job:
     def created(self) -> float:
         """Unix time, seconds."""
         return self.config_file.stat().st_mtime
+
+    def require_sound(self) -> None:
+        """See that what it works from can be understood.
+
+        Raises:
+            RunError: when it cannot.
+        """
+        try:
+            self.log.last()
+        except OSError as error:
+            raise self._damaged(self.log.path, error) from error
+        self.config  # noqa: B018 - read when it is first asked for
+        if not self.dataset_file.is_file():
+            raise self._damaged(self.dataset_file, FileNotFoundError("it is not there"))
+
+    @property
+    def sound(self) -> bool:
+        """Whether what it works from can be understood."""
+        try:
+            self.require_sound()
+        except RunError:
+            return False
+        return True
+
+    @cached_property
+    def config(self) -> Any:
+        """What was chosen.
+
+        Raises:
+            RunError: when the file is damaged.
+        """
+        raise NotImplementedError
+
+    @property
+    def dataset(self) -> Dataset:
+        """The photos, as they were when they were checked.
+
+        Raises:
+            RunError: when the file is damaged.
+        """
+        try:
+            stat = self.dataset_file.stat()
+            return _dataset(self.dataset_file, stat.st_mtime_ns, stat.st_size)
+        except (OSError, PhotosError) as error:
+            raise self._damaged(self.dataset_file, error) from error
+
+    def _record(self, file: Path, make: Callable[[Any], T]) -> T:
+        """What is made of a JSON file of the directory, whatever somebody or something did to it.
+
+        Raises:
+            RunError: when it is not there, or nothing can be made of it.
+        """
+        try:
+            return make(json.loads(file.read_text(encoding="utf-8")))
+        except (
+            TransferError,
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            LookupError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
+            raise self._damaged(file, error) from error
+
+    def _damaged(self, file: Path, error: Exception) -> RunError:
+        why = str(error.what if isinstance(error, TransferError) else error).split("\n")[0]
+        return RunError(
+            f"The {self.kind} “{self.id}” is damaged: its {file.name} cannot be understood.",
+            expected=f"the file {file} as it was written",
+            found=shortened(f"{type(error).__name__}: {why}", 200),
+            fix="Bring the file back from a backup, or delete the folder.",
+        )
 
     # ------------------------------------------------------------------ what happened
 
@@ -125,3 +208,14 @@ class Job:
     def request_stop(self) -> None:
         """Ask it to end at the next step, keeping what there is; one that waits is taken off the queue."""
         self.mailbox.send(Stop())
+
+
+@lru_cache(maxsize=16)
+def _dataset(file: Path, changed: int, size: int) -> Dataset:
+    """Kept, because the page looks at the same run every second, and there may be a hundred thousand photos."""
+    return Dataset.from_json(file)
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of at most so many characters: what stands in a file may be of any length."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+MOST_BYTES = 1_000_000
+"""A line longer than this is damage, too: nothing that is ever written comes near."""
 
 
 class JsonLines(Generic[T]):
@@ -60,9 +64,11 @@ class JsonLines(Generic[T]):
             self._add(line)
 
     def _add(self, line: bytes) -> None:
+        if len(line) > MOST_BYTES:
+            return
         try:
-            item = self._parse(json.loads(line))
-        except ValueError:  # damage in the middle of a file must not hide the rest of it
+            item = self._parse(json.loads(line, parse_int=_whole, parse_float=_finite, parse_constant=_finite))
+        except (ValueError, RecursionError):  # damage in the middle of a file must not hide the rest of it
             return
         if item is None:
             return
@@ -70,3 +76,16 @@ class JsonLines(Generic[T]):
             self._items[-1] = item
         else:
             self._items.append(item)
+
+
+def _whole(text: str) -> int:
+    if len(text) > 19:  # more than any counter counts, and Python would calculate with it as it stands
+        raise ValueError(f"{text[:20]}… is no number that was written here")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number that was written here")
+    return value

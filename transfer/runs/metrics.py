@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -74,14 +72,13 @@ class Metrics:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, path: Path) -> Metrics:
-        """Read the file.
+    def from_dict(cls, data: Any) -> Metrics:
+        """What `to_dict` gave.
 
         Raises:
-            FileNotFoundError: when it is not there.
             ValueError: when it is something else.
         """
-        metrics: Metrics = _adapter.validate_python(json.loads(path.read_text(encoding="utf-8")))
+        metrics: Metrics = _adapter.validate_python(data)
         return metrics
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.messages.events import EpochEnded, Resumed
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
-from transfer.runs.job import Job
+from transfer.runs.job import Job, shortened
 from transfer.runs.metrics import Metrics
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LONGEST_NAME = 120  # characters shown of it
 
 
 class Run(Job):
@@ -61,16 +62,13 @@ class Run(Job):
 
     @cached_property
     def config(self) -> RunConfig:
-        return RunConfig.from_json(self.config_file)
-
-    @cached_property
-    def dataset(self) -> Dataset:
-        return Dataset.from_json(self.path / "dataset.json")
+        return self._record(self.config_file, RunConfig.from_dict)
 
     @property
     def name(self) -> str:
         """The name the user gave, or one made from the photo folder and the backbone."""
-        return self.config.name or f"{Path(self.config.photos).name} · {Path(self.config.backbone).stem}"
+        made = f"{Path(self.config.photos).name} · {Path(self.config.backbone).stem}"
+        return shortened(self.config.name or made, LONGEST_NAME)
 
     # ------------------------------------------------------------------ what happened
 
@@ -79,11 +77,12 @@ class Run(Job):
         return history(self.log.all(EpochEnded))
 
     def metrics(self) -> Metrics | None:
-        """How good the model is, or None before it was evaluated."""
-        try:
-            return Metrics.from_json(self.metrics_file)
-        except FileNotFoundError:
-            return None
+        """How good the model is, or None before it was evaluated.
+
+        Raises:
+            RunError: when the file is damaged.
+        """
+        return self._record(self.metrics_file, Metrics.from_dict) if self.metrics_file.exists() else None
 
     def exported(self, format: str) -> ExportedModel | None:
         """The model in a format, or None before it was exported."""

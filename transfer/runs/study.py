@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset
 from transfer.errors import ConfigError
 from transfer.runs.job import Job
 from transfer.runs.run import Run
@@ -91,12 +89,11 @@ class Study(Job):
 
     @cached_property
     def config(self) -> StudyConfig:
-        return StudyConfig.from_dict(json.loads(self.config_file.read_text(encoding="utf-8")))
+        return self._record(self.config_file, StudyConfig.from_dict)
 
-    @cached_property
-    def dataset(self) -> Dataset:
-        """All photos of the run; a study looks at a part of them."""
-        return Dataset.from_json(self.path / "dataset.json")
+    def require_sound(self) -> None:
+        super().require_sound()
+        self.fingerprint  # noqa: B018 - studies are compared by it
 
     @property
     def fingerprint(self) -> str:
@@ -113,11 +110,10 @@ def open_job(path: Path) -> Run | Study:
     """The run or the study in a directory.
 
     Raises:
-        RunError: when there is neither.
+        RunError: when there is neither, or it is damaged.
     """
     run = Run(path)
-    with run.config_file.open(encoding="utf-8") as file:
-        return Study(path) if "photos_a_class" in json.load(file) else run
+    return Study(path) if "photos_a_class" in run._record(run.config_file, dict) else run
 
 
 @functools.lru_cache(256)

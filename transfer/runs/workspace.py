@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import threading
@@ -17,10 +18,13 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
+from transfer.runs.index import RunIndex
 from transfer.runs.job import Job
 from transfer.runs.queue import Queue
 from transfer.runs.run import Run
+from transfer.runs.status import ALIVE
 from transfer.runs.study import Study, StudyConfig
+from transfer.runs.summary import Summary
 
 
 class Workspace:
@@ -79,6 +83,11 @@ class Workspace:
     def standby_log(self) -> Path:
         """What a worker says that has no run yet."""
         return self.path / "cache" / "standby.log"
+
+    @property
+    def index(self) -> RunIndex:
+        """What lists say of the runs that are over."""
+        return RunIndex(self.path / "cache" / "runs.json")
 
     @property
     def features(self) -> FeatureStore:
@@ -144,9 +153,13 @@ class Workspace:
             for each in Queue(folder).waiting([path.name for path in jobs if path.parent == folder])
         ]
 
+    def summaries(self) -> list[Summary]:
+        """What lists say of all runs, newest first; one that is damaged says so."""
+        return self.index.summaries(self.runs())
+
     def active(self) -> Run | None:
         """The run a worker is at right now, if any."""
-        return next((run for run in self.runs() if run.status().alive), None)
+        return next((Run(Path(each.run)) for each in self.summaries() if each.status in ALIVE), None)
 
     def run(self, name: str) -> Run:
         """The run with this id, the unambiguous beginning or part of one, or this path.
@@ -182,5 +195,6 @@ def _freeze(folder: Path, name: str, config: dict[str, Any], dataset: Dataset) -
 
 def _whole(folder: Path) -> list[Path]:
     """The directories that `_freeze` made there, newest first."""
-    paths = (path for path in folder.iterdir() if path.name[0] != "." and (path / "config.json").is_file())
-    return sorted(paths, reverse=True)
+    place = str(folder)
+    names = (name for name in os.listdir(folder) if name[0] != "." and os.path.isfile(f"{place}/{name}/config.json"))  # noqa: PTH113, PTH208 - the quicker way
+    return [folder / name for name in sorted(names, reverse=True)]

@@ -24,7 +24,7 @@ class Context:
     desk: Desk
 
     def run(self, run_id: str) -> Run | None:
-        """The run that a tab shows; None when none is chosen, or it was deleted."""
+        """The run that a tab shows; None when none is chosen, or it was deleted or damaged."""
         try:
             return self.desk.run(run_id)
         except RunError:

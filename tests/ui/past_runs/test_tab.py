@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.ui.conftest import HOSTILE, measured, read
 from transfer.messages.events import Failed, Finished, Stopped
 from transfer.runs.run import Run
+from transfer.runs.summary import Summary
 from transfer.runs.workspace import Workspace
 from transfer.ui.past_runs import tab
 from transfer.ui.shared.run_summary import STATES
@@ -20,7 +21,7 @@ def test_each_run_is_a_row_that_can_be_chosen(new_run: Callable[..., Run], works
     measured(odd, split="validation")
     failed.log.append(Failed(error={"what": HOSTILE}))
     runs = workspace.runs()
-    page = read(tab.listing(runs, odd.id))
+    page = read(tab.listing(workspace.summaries(), odd.id))
     assert page.having("data-name") == [run.id for run in runs]
     assert page.having("aria-current") == ["true"]
     assert "92.3%" in page.text
@@ -34,11 +35,11 @@ def test_each_run_is_a_row_that_can_be_chosen(new_run: Callable[..., Run], works
 
 def test_no_run_is_chosen_that_is_not_there(new_run: Callable[..., Run], workspace: Workspace) -> None:
     new_run()
-    assert read(tab.listing(workspace.runs(), "")).having("aria-current") == []
+    assert read(tab.listing(workspace.summaries(), "")).having("aria-current") == []
 
 
 def test_the_oldest_are_only_counted(new_run: Callable[..., Run], workspace: Workspace) -> None:
     run = new_run()
-    page = read(tab.listing([run] * (tab.LISTED + 3), ""))
+    page = read(tab.listing([Summary.of(run)] * (tab.LISTED + 3), ""))
     assert page.text.endswith("and 3 older ones")
     assert len(page.having("data-name")) == tab.LISTED

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,18 @@ from markupsafe import Markup
 
 from transfer.errors import TransferError
 from transfer.feature_store.store import FeatureStore
-from transfer.runs.run import Run
+from transfer.runs.job import shortened
+from transfer.runs.run import LONGEST_NAME, Run
+from transfer.runs.status import ALIVE
+from transfer.runs.summary import DAMAGED, Summary
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import curves, form, html, steps
 from transfer.ui.shared.events import LISTEN, QUIET
-from transfer.ui.shared.panels import card, empty, lead, muted, panel, scrolled
+from transfer.ui.shared.panels import card, empty, error_panel, lead, muted, panel, scrolled
 from transfer.ui.shared.quantities import megabytes, percent
-from transfer.ui.shared.run_summary import badge
+from transfer.ui.shared.run_summary import state_badge
 
 COLUMNS = ("Name", "Photos", "Network", "Begun", "Right on test photos", "State")
 BEAT = 3.0  # seconds between two looks while something waits or trains
@@ -44,26 +49,27 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
     screen = [version_shown, timer, table, again, compared]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
-        runs = context.desk.runs()
-        version = (run_id, [(run.id, run.version()) for run in runs[:LISTED]])
+        runs = context.desk.summaries()
+        version = hash((run_id, *runs))
         if version == last_seen:
             return [gr.skip()] * len(screen)
         if not runs:
             hint = empty("Nothing has been trained yet. Your runs will be listed here.")
             return [version, gr.Timer(active=False), hint, gr.Button(visible="hidden"), ""]
-        histories = {f"{run.name} · {_when(run)}": run.history() for run in runs[: curves.MOST_COMPARED]}
-        begun = {name: history for name, history in histories.items() if len(history)}
+        begun = _histories(each for each in runs if each.status != DAMAGED)
         return [
             version,
-            gr.Timer(active=any(not run.status().over for run in runs[:LISTED])),
+            gr.Timer(active=any(each.status in ALIVE | {"queued"} for each in runs)),
             listing(runs, run_id),
             gr.Button(visible=True),
             card(curves.compare(begun) if len(begun) > 1 else ""),
         ]
 
-    def pick(event: gr.EventData) -> Any:
-        run = context.run(str(event.name))
-        return run.id if run else gr.skip()
+    def pick(event: gr.EventData) -> list[Any]:
+        try:
+            return [context.desk.run(str(event.name)).id, ""]
+        except TransferError as error:
+            return [gr.skip(), error_panel(error)]
 
     def fill(run_id: str) -> list[Any]:
         run = context.run(run_id)
@@ -82,16 +88,27 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(lambda run_id: look(run_id, None), chosen, screen, **QUIET)
     gr.on([chosen.change, timer.tick], look, [chosen, version_shown], screen, **QUIET)
-    table.click(pick, None, chosen, **QUIET)
+    table.click(pick, None, [chosen, taken], **QUIET)
     gr.on([tab.select, chosen.change], lambda: remembered(context.desk.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(context.desk.workspace.features), None, size, **QUIET)
     again.click(fill, chosen, [taken, photos.path, *network.fields.values()], **QUIET)
 
 
-def listing(runs: Sequence[Run], chosen: str) -> Markup:
+def _histories(runs: Iterable[Summary]) -> dict[str, Any]:
+    """The curves of the newest runs that have begun, by the name of each."""
+    found = {}
+    for each in itertools.islice(runs, curves.MOST_COMPARED):
+        with contextlib.suppress(TransferError):  # gone since it was listed
+            history = Run(Path(each.run)).history()
+            if len(history):
+                found[f"{each.name} · {_when(each)}"] = history
+    return found
+
+
+def listing(runs: Sequence[Summary], chosen: str) -> Markup:
     """The runs as a table, newest first; the chosen one is marked."""
     heads = html.tr[(html.th(scope="col")[name] for name in COLUMNS)]
-    rows = (_row(run, run.id == chosen) for run in runs[:LISTED])
+    rows = (_row(run, Path(run.run).name == chosen) for run in runs[:LISTED])
     table = html.table("t-table t-plain t-networks t-runs")[html.thead[heads], html.tbody[rows]]
     more = muted(f"and {len(runs) - LISTED} older ones") if len(runs) > LISTED else ""
     return html.join(scrolled(table, "t-tall"), more)
@@ -113,20 +130,19 @@ def cleared(store: FeatureStore) -> Markup:
     return html.join(panel("good", title), remembered(store))
 
 
-def _row(run: Run, chosen: bool) -> Markup:
-    config, metrics = run.config, run.metrics()
-    tested = metrics is not None and metrics.split == "test"
-    width = f" {config.alpha:g}" if config.alpha != 1 else ""
+def _row(run: Summary, chosen: bool) -> Markup:
+    width = f" {run.alpha:g}" if run.alpha != 1 else ""
     cells = (
-        Path(config.photos).name,
-        Path(config.backbone).stem + width,
+        shortened(Path(run.photos).name, LONGEST_NAME),
+        shortened(Path(run.backbone).stem + width, LONGEST_NAME),
         _when(run),
-        percent(metrics.accuracy) if metrics and tested else "–",
+        percent(run.test_accuracy),
     )
-    name = html.button(type="button", data_name=run.id)[run.name]
+    name = html.button(type="button", data_name=Path(run.run).name)[run.name]
+    why = muted(run.message) if run.status == DAMAGED else ""
     row = html.tr("t-chosen", aria_current="true") if chosen else html.tr
-    return row[html.th(scope="row")[name], (html.td[cell] for cell in cells), html.td[badge(run)]]
+    return row[html.th(scope="row")[name, why], (html.td[cell] for cell in cells), html.td[state_badge(run.status)]]
 
 
-def _when(run: Run) -> str:
+def _when(run: Summary) -> str:
     return time.strftime("%d %b %H:%M:%S", time.localtime(run.created))

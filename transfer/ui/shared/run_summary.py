@@ -7,6 +7,7 @@ import time
 from markupsafe import Markup
 
 from transfer.runs.run import Run
+from transfer.runs.summary import DAMAGED
 from transfer.ui.shared import html, steps
 from transfer.ui.shared.curves import curves
 from transfer.ui.shared.panels import empty
@@ -19,6 +20,7 @@ STATES = {
     "finished": "finished",
     "stopped": "stopped",
     "failed": "failed",
+    DAMAGED: "damaged",
 }
 
 
@@ -30,7 +32,11 @@ def headline(run: Run) -> Markup:
 
 def badge(run: Run) -> Markup:
     """The run's state in a word."""
-    state = run.status().state
+    return state_badge(run.status().state)
+
+
+def state_badge(state: str) -> Markup:
+    """A state in a word."""
     return html.span(f"t-state t-{state}")[STATES[state]]
 
 

@@ -18,6 +18,7 @@ from transfer.errors import TransferError
 from transfer.messages.events import Progressed
 from transfer.runs.run import Run
 from transfer.runs.status import Status
+from transfer.runs.summary import DAMAGED
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
@@ -110,9 +111,11 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
 
     def first(run_id: str) -> str:
         """Which run a page shows when it is opened: the one in training, else the last one seen, else the newest."""
-        active = context.desk.workspace.active()
-        run = active or context.run(run_id) or next(iter(context.desk.runs()), None)
-        return run.id if run else ""
+        if active := context.desk.workspace.active():
+            return active.id
+        if run := context.run(run_id):
+            return run.id
+        return next((Path(each.run).name for each in context.desk.summaries() if each.status != DAMAGED), "")
 
     def planned(remembered: str, summary: dict[str, Any], *given: Any) -> Markup:
         if remembered and not summary:
