@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import ipaddress
 import os
 import socket
 import sys
@@ -16,8 +15,12 @@ from pathlib import Path
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before Gradio is imported, which reads it then
 os.environ["GRADIO_DEFAULT_CONCURRENCY_LIMIT"] = "4"  # `Blocks.queue` sets it too, and builds the server once more
 
+from transfer.door.hosts import Hosts, bare, is_local
+from transfer.door.login import Guesses, Passwords, Patience
 from transfer.errors import ConfigError, TransferError
 
+AUTH = "TRANSFER_AUTH"  # in the environment: USER:PASSWORD, which other people can see on a command line
+LOGIN = f"After {Patience.tries} wrong passwords this page makes you wait, every time longer."
 SETTLE = 3.0  # seconds before anything is got ready for later: the page comes first
 
 
@@ -35,35 +38,35 @@ def arguments(flags: list[str] | None = None) -> argparse.Namespace:
         help="a folder the page may look into for photos; may be given several times "
         "(default: the home folder and the current one)",
     )
-    parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a further name the page may be asked for by"
+    )
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--auth", metavar="USER:PASSWORD", help=f"ask for this name and password; or set {AUTH}")
+    ways.add_argument("--auth-file", type=Path, metavar="FILE", help="the same, one USER:PASSWORD on each line")
     return parser.parse_args(flags)
 
 
-def credentials(text: str | None) -> tuple[str, str] | None:
-    """`USER:PASSWORD` taken apart.
+def passwords(chosen: argparse.Namespace) -> Passwords | None:
+    """Who may log in, from the flags or the environment, neither of which keeps it; None when nothing is asked for.
 
     Raises:
-        ConfigError: when either half is missing.
+        ConfigError: when they cannot be read or understood.
     """
-    if text is None:
-        return None
-    user, _, password = text.partition(":")
-    if not user or not password:
-        raise ConfigError(
-            "The name and password for the page cannot be understood.",
-            expected="--auth USER:PASSWORD",
-            found="a value without both halves",
-            fix="Give a name and a password with a colon between them.",
-        )
-    return user, password
-
-
-def is_local(host: str) -> bool:
-    """Whether only this machine can reach a server listening on `host`."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    from_environment = os.environ.pop(AUTH, None)  # training programs need not inherit it
+    if chosen.auth_file is not None:
+        try:
+            return Passwords(chosen.auth_file.read_text(encoding="utf-8").splitlines())
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"The file with the passwords, {chosen.auth_file}, cannot be read.",
+                expected="a text file with USER:PASSWORD on each line",
+                found=getattr(error, "strerror", None) or "something that is no text",
+                fix="Correct the path, or give your user permission to read it.",
+            ) from error
+    text = chosen.auth if chosen.auth is not None else from_environment
+    chosen.auth = None
+    return None if text is None else Passwords([text])
 
 
 def main(flags: list[str] | None = None) -> int:
@@ -81,16 +84,20 @@ def main(flags: list[str] | None = None) -> int:
 
 def serve(chosen: argparse.Namespace) -> None:
     """Build and launch; returns when the server has been interrupted."""
-    auth = credentials(chosen.auth)
+    auth = passwords(chosen)
     if not is_local(chosen.host) and auth is None:
         raise ConfigError(
             f"Listening on {chosen.host} would let everybody on the network use this page and see your photos.",
-            expected="--auth USER:PASSWORD with every --host but 127.0.0.1",
-            found="no --auth",
-            fix="Add --auth USER:PASSWORD, or leave --host out.",
+            expected="a password with every --host that is not this machine's own, such as 127.0.0.1",
+            found="no password",
+            fix=f"Add --auth USER:PASSWORD or --auth-file FILE, set {AUTH}, or leave --host out.",
         )
 
+    from starlette.middleware import Middleware
+
     from transfer.commands.desk import Desk
+    from transfer.door.door import Door
+    from transfer.door.uploads import LIMITS
     from transfer.processes.launcher import WORKER, LocalLauncher
     from transfer.processes.standby import Standby
     from transfer.processes.supervisor import Supervisor
@@ -108,13 +115,19 @@ def serve(chosen: argparse.Namespace) -> None:
         desk.get_ready()
         page.get_ready()
 
+    hosts = Hosts(chosen.host, chosen.allow_host)
+    door = Middleware(Door, hosts=hosts, limits=LIMITS, guesses=Guesses() if auth else None)
     launcher = LocalLauncher(Standby(WORKER, workspace.standby_log))
     supervisor = Supervisor(workspace, launcher, idle, settle=SETTLE).start()
     try:
         page.build(Context(desk)).launch(
-            server_name=chosen.host,
+            server_name=f"[{bare(chosen.host)}]" if ":" in chosen.host else chosen.host,
             server_port=chosen.port,
-            auth=auth,
+            auth=auth.right if auth else None,
+            auth_message=LOGIN,
+            app_kwargs={"middleware": [door]},
+            strict_cors=True,
+            max_file_size=LIMITS.largest,
             inbrowser=has_desktop(),
             share=False,
             theme=theme.theme(),

@@ -5,6 +5,7 @@ The page, the command line and the event log show the same four answers. A progr
 one of these: it stays an ordinary exception with its traceback.
 
     TransferError
+    ├── AccessError      a request that is not let in: from another page, too large, or without the right password
     ├── ConfigError      a setting is missing, out of range, or contradicts another
     ├── PhotosError      the image folder or archive cannot be trained from
     ├── PhotoError       one photo cannot be read
@@ -68,6 +69,18 @@ class TransferError(Exception):
     @classmethod
     def _family(cls) -> list[type[Self]]:
         return [cls, *(kind for child in cls.__subclasses__() for kind in child._family())]
+
+
+class AccessError(TransferError):
+    """A request is not let in.
+
+    Args:
+        status: the HTTP status that says so to programs.
+    """
+
+    def __init__(self, what: str, *, expected: str = "", found: str = "", fix: str = "", status: int = 403) -> None:
+        super().__init__(what, expected=expected, found=found, fix=fix)
+        self.status = status
 
 
 class ConfigError(TransferError):

@@ -31,6 +31,7 @@ class App:
         self.folder = folder
         self._environment = environment or {}
         self.workspace = Workspace(folder / "workspace")
+        self.uploads = folder / "uploads"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -39,6 +40,7 @@ class App:
         """Start, and wait until the page is served."""
         command = [sys.executable, "app.py", "--port", str(self.port), "--workspace", str(self.workspace.path)]
         environment = {**os.environ, "KERAS_HOME": str(self.folder / "keras"), "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        environment["GRADIO_TEMP_DIR"] = str(self.uploads)
         environment |= self._environment
         with (self.folder / "app.log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -61,6 +62,23 @@ def test_mistakes_are_told_in_words(
 ) -> None:
     with pytest.raises(AppError, match=says):
         client[1].predict(*arguments, api_name=endpoint)
+
+
+@pytest.mark.parametrize("header", [{"Origin": "http://localhost:1"}, {"Host": "evil.test:7860"}])
+def test_a_page_of_somebody_else_starts_nothing_and_uploads_nothing(
+    client: tuple[App, Client], header: dict[str, str]
+) -> None:
+    app, ask = client
+    before = ask.predict(api_name="/runs")
+    photos = str(draw(app.folder / "shapes"))
+    settings = {"photos": photos, "backbone": "MobileNetV2", "alpha": 0.35, "weights": "random"}
+    for path in ("call/train", "run/train", "queue/join"):
+        body = {"data": [settings], "session_hash": "x", "fn_index": 0}
+        assert httpx.post(f"{app.url}/gradio_api/{path}", json=body, headers=header).status_code == 403
+    upload = httpx.post(f"{app.url}/gradio_api/upload", files={"files": ("evil.zip", b"evil")}, headers=header)
+    assert upload.status_code == 403
+    assert not list(app.uploads.rglob("evil*"))
+    assert ask.predict(api_name="/runs") == before
 
 
 def test_files_outside_are_not_served(client: tuple[App, Client]) -> None:

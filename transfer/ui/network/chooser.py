@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from transfer.commands.networks import Networks
 from transfer.config import RunConfig
+from transfer.door.uploads import LIMITS
 from transfer.errors import TransferError, WeightsError
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
@@ -72,7 +73,11 @@ def build(setting: Callable[..., Field]) -> Chooser:
                 label="Where the file is", placeholder="/home/me/model.keras", max_lines=1, elem_id="own-path", scale=3
             )
             custom_upload = gr.File(
-                file_types=[".keras"], label="or upload it", height=110, elem_id="own-upload", scale=2
+                file_types=[".keras"],
+                label=f"or upload it (at most {LIMITS.shown('.keras')})",
+                height=110,
+                elem_id="own-upload",
+                scale=2,
             )
         custom_use = gr.Button("Use this file", elem_id="own-use")
     return Chooser(card, missing, buttons, gr.State([]), comparison, custom_path, custom_use, custom_upload)

@@ -13,13 +13,14 @@ from typing import Any
 import gradio as gr
 
 from transfer.dataset.dataset import SPLITS, Dataset
+from transfer.door.uploads import LIMITS
 from transfer.errors import TransferError
 from transfer.ui.context import Context
 from transfer.ui.photos import folders, view
 from transfer.ui.shared import html, steps
 from transfer.ui.shared.checking import Watched
 from transfer.ui.shared.events import LISTEN, QUIET
-from transfer.ui.shared.panels import card, checking_bar, error_panel, lead, shown
+from transfer.ui.shared.panels import card, checking_bar, error_panel, lead, muted, shown
 
 Tell = Callable[[int, int], None]
 Updates = dict[Any, Any]
@@ -69,7 +70,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
                     browse = gr.Button("Browse …", elem_id="browse-folders")
                 listing = gr.HTML(visible="hidden", js_on_load=LISTEN, elem_id="folder-browser")
             with gr.Column(scale=3, min_width=240, elem_classes="t-card"):
-                gr.HTML(html.h3["A zip file"])
+                gr.HTML(html.join(html.h3["A zip file"], muted(f"At most {LIMITS.shown('.zip')}.")))
                 upload = gr.File(
                     file_types=[".zip"], show_label=False, container=False, height=120, elem_id="photos-zip"
                 )
@@ -158,7 +159,10 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         if file is None:
             return
         yield {upload: None}
-        yield from checked("Unpacking the zip file.", lambda tell: desk.unpack(Path(file)))
+        try:
+            yield from checked("Unpacking the zip file.", lambda tell: desk.unpack(Path(file)))
+        finally:
+            Path(file).unlink(missing_ok=True)  # the photos are in the workspace, or the zip was refused
 
     def use_samples() -> Iterator[Updates]:
         yield from checked("Drawing the sample photos.", lambda tell: desk.draw_samples(progress=tell))

@@ -11,6 +11,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.dataset.photo import open_photo
+from transfer.door.uploads import LIMITS
 from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
@@ -47,7 +48,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
                     elem_id="try-photo",
                 )
             with gr.Column(scale=1, min_width=280):
-                gr.HTML(html.h3["Several photos at once"])
+                gr.HTML(html.join(html.h3["Several photos at once"], muted(f"Each at most {LIMITS.shown()}.")))
                 several = gr.File(
                     file_count="multiple",
                     show_label=False,
