@@ -26,7 +26,7 @@ class ExportFormat(ABC):
 
     Attributes:
         tolerance: greatest allowed difference of a probability from the app's.
-        network: the template that becomes the zip's `network.py`, whose `probabilities(photo)` runs the model.
+        network: the template that becomes the zip's `network.py`, whose `probabilities(photos)` runs the model.
     """
 
     tolerance: ClassVar[float] = 1e-3

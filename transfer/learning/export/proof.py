@@ -19,6 +19,7 @@ from transfer.runs.exported import Parity
 from transfer.runs.run import Run
 
 CHECKED = 32  # photos an export is tried on, at most
+AT_ONCE = 16  # of them: few enough for the memory, many enough for two calls to do
 
 
 def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[str]) -> Parity:
@@ -30,7 +31,7 @@ def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[
     tolerance = writer.tolerance
     program = writer.start(folder, paths) if paths else None
     # The app's answers come about at the same time: loading the export keeps one core busy.
-    expected = {answer.path: dict(answer.classes) for answer in predictor.predict(paths) if answer.error is None}
+    expected = {answer.path: dict(answer.classes) for answer in predictor.predict(paths, batch_size=AT_ONCE) if answer.error is None}
     answers = [] if program is None else [each for each in _answers(writer, program) if each["path"] in expected]
     worst, worst_photo = 0.0, ""
     for answer in answers:
@@ -47,7 +48,7 @@ def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[
                 found=f"{theirs[top]:.4f}, a difference of {difference:.2g}",
                 fix="Try another format; the Keras format is the safest. Please report this with the run's settings.",
             )
-    times = [answer["milliseconds"] for answer in answers[1:] or answers]  # the first waits for the network
+    times = [answer["milliseconds"] for answer in answers[AT_ONCE:] or answers]  # the first wait for the network
     return Parity(
         photos=len(answers),
         max_difference=worst,

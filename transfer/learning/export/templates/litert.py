@@ -15,6 +15,6 @@ _run = Interpreter(str(Path(__file__).with_name("model.tflite"))).get_signature_
 _input, _output = (next(iter(details)) for details in (_run.get_input_details(), _run.get_output_details()))
 
 
-def probabilities(photo: np.ndarray) -> np.ndarray:
-    """A photo, (size, size, 3) uint8 RGB -> the probability of each class, (classes,) float32."""
-    return _run(**{_input: photo[None].astype("float32")})[_output][0]
+def probabilities(photos: np.ndarray) -> np.ndarray:
+    """Photos, (n, size, size, 3) uint8 RGB -> the probability of each class, (n, classes) float32."""
+    return np.concatenate([_run(**{_input: photo[None].astype("float32")})[_output] for photo in photos])

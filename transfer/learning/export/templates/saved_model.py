@@ -8,6 +8,6 @@ import tensorflow as tf
 _model = tf.saved_model.load(str(Path(__file__).with_name("model")))
 
 
-def probabilities(photo: np.ndarray) -> np.ndarray:
-    """A photo, (size, size, 3) uint8 RGB -> the probability of each class, (classes,) float32."""
-    return _model.serve(photo[None].astype("float32")).numpy()[0]
+def probabilities(photos: np.ndarray) -> np.ndarray:
+    """Photos, (n, size, size, 3) uint8 RGB -> the probability of each class, (n, classes) float32."""
+    return _model.serve(photos.astype("float32")).numpy()
