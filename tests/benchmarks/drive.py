@@ -204,13 +204,13 @@ def _reachable(url: str) -> bool:
         return False
 
 
-def answer_seconds(url: str, run: str, file: Path) -> float:
-    """From the drop of a photo to its answer, as a browser would ask: upload, question, stream of events."""
+def answer_seconds(url: str, run: str, file: Path, session: str) -> float:
+    """From the drop of a photo to its answer, as an open page asks in its session: upload, question, stream of events."""
     part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="photo.jpg"\r\n\r\n'
     form = part + file.read_bytes() + b"\r\n--x--\r\n"
     began = time.perf_counter()
     (path,) = _posted(f"{url}/gradio_api/upload", form, "multipart/form-data; boundary=x")
-    asked = {"data": [run, {"path": path, "meta": {"_type": "gradio.FileData"}}]}
+    asked = {"data": [run, {"path": path, "meta": {"_type": "gradio.FileData"}}], "session_hash": session}
     event = _posted(f"{url}/gradio_api/call/predict", json.dumps(asked).encode(), "application/json")["event_id"]
     with urllib.request.urlopen(f"{url}/gradio_api/call/predict/{event}", timeout=300) as answer:
         said = answer.read().decode()

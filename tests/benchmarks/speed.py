@@ -119,7 +119,7 @@ def photo(bench: Bench) -> list[Row]:
     file = next((bench.folder / "test").rglob("*.jpg"))
     with drive.served_page(workspace) as url:
         time.sleep(bench.settle)
-        first, *later = (drive.answer_seconds(url, run, file) for _ in range(31))
+        first, *later = (drive.answer_seconds(url, run, file, "page") for _ in range(31))
     middle = statistics.median(later)
     return [
         [
