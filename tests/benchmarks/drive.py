@@ -205,7 +205,7 @@ def _reachable(url: str) -> bool:
 
 
 def answer_seconds(url: str, run: str, file: Path, session: str) -> float:
-    """From the drop of a photo to its answer, as an open page asks in its session: upload, question, stream of events."""
+    """From the drop of a photo to its answer, asked in its session as an open page asks: upload, question, events."""
     part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="photo.jpg"\r\n\r\n'
     form = part + file.read_bytes() + b"\r\n--x--\r\n"
     began = time.perf_counter()

@@ -31,7 +31,8 @@ def prove(writer: ExportFormat, folder: Path, predictor: Predictor, paths: list[
     tolerance = writer.tolerance
     program = writer.start(folder, paths) if paths else None
     # The app's answers come about at the same time: loading the export keeps one core busy.
-    expected = {answer.path: dict(answer.classes) for answer in predictor.predict(paths, batch_size=AT_ONCE) if answer.error is None}
+    said = predictor.predict(paths, batch_size=AT_ONCE)
+    expected = {answer.path: dict(answer.classes) for answer in said if answer.error is None}
     answers = [] if program is None else [each for each in _answers(writer, program) if each["path"] in expected]
     worst, worst_photo = 0.0, ""
     for answer in answers:
