@@ -60,17 +60,20 @@ def test_variations_follow_from_the_key(photos: Path) -> None:
     assert np.array_equal(plain.inputs, next(source(dataset).batches()).inputs)
 
 
-def test_an_unreadable_photo_counts_for_nothing_and_is_named(tmp_path: Path) -> None:
+def test_a_photo_that_is_not_what_it_was_counts_for_nothing_and_is_named(tmp_path: Path) -> None:
     dataset = scan(paint(tmp_path / "photos", {"blue": 12, "red": 12}))
-    broken = dataset.of("train")[2]
+    gone, other, broken = dataset.of("train")[:3]
+    dataset.path(gone).unlink()
+    paint(tmp_path / "others", {"blue": 1}, seed=1)
+    (tmp_path / "others" / "blue" / "000.png").replace(dataset.path(other))
     dataset.path(broken).write_bytes(b"no photo")
     told: list[tuple[str, str]] = []
     batch = next(PhotoSource(dataset, "train", 32, 4, lambda *what: told.append(what)).batches())
-    assert batch.valid.tolist() == [1, 1, 0, 1]
+    assert batch.valid.tolist() == [0, 0, 0, 1]
     assert batch.indices.tolist() == [0, 1, 2, 3]
-    assert not batch.inputs[2].any()
-    assert [path for path, _ in told] == [broken.path]
-    assert told[0][1]
+    assert not batch.inputs[:3].any()
+    assert [path for path, _ in told] == [gone.path, other.path, broken.path]
+    assert "No such file" in told[0][1] and "it was changed since" in told[1][1] and told[2][1]
 
 
 def test_an_epoch_left_early_leaves_no_thread_behind(photos: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from transfer.dataset.dataset import Split
+from transfer.dataset.dataset import Dataset, Split
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,12 @@ class Metrics:
     classes: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[Mistake, ...] = ()
+
+    def measured_on(self, dataset: Dataset) -> str:
+        """The photos it was measured on, in words that say when some of the split are gone."""
+        there = len(dataset.of(self.split))
+        count = f"{self.photos:,}" if self.photos >= there else f"{self.photos:,} of {there:,}"
+        return f"{count} {self.split} photos"
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

@@ -58,7 +58,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             return [version, empty(_nothing(run)), *hidden, "", "", "", ""]
         return [
             version,
-            card(headline(run), score_of(metrics)),
+            card(headline(run), score_of(metrics), left_out(run, metrics)),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
             card(_matrix(metrics)),
@@ -69,6 +69,15 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
 
     gr.on([tab.select, chosen.change], look, [chosen, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
+
+
+def left_out(run: Run, metrics: Metrics) -> Markup:
+    """What the score is not of; nothing where it is of all that there were."""
+    total = len(run.dataset.of(metrics.split))
+    if metrics.photos >= total:
+        return html.NOTHING
+    lost = f"{total - metrics.photos} of the {total} {metrics.split} photos"
+    return muted(f"{lost} were missing, changed or unreadable when it was measured, and are not in this figure.")
 
 
 def score_of(metrics: Metrics) -> Markup:
