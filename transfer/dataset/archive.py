@@ -78,7 +78,9 @@ def unpack(
     name = zip_path.name
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=into, ignore_cleanup_errors=True) as place:
+        with tempfile.TemporaryDirectory(
+            prefix=".unpacking-", suffix=f".{os.getpid()}", dir=into, ignore_cleanup_errors=True
+        ) as place:
             part = Path(place) / "photos"
             part.mkdir()
             with zipfile.ZipFile(zip_path) as archive:

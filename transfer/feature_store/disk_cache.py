@@ -72,6 +72,13 @@ class DiskCache:
                 self._remove(entry)
             return Cleared(sum(free.values()), len(entries) - len(free))
 
+    def sweep(self) -> None:
+        """Tidy away what processes that were killed left behind."""
+        if self.folder.is_dir():
+            with self._lock():
+                for entry in self._entries():
+                    in_use(entry)
+
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """Held for an instant by whoever takes or removes entries, so that none is removed while it is being taken."""
@@ -116,14 +123,15 @@ def let_go(held: FileLock) -> None:
 
 def in_use(entry: Path) -> bool:
     """Whether a living process has the entry in use; what dead ones left is tidied away. Needs the cache's lock."""
+    living = False
     for file in (entry / "held").glob("*"):
         try:
             with FileLock(file, timeout=0):
                 pass
+            file.unlink(missing_ok=True)
         except Timeout:
-            return True
-        file.unlink(missing_ok=True)
-    return False
+            living = True
+    return living
 
 
 def _bytes(entry: Path) -> int:

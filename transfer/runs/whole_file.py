@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from transfer.runs.leftovers import hidden
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file that is either there whole or not at all; of two writers at a time the later one wins."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="")  # the same bytes on every system
-    temporary.replace(path)
+    temporary = hidden(path)
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="")  # the same bytes on every system
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

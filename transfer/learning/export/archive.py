@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 from pathlib import Path
 
+from transfer.runs.leftovers import hidden
+
 
 def pack(folder: Path, archive: Path) -> None:
     """Zip a folder, as one folder named like the archive."""
-    temporary = archive.with_name(f".{archive.name}.{os.getpid()}")
+    temporary = hidden(archive)
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
             for path in sorted(folder.rglob("*")):
@@ -23,7 +24,7 @@ def pack(folder: Path, archive: Path) -> None:
 
 def swap(folder: Path, place: Path) -> None:
     """Put a folder in a place that may be taken; the place is empty only between two renames."""
-    old = place.with_name(f".{place.name}.old.{os.getpid()}")
+    old = hidden(place.with_name(f"{place.name}.old"))
     if place.exists():
         place.rename(old)
     folder.rename(place)

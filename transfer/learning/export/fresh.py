@@ -9,6 +9,7 @@ Elsewhere, and where nothing was prepared, a new interpreter runs it, which take
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import runpy
@@ -24,6 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h: a signal to this process when its parent ends
 TIMEOUT = 900  # seconds for an exported model to look at the photos it is proven with
 # -1 hides GPUs: the app's answers come from the processor, and a GPU may be busy training.
 SURROUNDINGS = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -122,6 +124,7 @@ def _in_child(work: Any, *kept: int) -> None:
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody is left to be answered
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(2, 1)

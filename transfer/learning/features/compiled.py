@@ -17,6 +17,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
 import sys
@@ -159,7 +160,8 @@ def keep(entry: Path, model: Any, answers: np.ndarray) -> None:
         Exception: as `translate`; OSError when the disk refuses.
     """
     entry.parent.mkdir(parents=True, exist_ok=True)
-    writing = Path(tempfile.mkdtemp(prefix=".writing-", dir=entry.parent))
+    # Of this thread alone; the end as in `runs.leftovers`.
+    writing = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", suffix=f".{os.getpid()}", dir=entry.parent))
     try:
         openvino().save_model(translate(model), writing / "network.xml", compress_to_fp16=False)
         np.savez(writing / "reference.npz", pictures=pictures(tuple(model.input_shape[1:])), answers=answers)
