@@ -108,7 +108,7 @@ def serve(chosen: argparse.Namespace) -> None:
     workspace = Workspace(chosen.workspace) if chosen.workspace else Workspace.default()
     roots = folders(chosen.root) if chosen.root else [Path.home(), Path.cwd()]
     desk = Desk.open(workspace, roots, workspace.path / "cache")
-    desk.prepare()
+    writable = desk.prepare(to_look=True)
     free(chosen.host, chosen.port)
 
     def idle() -> None:
@@ -118,7 +118,11 @@ def serve(chosen: argparse.Namespace) -> None:
     hosts = Hosts(chosen.host, chosen.allow_host)
     door = Middleware(Door, hosts=hosts, limits=LIMITS, guesses=Guesses() if auth else None)
     launcher = LocalLauncher(Standby(WORKER, workspace.standby_log))
-    supervisor = Supervisor(workspace, launcher, idle, settle=SETTLE).start()
+    supervisor = Supervisor(workspace, launcher, idle, settle=SETTLE)
+    if writable:
+        supervisor.start()
+    else:
+        print(f"{workspace.path} can only be read: what is there is shown, and nothing can be trained.")
     try:
         page.build(Context(desk)).launch(
             server_name=f"[{bare(chosen.host)}]" if ":" in chosen.host else chosen.host,

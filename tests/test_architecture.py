@@ -15,6 +15,7 @@ PACKAGE = ROOT / "transfer"
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "door": {"errors"},
+    "disk": {"errors"},
     "setting": {"errors"},
     "config": {"errors", "setting"},
     "formats": {"errors"},
@@ -24,13 +25,14 @@ ALLOWED: dict[str, set[str]] = {
     "samples": {"dataset"},
     "feature_store": set(),
     "advice": {"config", "networks", "messages", "dataset"},
-    "runs": {"errors", "config", "messages", "dataset", "feature_store"},
-    "processes": {"errors", "messages", "runs"},
-    "learning": {"errors", "config", "formats", "networks", "messages", "dataset", "feature_store", "runs"},
+    "runs": {"errors", "disk", "config", "messages", "dataset", "feature_store"},
+    "processes": {"errors", "disk", "messages", "runs"},
+    "learning": {"errors", "disk", "config", "formats", "networks", "messages", "dataset", "feature_store", "runs"},
     "commands": {
-        "errors", "config", "formats", "networks", "messages", "dataset", "samples", "advice", "runs", "processes",
+        "errors", "disk", "config", "formats", "networks", "messages", "dataset", "samples", "advice", "runs",
+        "processes",
     },
-    "cli": {"errors", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
+    "cli": {"errors", "disk", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
     "ui": {
         "errors", "door", "config", "formats", "networks", "messages", "dataset", "feature_store", "advice", "runs",
         "commands",

@@ -15,15 +15,17 @@ import pytest
 from tests.dataset.pictures import photos
 from tests.learning.conftest import backbone  # noqa: F401 - a fixture
 from tests.runs.conftest import new_run
+from transfer import disk
 from transfer.cli.main import main
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
-from transfer.errors import ConfigError, ExportError, PhotosError, RunError, TransferError
+from transfer.errors import ConfigError, DiskError, ExportError, PhotosError, RunError, TransferError
 from transfer.messages.events import Died, Stopped
 from transfer.messages.requests import Stop
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.default import default_backbone
+from transfer.networks.space import run_bytes
 from transfer.runs.workspace import Workspace
 from transfer.ui import page
 from transfer.ui.context import Context
@@ -187,6 +189,18 @@ def test_the_same_mistake_is_met_with_the_same_words(
     assert surfaces.api(given) == refused
     assert surfaces.page(given) == Refused(error_panel(error))
     assert surfaces.desk.runs() == before
+
+
+def test_there_is_room_for_what_comes_of_a_run_or_there_is_no_run(desk: Desk, folder: Path) -> None:
+    largest = {"pooling": "flatten", "hidden_units": 8192, "image_size": 1024, "backbone": "MobileNetV2"}
+    needed = run_bytes(RunConfig.from_dict(largest), 16, 2)
+    if disk.free(folder) > needed:
+        pytest.skip("this disk has room for everything")
+    before = desk.runs()
+    with pytest.raises(DiskError, match="not enough room on the disk for this run") as refused:
+        desk.train({**largest, "photos": str(folder / "photos")})
+    assert refused.value.expected.startswith(f"about {disk.megabytes(needed)} free")
+    assert desk.runs() == before
 
 
 def filled(settings: dict[str, Any], folder: Path) -> dict[str, Any]:

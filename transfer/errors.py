@@ -11,7 +11,9 @@ one of these: it stays an ordinary exception with its traceback.
     ├── PhotoError       one photo cannot be read
     ├── WeightsError     pretrained weights are not on this machine and cannot be fetched, or do not fit
     ├── RunError         a run is unknown, busy, or not far enough for what was asked of it
-    ├── TrainingError    training itself went wrong (loss became NaN, memory ran out)
+    ├── DiskError        there is not enough room on the disk
+    ├── TrainingError    training itself went wrong (loss became NaN)
+    │   └── MemoryShort  memory ran out
     └── ExportError      a model could not be written in the chosen format, or did not agree with the app
 """
 
@@ -103,8 +105,16 @@ class RunError(TransferError):
     """A run is unknown, busy, or not far enough for what was asked of it."""
 
 
+class DiskError(TransferError):
+    """There is not enough room on the disk."""
+
+
 class TrainingError(TransferError):
     """Training itself went wrong: the loss became NaN, or memory ran out."""
+
+
+class MemoryShort(TrainingError):
+    """Memory ran out."""
 
 
 class ExportError(TransferError):

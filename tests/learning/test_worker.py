@@ -11,24 +11,31 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.feature_store.contents import contents
-from tests.learning.conftest import COLOURS, paint, work
+from tests.learning.conftest import COLOURS, TINY, paint
+from tests.learning.dividing import Workers, half_written
+from transfer import disk
+from transfer.config import RunConfig
+from transfer.dataset.scan import scan
+from transfer.errors import DiskError
 from transfer.learning import worker
 from transfer.messages.events import (
     EpochEnded,
     Evaluated,
     Exported,
     Failed,
+    Interrupted,
+    Noticed,
     PhaseBegun,
     Progressed,
     Skipped,
-    Started,
     Stopped,
 )
 from transfer.runs.run import Run
@@ -38,13 +45,11 @@ STANDBY = [sys.executable, "-m", "transfer.learning.worker", "--standby"]
 NUMBERS = ("phase", "epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
-def wait_for(condition: Callable[[], object], process: Any, seconds: float = 200) -> None:
-    for _ in range(int(seconds / 0.002)):
-        if condition():
-            return
-        assert process.poll() is None, "the worker ended too early"
-        time.sleep(0.002)
-    raise AssertionError("it did not happen in time")
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    made = Workers()
+    yield made
+    made.close()
 
 
 def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
@@ -92,36 +97,111 @@ def test_something_that_is_no_run_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert "There is no run" in capsys.readouterr().err
 
 
-def test_killed_and_resumed_equals_uninterrupted(make_run: Callable[..., Run], trained: Run) -> None:
+LARGER = 45_000  # bytes: than the log of such a run, and smaller than what it writes when it fine-tunes
+# In this order, each one met when the run goes on after the one before it.
+DOOMS: list[dict[str, Any]] = [
+    {"at": "open", "name": "events.jsonl", "kill": True},  # while it loads
+    {"at": "open", "name": "/rows", "kill": True},  # of features
+    {"at": "open", "name": ".png", "read": True, "full": 1},  # not a byte left while it looks at photos
+    {"at": "open", "name": ".checkpoint.npz", "torn": 1500},
+    {"at": "os.rename", "name": ".checkpoint.npz", "nth": 2, "kill": True},
+    {"at": "open", "name": ".checkpoint.npz", "full": 1},
+    {"at": "open", "name": ".checkpoint.npz", "nth": 2, "full": LARGER},
+    {"at": "open", "name": ".checkpoint.npz", "memory": 1},
+    {"at": "os.rename", "name": ".checkpoint.npz", "kill": True},
+    {"at": "open", "name": ".predictions.csv", "kill": True},
+    {"at": "open", "name": ".predictions.csv", "full": 1},
+    {"at": "os.rename", "name": ".metrics.json", "kill": True},
+    {"at": "os.mkdir", "name": "/.keras.", "full": LARGER},
+    {"at": "open", "name": "model.json", "kill": True},
+    {"at": "open", "name": "-keras.zip", "torn": 5000},
+]
+
+
+def test_killed_and_cramped_again_and_again_nothing_is_lost(
+    make_run: Callable[..., Run], trained: Run, workers: Workers
+) -> None:
+    """The long form, a hundred kills of workers, commands and apps, is `tests.benchmarks.kills`."""
     run = make_run()
-    for phase, epoch in (("head", 2), ("fine_tune", 1)):
-        process = work(run)
-        wait_for(
-            lambda phase=phase, epoch=epoch: any(
-                ended.phase == phase and ended.epoch >= epoch for ended in run.log.all(EpochEnded)
-            ),
-            process,
-        )
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert run.status().state == "interrupted"
+    Workspace.of(run).features.clear()  # this run is to look at the photos itself
+    codes = []
+    for doom in DOOMS:
+        codes.append(workers.work(run, doom))
+        last = run.log.last()
+        told = (doom, codes[-1], last, run.worker_log.read_text()[-2000:])
+        assert run.status().state == "interrupted", told
+        if "full" in doom:
+            assert codes[-1] in (1, disk.FULL) and not half_written(run.path), told
+            assert isinstance(last, Interrupted) == (codes[-1] == 1), told
+            if isinstance(last, Interrupted):
+                assert last.error["kind"] == "DiskError" and " free" in last.error["found"], told
+        elif "memory" in doom:  # TensorFlow may abort
+            assert codes.pop() == 1 or not isinstance(last, Interrupted), told
+            assert not isinstance(last, Interrupted) or last.error["kind"] == "MemoryShort", told
+        else:
+            assert codes[-1] == -(signal.SIGXFSZ if "torn" in doom else signal.SIGKILL), told
         run.request_resume()
-    assert work(run).wait(timeout=300) == 0, run.worker_log.read_text()
+    assert codes.count(1) and codes.count(disk.FULL), "it is told in the log, or where that is impossible to the parent"
+    assert workers.work(run) == 0, run.worker_log.read_text()
 
     assert run.status().state == "finished"
-    resumed_from = [started.resumed_from for started in run.log.all(Started)]
-    assert resumed_from[0] is None
-    assert 2 <= resumed_from[1] <= 4
-    assert 5 <= resumed_from[2] <= 7
-    assert len(run.log.all(EpochEnded)) == 7
+    Workspace.of(run).sweep()
+    assert not half_written(Workspace.of(run).path)
     for mine, theirs in zip(run.log.all(EpochEnded), trained.log.all(EpochEnded), strict=True):
         assert [getattr(mine, name) for name in NUMBERS] == [getattr(theirs, name) for name in NUMBERS]
-        assert mine.best == theirs.best
     ours, uninterrupted = run.metrics(), trained.metrics()
-    assert ours is not None
-    assert uninterrupted is not None
+    assert ours is not None and uninterrupted is not None
     assert ours.confusion == uninterrupted.confusion
     assert ours.loss == pytest.approx(uninterrupted.loss, rel=1e-5)
+    assert len(run.log.all(Exported)) == 1 and run.model_file.is_file()
+
+
+def test_a_run_goes_on_over_photos_that_changed_and_in_smaller_batches(
+    make_run: Callable[..., Run], workers: Workers, tmp_path: Path
+) -> None:
+    folder = paint(tmp_path / "changing", dict.fromkeys(COLOURS, 20), seed=9)  # photos no other test has kept
+    run = make_run(folder)
+    workers.work(run, {"at": "os.rename", "name": ".checkpoint.npz", "nth": 3, "kill": True})
+    gone, other, *rest = run.dataset.of("test")
+    learned = run.dataset.of("train")[0]
+    run.dataset.path(gone).unlink()
+    for photo in (other, learned):
+        Image.new("RGB", (40, 40), "white").save(run.dataset.path(photo))
+    run.request_resume({"batch_size": 8})
+    assert workers.work(run) == 0, run.worker_log.read_text()
+    assert run.status().state == "finished" and len(run.history()) == 7
+    metrics = run.metrics()
+    assert metrics is not None and metrics.photos == len(rest)
+    assert metrics.measured_on(run.dataset) == f"{len(rest)} of {len(rest) + 2} test photos"
+    (noticed,) = run.log.all(Noticed)
+    assert f"The score is of {len(rest)} of {len(rest) + 2} test photos." in noticed.message
+    for photo, how in ((gone, "missing"), (other, "changed"), (learned, "changed")):
+        assert f"{photo.path} ({how})" in noticed.message
+    assert not {gone.path, other.path} & {mistake.path for mistake in metrics.mistakes}
+
+
+def test_on_a_disk_that_is_full_to_the_last_byte(
+    photos: Path, backbone: Path, workers: Workers, tmp_path: Path
+) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("a small disk can only be made by root")
+    try:
+        config = RunConfig.from_dict({"backbone": str(backbone), **TINY, "photos": str(photos)})
+        run = Workspace(tmp_path / "workspace").create(config, scan(photos))
+        for name, nth in ((".checkpoint.npz", 3), ("model.json", 1)):
+            code = workers.work(run, {"at": "open", "name": name, "nth": nth, "fill": str(tmp_path)})
+            assert code in (1, disk.FULL), run.worker_log.read_text()
+            assert run.status().state == "interrupted" and "disk is full" in run.status().message
+            assert not half_written(run.path)
+            (tmp_path / "filler").unlink()
+            run.request_resume()
+        assert workers.work(run) == 0, run.worker_log.read_text()
+        assert run.status().state == "finished"
+        disk.require(tmp_path, 2**20, "", "")
+        with pytest.raises(DiskError, match="not enough room"):
+            disk.require(tmp_path, 2**25, "There is not enough room.", "")
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
 def test_a_standby_worker_serves_the_run_it_is_given(make_run: Callable[..., Run], tmp_path: Path) -> None:
@@ -247,6 +327,6 @@ def test_a_mistake_in_the_program_is_recorded_too(
     run.checkpoint.write_bytes(b"not a checkpoint")
     assert worker._work(run) == 1
     last = run.log.last()
-    assert isinstance(last, Failed)
+    assert isinstance(last, Interrupted) and run.status().state == "interrupted"
     assert "worker.log" in last.error["fix"]
     assert "Traceback" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from transfer.errors import TrainingError
+from transfer.errors import DiskError, TrainingError
 from transfer.messages.events import (
     DepthMeasured,
     Died,
@@ -15,6 +15,7 @@ from transfer.messages.events import (
     Exported,
     Failed,
     Finished,
+    Interrupted,
     Launched,
     LearningRateMeasured,
     NetworkLeftOut,
@@ -31,7 +32,7 @@ from transfer.messages.events import (
 )
 
 EVENTS = [
-    Launched(),
+    Launched(pid=4711, began=1.5),
     Started(device="CPU, 2 cores", resumed_from=3),
     Progressed(stage="train", message="Learning.", done=3, total=9, eta_seconds=1.5),
     PhaseBegun(phase="head", epochs=3, learning_rate=0.01, trainable_parameters=100, photos=40),
@@ -87,6 +88,7 @@ EVENTS = [
     Finished(),
     Stopped(message="Stopped by you.", model=True),
     Failed.of(TrainingError("Memory ran out.", fix="Take smaller photos.")),
+    Interrupted.of(DiskError("The disk is full.", found="0.1 MB free")),
     Died(message="Killed.", exit_code=-9, log_tail="a\nb"),
     Resumed(),
 ]

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,8 @@ def test_runs_are_worked_off_one_at_a_time(workspace: Workspace, tmp_path: Path,
     first.request_stop()
     until(lambda: state(second) == "finished")
     assert state(first) == "stopped"
+    launched = first.log.newest(Launched)
+    assert launched and launched.pid == process(first)
     assert kinds(second) == ["launched", "started", "finished"]
     assert "working" in first.worker_log.read_text()
 
@@ -119,6 +123,34 @@ def test_a_run_that_died_while_nobody_looked_is_recorded(
     assert died and died.exit_code is None
 
 
+def test_one_that_was_interrupted_is_still_so_when_it_is_taken_off_the_queue(
+    workspace: Workspace, tmp_path: Path, supervise: Supervise
+) -> None:
+    run = new_run(workspace, tmp_path, name="wait")
+    run.log.append(Died(message="Killed."))
+    run.request_resume()
+    run.request_stop()
+    supervise().look()
+    assert (state(run), kinds(run)) == ("interrupted", ["died", "resume", "interrupted"])
+    run.request_resume()
+    until(lambda: run.log.newest(Started))
+
+
+def test_a_full_disk_is_no_reason_to_try_for_ever(workspace: Workspace, tmp_path: Path, supervise: Supervise) -> None:
+    died, waits = new_run(workspace, tmp_path), new_run(workspace, tmp_path, name="finish")
+    died.log.append(Started(device="CPU"))
+    program = [sys.executable, "-m", "tests.processes.cramped", str(workspace.path)]
+    said = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert said.stdout == "looked\n"
+    assert sorted(said.stderr.splitlines()) == sorted(
+        f"The disk is full. Nothing can be done for {run.path}; the supervisor goes on with the others."
+        for run in (died, waits)
+    )
+    assert (state(died), kinds(died), kinds(waits)) == ("interrupted", ["started"], [])
+    supervise()
+    until(lambda: died.log.newest(Died) and state(waits) == "finished")
+
+
 def test_stopping_a_waiting_run_takes_it_off_the_queue(
     workspace: Workspace, tmp_path: Path, supervise: Supervise
 ) -> None:
@@ -127,6 +159,7 @@ def test_stopping_a_waiting_run_takes_it_off_the_queue(
     supervise()
     until(lambda: state(run) == "stopped")
     assert kinds(run) == ["stopped"]
+    assert run.status().message == "Taken off the queue before it began.", "and nothing is said to be kept"
 
 
 def test_a_waiting_run_is_taken_off_while_another_trains(

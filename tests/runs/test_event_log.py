@@ -1,6 +1,8 @@
 """The event log survives torn writes and costs readers only what was added."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,15 @@ def test_a_torn_first_line_longer_than_a_block_is_cut_off(log: EventLog) -> None
     log.path.write_bytes(b"x" * 10_000)
     log.append(Launched())
     assert kinds(log) == ["launched"]
+
+
+def test_a_full_disk_leaves_no_half_event(log: EventLog) -> None:
+    log.append(Launched())
+    before = log.path.read_bytes()
+    program = [sys.executable, "-m", "tests.runs.cramped", str(log.path), str(len(before) + 20)]
+    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert said == "OSError(27, 'File too large')\n"
+    assert log.path.read_bytes() == before
 
 
 def test_damage_in_the_middle_hides_nothing_else(log: EventLog) -> None:

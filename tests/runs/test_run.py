@@ -1,14 +1,17 @@
 """Status is computed: every row of the table in the design, and what people can ask of a run."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from transfer.errors import RunError
-from transfer.messages.events import Died, Event, Failed, Finished, Launched, Started, Stopped
+from tests.waiting import until
+from transfer.errors import ConfigError, RunError
+from transfer.messages.events import Died, Event, Failed, Finished, Interrupted, Launched, Resumed, Started, Stopped
 from transfer.messages.requests import Stop
+from transfer.runs.process import began
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -43,7 +46,21 @@ def test_later_runs_say_their_place(run: Run, workspace: Workspace, tmp_path: Pa
     assert workspace.waiting() == [run, later]
 
 
-def test_launched_counts_as_running_for_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_launched_run_lives_as_long_as_the_process_of_its_worker(run: Run) -> None:
+    loading = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    since = began(loading.pid)
+    assert since is not None
+    run.log.append(Launched(pid=loading.pid, began=since - 60))
+    assert run.status().state == "interrupted", "another process has its number by now"
+    run.log.append(Launched(pid=loading.pid, began=since))
+    assert run.status().state == "running"
+    loading.kill()
+    until(lambda: run.status().state == "interrupted")  # at once, although nobody has asked for its exit code yet
+    loading.communicate()
+    assert run.status().state == "interrupted"
+
+
+def test_a_worker_that_nobody_knows_counts_as_running_for_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run.log.append(Launched())
     assert run.status().state == "running"
     monkeypatch.setattr("transfer.runs.status.GRACE", 0.0)
@@ -67,6 +84,8 @@ def test_a_free_lock_and_no_last_word_means_interrupted(run: Run) -> None:
     [
         (Finished(), "Finished."),
         (Stopped(message="", model=True), "Stopped by you; the best state so far was kept."),
+        (Stopped(message="Taken off the queue before it began."), "Taken off the queue before it began."),
+        (Interrupted(error={"what": "The disk is full."}), "The disk is full."),
         (Failed(error={"what": "Memory ran out."}), "Memory ran out."),
     ],
 )
@@ -84,6 +103,37 @@ def test_resume_is_for_interrupted_runs(run: Run) -> None:
     run.request_stop()
     run.request_resume()
     assert run.status().state == "queued" and not run.mailbox.has(Stop)
+
+
+def test_a_run_goes_on_with_less_memory_and_nothing_else_changes(run: Run) -> None:
+    began, created = run.config, run.created
+    run.log.append(Interrupted(error={"what": "Memory ran out."}))
+    for wrong in ({"optimizer": "sgd"}, {"batch_size": 0}, {"batch_size": "few"}):
+        with pytest.raises(ConfigError):
+            run.request_resume(wrong)
+    assert run.status().state == "interrupted" and Run(run.path).config == began
+    run.request_resume({"batch_size": "8", "image_size": None})
+    assert run.config == Run(run.path).config == dataclasses.replace(began, batch_size=8)
+    assert run.created == created
+    resumed = run.log.newest(Resumed)
+    assert resumed and resumed.changed == {"batch_size": 8, "image_size": None}
+
+
+def test_with_flatten_the_photo_size_stays(workspace: Workspace, tmp_path: Path) -> None:
+    run = new_run(workspace, tmp_path, pooling="flatten", image_size=64)
+    run.log.append(Died(message="Killed."))
+    with pytest.raises(ConfigError, match="photo size of this run"):
+        run.request_resume({"image_size": 32})
+    run.request_resume({"image_size": 64, "batch_size": 4})
+    assert run.status().state == "queued"
+
+
+def test_a_failed_run_goes_on_where_there_is_a_checkpoint(run: Run) -> None:
+    run.log.append(Failed(error={"what": "The loss exploded."}))
+    assert not run.resumable
+    run.checkpoint.touch()
+    run.request_resume()
+    assert run.status().state == "queued"
 
 
 def test_history_counts_a_repeated_epoch_once_and_leaves_out_partial_ones(run: Run) -> None:

@@ -20,17 +20,17 @@ from transfer.commands.findings import Findings
 from transfer.commands.found import Found
 from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
-from transfer.errors import ConfigError, PhotosError, TransferError, WeightsError
+from transfer.errors import ConfigError, DiskError, PhotosError, TransferError, WeightsError
 from transfer.messages.events import Died, Failed, Noticed
 from transfer.runs.job import Job, shortened
 from transfer.runs.progress import duration
-from transfer.runs.run import Run
+from transfer.runs.run import CHANGEABLE, Run
 from transfer.runs.status import Status
 from transfer.runs.study import Study
 from transfer.runs.summary import DAMAGED, Summary
 
 OF_A_NETWORK = ("backbone", "alpha", "image_size", "frozen_layers")  # what depth and learning rates are measured for
-MISTAKES = (ConfigError, PhotosError, WeightsError)  # the user's, when a worker meets them
+MISTAKES = (ConfigError, DiskError, PhotosError, WeightsError)  # the user's, when a worker meets them
 
 
 class Command(Protocol):
@@ -92,7 +92,8 @@ def train(desk: Desk, options: argparse.Namespace) -> int:
 def resume(desk: Desk, options: argparse.Namespace) -> int:
     """Go on with an interrupted run from its last checkpoint."""
     with supervision(desk):
-        return _followed(desk, desk.resume(options.run), options)
+        changes = {name: value for name in CHANGEABLE if (value := getattr(options, name)) is not None}
+        return _followed(desk, desk.resume(options.run, changes), options)
 
 
 def runs(desk: Desk, options: argparse.Namespace) -> int:
@@ -113,7 +114,7 @@ def evaluate(desk: Desk, options: argparse.Namespace) -> int:
 
     table = pd.DataFrame([dataclasses.asdict(each) for each in metrics.classes]).to_string(index=False)
     text = (
-        f"{metrics.accuracy:.1%} right on {metrics.photos} {metrics.split} photos "
+        f"{metrics.accuracy:.1%} right on {metrics.measured_on(desk.run(options.run).dataset)} "
         f"(95 % interval {metrics.low:.1%} to {metrics.high:.1%}; "
         f"always “{metrics.baseline_class}” would give {metrics.baseline:.1%})\n\n{table}"
     )
@@ -154,11 +155,15 @@ def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
     if error:
         print(error, file=sys.stderr)
         about["error"] = error.to_dict()
+    if run.resumable:
+        print(f"To go on: python -m transfer resume {run.id}", file=sys.stderr)
     if options.json:
         print_json(about)
     else:
         if summary.test_accuracy is not None:
-            print(f"Right on {summary.test_accuracy:.1%} of the test photos.", file=sys.stderr)
+            metrics = run.metrics()
+            photos = metrics.measured_on(run.dataset) if metrics else "test photos"
+            print(f"Right on {summary.test_accuracy:.1%} of the {photos}.", file=sys.stderr)
         print(run.path)
     if status.state == "finished":
         return 0

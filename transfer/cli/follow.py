@@ -6,6 +6,7 @@ It holds no state of its own: several terminals can follow, and the page at the 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
@@ -16,9 +17,11 @@ from transfer.commands.desk import Desk
 from transfer.messages.events import (
     DepthMeasured,
     Died,
+    Interrupted,
     LearningRateMeasured,
     NetworkLeftOut,
     NetworkMeasured,
+    Noticed,
     Refined,
     StepEnded,
 )
@@ -29,10 +32,11 @@ from transfer.processes.supervisor import Supervisor
 from transfer.runs.job import Job
 from transfer.runs.progress import PHASE_WORDS, duration, progress, study_progress
 from transfer.runs.run import Run
-from transfer.runs.status import Status
+from transfer.runs.status import TERMINAL, Status
 from transfer.runs.study import Study
 from transfer.runs.workspace import Workspace
 
+RECORDED = 5.0  # seconds in which a supervisor says how a run was killed
 MINUTES = "TRANSFER_STANDBY_MINUTES"  # of the environment: how long a worker stays for the next command; 0: not at all
 
 
@@ -60,13 +64,16 @@ def follow(desk: Desk, run: Run) -> Status:
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
     shown = refinements = 0
+    notices = len(run.log.all(Noticed))
 
     def news() -> list[str]:
-        nonlocal shown, refinements
+        nonlocal shown, refinements, notices
         rows = run.history().iloc[shown:].to_dict("records")
         refined = run.log.all(Refined)[refinements:]
-        shown, refinements = shown + len(rows), refinements + len(refined)
+        noticed = run.log.all(Noticed)[notices:]
+        shown, refinements, notices = shown + len(rows), refinements + len(refined), notices + len(noticed)
         return [
+            *(f"{each.title} {each.message}" for each in noticed),
             *(_epoch(row, run.config.total_epochs) for row in rows),
             *(" ".join(refinement(each)) for each in refined),
         ]
@@ -89,14 +96,15 @@ def follow_study(desk: Desk, study: Study) -> Status:
 
 def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[], str]) -> Status:
     line, waiting = _Line(), ""
-    asked = False
+    asked, over_since = False, math.inf
     try:
         while True:
             try:
                 status = job.status()
                 for each in news():
                     line.print(each)
-                if status.over and not _about_to_be_recorded(job, status):
+                over_since = min(over_since, time.monotonic()) if status.over else math.inf
+                if status.over and (_is_told(job, status) or time.monotonic() > over_since + RECORDED):
                     return status
                 if status.state == "queued" and status.place != 1 and status.message != waiting:
                     waiting = status.message
@@ -113,10 +121,9 @@ def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[
         line.show("")
 
 
-def _about_to_be_recorded(job: Job, status: Status) -> bool:
-    """An interrupted job whose death is not in the log yet: the supervisor is about to say how it died."""
-    last = job.log.last()
-    return status.state == "interrupted" and last is not None and not isinstance(last, Died)
+def _is_told(job: Job, status: Status) -> bool:
+    """Whether the log says how a job ended; of one that was killed the supervisor is about to, where there is room."""
+    return status.state in TERMINAL or isinstance(job.log.last(), Died | Interrupted)
 
 
 def _now(run: Run) -> str:

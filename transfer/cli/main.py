@@ -18,6 +18,7 @@ from transfer.commands.desk import Desk
 from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
+from transfer.runs.run import CHANGEABLE
 from transfer.runs.workspace import Workspace
 
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     desk = Desk.open(workspace, None, workspace.path / "logs")
     try:
         if options.command is not commands.backbones:
-            desk.prepare()
+            desk.prepare(to_look=options.command is commands.runs)
         code: int = options.command(desk, options)
         return code
     except TransferError as error:
@@ -86,7 +87,11 @@ def parser() -> argparse.ArgumentParser:
             default = RunConfig.__dataclass_fields__[name].default
             text = f"{setting.help} {f'One of {choices}. ' if choices else ''}Default: {default!r}."
             added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text.replace("%", "%%"), metavar="VALUE")
-    command(commands.resume).add_argument("run", metavar="RUN")
+    added = command(commands.resume)
+    added.add_argument("run", metavar="RUN")
+    for name in CHANGEABLE:
+        text = f"{RunConfig.settings()[name].label} from now on, when memory ran out"
+        added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     command(commands.runs)
     command(commands.evaluate).add_argument("run", metavar="RUN")
     added = command(commands.predict)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transfer import disk
 from transfer.advice.measured import Measurement
 from transfer.commands.networks import Networks
 from transfer.commands.settings import trainable
@@ -27,6 +28,7 @@ from transfer.messages.events import StepEnded
 from transfer.messages.questions import DescribeMachine, Evaluate, Export, GetReady, Machine, PhotoAnswers, Predict
 from transfer.networks import weights
 from transfer.networks.default import default_backbone
+from transfer.networks.space import run_bytes
 from transfer.processes.client import PredictionClient
 from transfer.runs.exported import ExportedModel
 from transfer.runs.metrics import Metrics
@@ -72,17 +74,25 @@ class Desk:
         networks = Networks(workspace, allowed, errands)
         return cls(workspace, allowed.with_folders(workspace.path / "photos"), networks, predictor, errands)
 
-    def prepare(self) -> None:
+    def prepare(self, *, to_look: bool = False) -> bool:
         """Make the workspace's folder.
 
+        Args:
+            to_look: whether one that can only be read will do.
+
+        Returns:
+            Whether it can be written to.
+
         Raises:
-            ConfigError: when it cannot be written to.
+            ConfigError: when it cannot be used.
         """
         try:
             self.workspace.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.workspace.path):
-                pass
+                return True
         except OSError as error:
+            if to_look and disk.is_read_only(error) and self.workspace.path.is_dir():
+                return False
             raise ConfigError(
                 f"The workspace {self.workspace.path} cannot be used.",
                 expected="a folder that can be written to",
@@ -121,7 +131,8 @@ class Desk:
 
     def draw_samples(self, *, progress: Progress | None = None) -> Path:
         """The folder with the built-in sample photos, drawn now if it is not there yet."""
-        return samples.draw(self.workspace.photos_dir, progress=progress)
+        with disk.in_words(self.workspace.path):
+            return samples.draw(self.workspace.photos_dir, progress=progress)
 
     # ------------------------------------------------------------------ training
 
@@ -138,7 +149,7 @@ class Desk:
 
         Raises:
             TransferError: when a setting makes no sense, a file or folder is not there or not allowed, the weights
-                cannot be had, or the photos cannot be learned from.
+                cannot be had, the photos cannot be learned from, or there is no room for what comes of it.
         """
         config = self.config(settings)
         weights.require(config)
@@ -146,16 +157,22 @@ class Desk:
         if not settings.get("backbone"):  # how quick a network is, is only known with the number of photos
             config = self.config({**settings, "backbone": default_backbone(len(dataset.photos))})
             weights.require(config)
+        self._require_room(config, dataset, "this run", "Then press Train again, or choose a smaller network.")
         return self.workspace.create(config, dataset)
 
-    def resume(self, name: str) -> Run:
+    def resume(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
         """Put an interrupted run back in the queue, to go on from its last checkpoint.
 
+        Args:
+            changes: settings that are others from now on, as text or as values; see `runs.run.CHANGEABLE`.
+
         Raises:
-            RunError: when there is no such run, or it is not interrupted.
+            TransferError: when there is no such run, it is not interrupted, it cannot go on with such settings, or
+                there is no room on the disk for the rest of it.
         """
         run = self.run(name)
-        run.request_resume()
+        self._require_room(run.config, run.dataset, "the rest of this run", "Then resume it.")
+        run.request_resume(changes)
         self.workspace.changed.set()
         return run
 
@@ -300,6 +317,10 @@ class Desk:
             made = run.exported(format)
         assert made is not None
         return made
+
+    def _require_room(self, config: RunConfig, dataset: Dataset, what: str, fix: str) -> None:
+        needed = run_bytes(config, len(dataset.photos), len(dataset.classes))
+        disk.require(self.workspace.path, needed, f"There is not enough room on the disk for {what}.", fix)
 
     @staticmethod
     def _place(folder: Path, name: str, otherwise: str) -> Path:

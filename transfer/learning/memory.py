@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psutil
 
 from transfer.config import RunConfig
-from transfer.errors import TrainingError
+from transfer.errors import MemoryShort
 from transfer.networks.backbones import BACKBONES
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
@@ -38,7 +38,7 @@ def sizes_to_try(config: RunConfig) -> Iterator[None]:
     """Turn every way in which memory runs out into one error that says what to try.
 
     Raises:
-        TrainingError: when memory ran out.
+        MemoryShort: when it did.
     """
     import tensorflow as tf
 
@@ -53,9 +53,9 @@ def sizes_to_try(config: RunConfig) -> Iterator[None]:
         record = BACKBONES.get(config.backbone)
         size = config.image_size or (record.image_size if record else None)
         smaller = f"a photo size of {max(size // 2, 32)} (image_size)" if size else "a smaller photo size (image_size)"
-        raise TrainingError(
+        raise MemoryShort(
             "Memory ran out.",
             expected="room for a batch of photos and everything the network computes from them",
             found=f"{config.batch_size} photos per step (batch_size)" + (f" of {size} pixels" if size else ""),
-            fix=f"Start again with a batch size of {max(config.batch_size // 2, 1)}, or {smaller}.",
+            fix=f"Go on, or start again, with a batch size of {max(config.batch_size // 2, 1)}, or {smaller}.",
         ) from trouble

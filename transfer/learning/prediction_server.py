@@ -21,6 +21,7 @@ from functools import cache, lru_cache, singledispatch
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from transfer import disk
 from transfer.errors import ConfigError, RunError, TransferError
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.analysis.served import ServedModel
@@ -39,6 +40,7 @@ from transfer.messages.questions import (
     Predict,
     Question,
 )
+from transfer.networks.space import model_bytes
 from transfer.runs.run import Run
 
 LATER = 1.0  # seconds after which somebody who asks about photos may ask again, and a translation pays
@@ -164,21 +166,31 @@ def serve(questions: TextIO, out: TextIO) -> None:
     for line in questions:
         if not line.strip():
             continue
+        question = None
         try:
             question = _question(line)
             reply: dict[str, Any] = {"ok": dataclasses.asdict(answer(question))}
-        except TransferError as error:
-            reply = {"error": error.to_dict()}
         except Exception as mistake:
-            traceback.print_exc()
-            trouble = RunError(
-                "The prediction server could not answer.",
-                found=f"{type(mistake).__name__}: {str(mistake)[:300]}",
-                fix="Try once more. If it happens again, report it with its log.",
-            )
-            reply = {"error": trouble.to_dict()}
+            if not isinstance(mistake, TransferError):
+                traceback.print_exc()
+            reply = {"error": _in_words(question, mistake).to_dict()}
         out.write(json.dumps(reply) + "\n")
         out.flush()
+
+
+def _in_words(question: Question[Any] | None, mistake: Exception) -> TransferError:
+    """What could not be answered, and why."""
+    if isinstance(mistake, TransferError) and not disk.is_full(mistake):
+        return mistake
+    if disk.is_full(mistake) and isinstance(question, Export | Evaluate):
+        run = Run(Path(question.run))
+        needed = 2 * model_bytes(run.config, len(run.dataset.classes))
+        return disk.full(run.path, needed, "There is not enough room on the disk to write that.", "Then try again.")
+    return RunError(
+        "The prediction server could not answer.",
+        found=f"{type(mistake).__name__}: {str(mistake)[:300]}",
+        fix="Try once more. If it happens again, report it with its log.",
+    )
 
 
 def _question(line: str) -> Question[Any]:

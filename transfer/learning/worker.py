@@ -10,22 +10,39 @@ goes to worker.log. Exit code 0 when that is finished or was stopped by the user
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
-from transfer.errors import RunError, TrainingError, TransferError
+from transfer import disk
+from transfer.dataset.changes import changes
+from transfer.dataset.dataset import Dataset
+from transfer.errors import DiskError, MemoryShort, RunError, TrainingError, TransferError
 from transfer.learning import standby
 from transfer.learning.memory import share_one_heap, sizes_to_try
-from transfer.messages.events import Evaluated, Exported, Failed, Finished, Refined, Started, Stopped
+from transfer.messages.events import (
+    Evaluated,
+    Exported,
+    Failed,
+    Finished,
+    Interrupted,
+    Refined,
+    Resumed,
+    Started,
+    Stopped,
+)
+from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.study import Study, open_job
+from transfer.runs.workspace import Workspace
 
 if TYPE_CHECKING:
     from transfer.learning.reporter import Reporter
@@ -62,7 +79,11 @@ def work(directory: Path) -> int:
 
 
 def _work(job: Run | Study) -> int:
-    """Everything, and whatever happens one event that says how it ended. The caller holds the lock."""
+    """Everything, and whatever happens one event that says how it ended. The caller holds the lock.
+
+    A run that something befell from outside, or a mistake in the program, is interrupted and can go on; one that would
+    end like that again has failed, and so has a study, which is made anew.
+    """
     if job.status().state in TERMINAL:
         print(f"This {job.kind} is over: {job.status().message}", file=sys.stderr)
         return 1
@@ -76,21 +97,48 @@ def _work(job: Run | Study) -> int:
             with sizes_to_try(job.config):
                 _train_and_measure(job)
         return 0
-    except TransferError as error:
-        print(error, file=sys.stderr)
-        job.log.append(Failed.of(error))
-    except Exception as mistake:
-        traceback.print_exc()
-        found = TrainingError(
-            f"{job.doing} ended because of a mistake in the program, not in your settings.",
-            found=f"{type(mistake).__name__}: {str(mistake)[:500]}",
-            fix=f"Try once more. If it happens again, report it with the file worker.log from the {job.kind}'s folder.",
-        )
-        job.log.append(Failed.of(found))
+    except Exception as trouble:
+        error, passing = _in_words(job, trouble)
+    print(error, file=sys.stderr)
+    try:
+        job.log.append((Interrupted if passing and isinstance(job, Run) else Failed).of(error))
+    except OSError as trouble:
+        if not disk.is_full(trouble):
+            raise
+        return disk.FULL  # whoever started this says so when there is room again
     return 1
 
 
+def _in_words(job: Run | Study, trouble: Exception) -> tuple[TransferError, bool]:
+    """What ended the work, for people, and whether it need not end like that once more."""
+    again = "resume it: it goes on from the last finished round" if isinstance(job, Run) else "begin it anew"
+    if isinstance(trouble, TransferError) and not disk.is_full(trouble):
+        return trouble, isinstance(trouble, MemoryShort)
+    if isinstance(trouble, DiskError):
+        return trouble, True
+    traceback.print_exc()
+    if disk.is_full(trouble):
+        what = f"{job.doing} ended because the disk is full."
+        return disk.full(job.path, _needed(job), what, f"Then {again}."), True
+    error = TrainingError(
+        f"{job.doing} ended because of a mistake in the program, not in your settings.",
+        found=f"{type(trouble).__name__}: {str(trouble)[:500]}",
+        fix=f"{again.capitalize()}. If it happens again, report it with worker.log from the {job.kind}'s folder.",
+    )
+    return error, True
+
+
+def _needed(job: Run | Study) -> int:
+    """Bytes that a run still needs, about; a study needs next to none."""
+    if isinstance(job, Study):
+        return disk.NOTHING
+    there = job.checkpoint.stat().st_size if job.checkpoint.is_file() else 0
+    return run_bytes(job.config, len(job.dataset.photos), len(job.dataset.classes)) - there
+
+
 def _train_and_measure(run: Run) -> None:
+    run.sweep()
+    disk.require(run.path, _needed(run), "There is not enough room on the disk for this run.", "Then resume it.")
     from transfer.learning.export import fresh
 
     fresh.keep_ready()
@@ -103,7 +151,8 @@ def _train_and_measure(run: Run) -> None:
 
     device = devices.choose()
     reporter = Reporter(run)
-    trainer = Trainer(run, device, reporter)
+    dataset = _as_they_were(run, reporter)
+    trainer = Trainer(run, device, reporter, dataset=dataset)
     run.log.append(Started(device=device.description, resumed_from=trainer.resumed_from))
     print(f"{run.name}: training on {device.description}", flush=True)
     try:
@@ -111,9 +160,9 @@ def _train_and_measure(run: Run) -> None:
         if not trainer.has_result:
             run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
             return
-        _measure(run, trainer, reporter)
+        _measure(run, dataset, trainer, reporter)
         if complete and _refine(run, trainer, reporter):
-            _measure(run, trainer, reporter)
+            _measure(run, dataset, trainer, reporter)
         predictor = KerasPredictor(trainer.result().model, run.dataset.classes)
     finally:
         trainer.close()
@@ -156,21 +205,32 @@ def _refine(run: Run, trainer: Trainer, reporter: Reporter) -> bool:
     return found.better
 
 
-def _measure(run: Run, trainer: Trainer, reporter: Reporter) -> None:
+def _as_they_were(run: Run, reporter: Reporter) -> Dataset:
+    """The photos of a run that goes on: what is missing or changed since it began is told, and tests nothing."""
+    if run.log.newest(Resumed) is None:
+        return run.dataset
+    reporter.begin("loading", "Looking whether the photos are what they were.", len(run.dataset.photos))
+    found = changes(run.dataset, Workspace.of(run).photo_memory, lambda done, total: reporter.reach(done))
+    if text := str(found):
+        reporter.notice("Some photos are not what they were when this run began.", text)
+    return found.tested()
+
+
+def _measure(run: Run, dataset: Dataset, trainer: Trainer, reporter: Reporter) -> None:
     """Try the best epoch on photos it did not learn from, where there are any."""
     import tensorflow as tf
 
     from transfer.learning.analysis.evaluation import evaluate, measured_split
 
-    split = measured_split(run.dataset)
-    if not run.dataset.of(split):
+    split = measured_split(dataset)
+    if not dataset.of(split):
         return
     data = trainer.measured(split)
     network = tf.function(lambda inputs: data.network(tf.cast(inputs, tf.float32), training=False))
     reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", data.photos)
     reporter.say()
     try:
-        metrics = evaluate(network, data.source, run.dataset, run.evaluation_dir, seen=reporter.reach)
+        metrics = evaluate(network, data.source, dataset, run.evaluation_dir, seen=reporter.reach)
     except RunError as error:  # the model is there, and may be kept without a figure
         reporter.notice("The model was not measured.", f"{error.what} Found: {error.found}.")
         return
@@ -178,7 +238,22 @@ def _measure(run: Run, trainer: Trainer, reporter: Reporter) -> None:
     run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
 
 
+class _Log(io.FileIO):
+    """What cannot be written to the log, because the disk is full, is lost; the work is not."""
+
+    def write(self, text: Any) -> int:
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+
+def log_output() -> io.TextIOWrapper:
+    """Where this process says what it does."""
+    return io.TextIOWrapper(_Log(1, "w", closefd=False), "utf-8", "backslashreplace", write_through=True)
+
+
 if __name__ == "__main__":
+    sys.stdout = sys.stderr = log_output()
     share_one_heap()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.exit(main(sys.argv[1:]))

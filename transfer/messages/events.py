@@ -34,9 +34,16 @@ class Event(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Launched(Event):
-    """The supervisor is about to start a worker."""
+    """The supervisor starts a worker. Told before, so that one that dies at once is not started for ever, and once more
+    when its process is known.
+
+    Attributes:
+        pid, began: the worker's process, and the unix time at which that began; None before it is known.
+    """
 
     kind: ClassVar[str] = "launched"
+    pid: int | None = None
+    began: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,12 +336,19 @@ class Failed(Event):
     error: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, error: TransferError) -> Failed:
+    def of(cls, error: TransferError) -> Self:
         return cls(error=error.to_dict())
 
     @property
     def as_error(self) -> TransferError:
         return TransferError.from_dict(self.error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted(Failed):
+    """Something went wrong that need not go wrong again; what was learned so far can be gone on from."""
+
+    kind: ClassVar[str] = "interrupted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,6 +363,7 @@ class Died(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """The user put an interrupted run back in the queue."""
+    """The user put an interrupted run back in the queue; `changed` are settings of it that are others from now on."""
 
     kind: ClassVar[str] = "resume"
+    changed: dict[str, Any] = field(default_factory=dict)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from transfer.errors import RunError, TransferError
 from transfer.messages.questions import A, Question
@@ -95,8 +96,7 @@ class PredictionClient:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
             self._end(kill=True)
-            self.log_file.parent.mkdir(parents=True, exist_ok=True)
-            with self.log_file.open("wb") as log:
+            with self._log() as log:
                 self._process = subprocess.Popen(
                     self.command,
                     stdin=subprocess.PIPE,
@@ -110,6 +110,13 @@ class PredictionClient:
                 target=_forward, args=(self._process, self._answers), name="prediction answers", daemon=True
             ).start()
         return self._process
+
+    def _log(self) -> BinaryIO:
+        try:
+            self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            return self.log_file.open("wb")
+        except OSError:  # a full disk, or one that can only be read: it can answer all the same
+            return Path(os.devnull).open("wb")
 
     def _end(self, *, kill: bool) -> None:
         process, self._process = self._process, None

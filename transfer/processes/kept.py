@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -37,12 +38,13 @@ class KeptWorker:
 
     def __init__(self, connection: socket.socket, child: subprocess.Popen[bytes] | None) -> None:
         self._connection, self._child = connection, child
+        self._peer = _peer(connection)
         self._said: int | None = None
         self._over = False
 
     @property
-    def pid(self) -> int:
-        return self._child.pid if self._child is not None else 0
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None else self._peer
 
     @property
     def returncode(self) -> int | None:
@@ -136,3 +138,13 @@ class KeptStandby:
                 with contextlib.suppress(OSError):
                     connection.close()
         return self._connection is not None
+
+
+def _peer(connection: socket.socket) -> int | None:
+    """The process at the other end, where the system says."""
+    if sys.platform == "linux":
+        size = struct.calcsize("3i")
+        return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0])
+    if sys.platform == "darwin":
+        return connection.getsockopt(0, 2)  # SOL_LOCAL, LOCAL_PEERPID of <sys/un.h>
+    return None

@@ -21,6 +21,10 @@ WORKER = (sys.executable, "-m", "transfer.learning.worker")
 class Worker(Protocol):
     """A worker that has a run."""
 
+    @property
+    def pid(self) -> int | None:
+        """Its process; None where nobody can know."""
+
     def alive(self) -> bool:
         """Whether it is at it, or about to be."""
 
@@ -83,7 +87,7 @@ class LocalWorker:
         self._process: subprocess.Popen[bytes] | KeptWorker = ready or self._spawn()
 
     @property
-    def pid(self) -> int:
+    def pid(self) -> int | None:
         return self._process.pid
 
     def alive(self) -> bool:

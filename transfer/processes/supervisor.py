@@ -15,11 +15,14 @@ from collections.abc import Callable
 
 from filelock import Timeout
 
-from transfer.messages.events import Died, Launched, Stopped
+from transfer import disk
+from transfer.errors import RunError
+from transfer.messages.events import Died, Interrupted, Launched, Resumed, Stopped
 from transfer.messages.requests import Stop
 from transfer.processes.launcher import Launcher, Worker
 from transfer.runs.job import Job
 from transfer.runs.last_words import death_in_words, end_of
+from transfer.runs.process import began
 from transfer.runs.status import TERMINAL
 from transfer.runs.workspace import Workspace
 
@@ -27,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 POLL = 0.5  # seconds between two looks at the workspace,
 GLANCE = 0.1  # and between two glances at whether another process added a run to it, or put one back in the queue
+PAUSE = 10.0  # seconds before another try to do something for a run that failed, such as writing on a full disk
 
 
 class Supervisor:
@@ -50,7 +54,9 @@ class Supervisor:
         self._settled = time.monotonic() + settle
         self._lock = workspace.supervisor_lock
         self._workers: dict[Job, Worker] = {}  # launched here, and not yet seen to have ended
+        self._left_alone: dict[Job, float] = {}  # until when, by the monotonic clock
         self._over: set[Job] = set()  # for good, so that nobody needs to look at them again
+        self._swept = False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
 
@@ -80,8 +86,9 @@ class Supervisor:
                 try:
                     if self._lead():
                         self._look()
-                except Exception:  # one unreadable run directory must not end all supervision
-                    logger.exception("The supervisor could not look after a run; it goes on with the others.")
+                except Exception as trouble:  # a folder that cannot be read must not end all supervision
+                    self._complain("The supervisor could not look at the workspace.", trouble)
+                    self._end.wait(PAUSE)
                 self._wait(seen)
         finally:
             self.launcher.close()
@@ -108,40 +115,65 @@ class Supervisor:
     # ------------------------------------------------------------------ one look
 
     def _look(self) -> None:
-        jobs = [
-            job for job in self.workspace.jobs() if job not in self._over and job.sound
-        ]  # lists say which are damaged
-        busy = any([self._has_worker(job) for job in jobs])  # a list: every one is looked at
+        # Lists say which are damaged.
+        jobs = [job for job in self.workspace.jobs() if job not in self._over and job.sound]
+        busy = any([self._attend(job, self._has_worker) for job in jobs])  # a list: every one is looked at
         for job in self.workspace.waiting(jobs):
             if job.mailbox.has(Stop):
-                self._take_off(job)
+                self._attend(job, self._take_off)
             elif not busy:
-                busy = self._start(job)
+                busy = self._attend(job, self._start)
         if not busy and time.monotonic() >= self._settled:  # not while something trains: loading would slow it down
             self.launcher.prepare()
             self._idle()
+            if not self._swept:
+                self._swept = True
+                self.workspace.sweep()
+
+    def _attend(self, job: Job, look: Callable[[Job], bool]) -> bool:
+        """Do something for a job. One that gives trouble is left alone for a while, and holds up no other."""
+        if time.monotonic() < self._left_alone.get(job, 0.0):
+            return job in self._workers
+        try:
+            return look(job)
+        except Exception as trouble:
+            self._left_alone[job] = time.monotonic() + PAUSE
+            self._complain(f"Nothing can be done for {job.path}; the supervisor goes on with the others.", trouble)
+            return job in self._workers
+
+    @staticmethod
+    def _complain(what: str, trouble: Exception) -> None:
+        if disk.is_full(trouble):
+            logger.warning("The disk is full. %s", what)
+        else:
+            logger.exception("%s", what)
 
     def _has_worker(self, job: Job) -> bool:
         """Whether somebody works on it. A death that nobody has told yet is recorded."""
         worker = self._workers.get(job)
         if worker and worker.alive():
+            self._tell_process(job, worker)
             return True
-        self._workers.pop(job, None)
-        if job.waits or isinstance(job.log.last(), Died):
-            return False
         status = job.status()
         if status.state in TERMINAL:
-            self._over.add(job)
-        elif worker or not status.alive:
-            self._record_death(job, worker.exit_code if worker else None)
-        else:
+            if status.state != "failed":  # which may be resumed
+                self._over.add(job)
+        elif status.alive:
             return True  # another supervisor's, which this one has outlived
+        elif not (job.waits or isinstance(job.log.last(), Died | Interrupted)):
+            self._record_death(job, worker.exit_code if worker else None)
+        self._workers.pop(job, None)  # not before its death is told
         return False
 
-    def _take_off(self, job: Job) -> None:
+    @staticmethod
+    def _take_off(job: Job) -> bool:
         with job.lock.acquire(timeout=10):
-            if job.waits:
+            if isinstance(job.log.last(), Resumed):
+                taken_off = RunError("Taken off the queue before it went on.", fix="Resume it whenever you like.")
+                job.log.append(Interrupted.of(taken_off))
+            elif job.waits:
                 job.log.append(Stopped(message="Taken off the queue before it began."))
+        return False
 
     def _start(self, job: Job) -> bool:
         with job.lock.acquire(timeout=10):
@@ -149,8 +181,16 @@ class Supervisor:
                 return False
             # Before the launch: a worker that dies while importing must not be started for ever.
             job.log.append(Launched())
-        self._workers[job] = self.launcher.launch(job)
+            self._workers[job] = worker = self.launcher.launch(job)
+            self._tell_process(job, worker)
         return True
+
+    @staticmethod
+    def _tell_process(job: Job, worker: Worker) -> None:
+        """Whose death means that of the run, for those who did not start it, until the worker takes the run's lock."""
+        last, pid = job.log.last(), worker.pid
+        if pid is not None and isinstance(last, Launched) and last.pid != pid:
+            job.log.append(Launched(pid=pid, began=began(pid)))
 
     @staticmethod
     def _record_death(job: Job, exit_code: int | None) -> None:

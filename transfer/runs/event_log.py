@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from transfer.messages.events import Event, Progressed
+from transfer.messages.events import Event, Launched, Progressed
 from transfer.runs.json_lines import JsonLines
 
 E = TypeVar("E", bound=Event)
@@ -37,20 +37,28 @@ class EventLog:
             event: what happened.
             durable: whether it survives a power failure from now on; if not, from the next durable one on.
                 Readers see it at once either way, and it outlives this process.
+
+        Raises:
+            OSError: the disk is full; nothing of it was written.
         """
         line = json.dumps(dataclasses.replace(event, time=time.time()).to_dict(), allow_nan=False) + "\n"
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        with os.fdopen(descriptor, "r+b") as file:
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
             end = _end_of_last_line(file)
             file.truncate(end)
             file.seek(end)
-            file.write(line.encode())
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+            left = memoryview(line.encode())
+            try:
+                while left:
+                    left = left[file.write(left) :]
+                if durable:
+                    os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise
 
     def read(self) -> list[Event]:
-        """All complete events, oldest first. Of progress events that follow each other only the newest is kept."""
+        """All complete events, oldest first. Of progress events that follow each other, and launches, the newest."""
         return self._lines.read()
 
     def last(self) -> Event | None:
@@ -88,6 +96,8 @@ def _end_of_last_line(file: Any) -> int:
 
 @lru_cache(maxsize=256)
 def _lines(path: Path) -> JsonLines[Event]:
-    return JsonLines(
-        path, Event.from_dict, lambda new, old: isinstance(new, Progressed) and isinstance(old, Progressed)
-    )
+    return JsonLines(path, Event.from_dict, _replaces)
+
+
+def _replaces(new: Event, old: Event) -> bool:
+    return type(new) is type(old) and isinstance(new, Progressed | Launched)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from transfer.messages.events import Died
+from transfer.messages.events import Died, Interrupted
 from transfer.messages.message import adapter
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
@@ -84,4 +84,6 @@ def _stamp(run: Run) -> str:
 
 def _settled(run: Run, summary: Summary) -> bool:
     """Whether the summary follows from its files alone, and not from who is at work or waits."""
-    return summary.status in TERMINAL or (summary.status == "interrupted" and isinstance(run.log.last(), Died))
+    if summary.status == "interrupted":
+        return isinstance(run.log.last(), Died | Interrupted)
+    return summary.status in TERMINAL

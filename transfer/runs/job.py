@@ -11,12 +11,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+from transfer import disk
 from transfer.dataset.dataset import Dataset
 from transfer.errors import PhotosError, RunError, TransferError
 from transfer.messages.requests import Stop
 from transfer.runs.event_log import EventLog
+from transfer.runs.lock import is_held
 from transfer.runs.mailbox import Mailbox
 from transfer.runs.queue import Queue
 from transfer.runs.status import Status, status, waits
@@ -179,14 +181,18 @@ class Job:
 
     def status(self) -> Status:
         """Computed from the last complete event and the lock; see `runs.status`."""
-        return status(
-            self.log.last(),
+        last = self.log.last()
+        found = status(
+            last,
             locked=self.lock_is_held,
             stop_asked=lambda: self.mailbox.has(Stop),
             place=lambda: self._queue.place(self.id),
             doing=self.doing,
+            full=lambda: disk.free(self.path) < disk.NOTHING,
             keeps=self.keeps,
         )
+        # One that ended between the look at its log and that at its lock has said how by now.
+        return self.status() if found.state == "interrupted" and self.log.last() != last else found
 
     @property
     def waits(self) -> bool:
@@ -199,15 +205,12 @@ class Job:
 
     def lock_is_held(self) -> bool:
         """Whether a worker (or, for an instant, a supervisor) holds the job's lock."""
-        try:
-            with self.lock.acquire(timeout=0):
-                return False
-        except Timeout:
-            return True
+        return is_held(self.path / "lock")
 
     def request_stop(self) -> None:
         """Ask it to end at the next step, keeping what there is; one that waits is taken off the queue."""
-        self.mailbox.send(Stop())
+        with disk.in_words(self.path):
+            self.mailbox.send(Stop())
 
 
 @lru_cache(maxsize=16)

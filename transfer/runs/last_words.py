@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from transfer import disk
+
 
 def death_in_words(exit_code: int | None, doing: str) -> str:
     """What an exit code says to a person about what was being done (`Job.doing`).
@@ -13,6 +15,8 @@ def death_in_words(exit_code: int | None, doing: str) -> str:
     """
     if exit_code is None:
         return f"{doing} ended without saying why, perhaps because the machine was switched off."
+    if exit_code == disk.FULL:
+        return f"{doing} ended because the disk was full. Make room before you go on."
     if exit_code == -signal.SIGKILL:
         return f"{doing} was ended by force (signal 9). Often the machine had run out of memory."
     if exit_code < 0:

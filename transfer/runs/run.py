@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transfer import disk
 from transfer.config import RunConfig
-from transfer.errors import RunError
+from transfer.errors import ConfigError, RunError
 from transfer.messages.events import EpochEnded, Resumed
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
 from transfer.runs.job import Job, shortened
+from transfer.runs.leftovers import sweep
 from transfer.runs.metrics import Metrics
+from transfer.runs.whole_file import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CHANGEABLE = ("batch_size", "image_size")  # of a run that goes on: what takes the memory, and no weight depends on
 LONGEST_NAME = 120  # characters shown of it
 
 
@@ -58,6 +65,11 @@ class Run(Job):
         """The trained model as Keras saves it; there once the run has written its first export."""
         return self.exports_dir / "keras" / "model.keras"
 
+    def sweep(self) -> None:
+        """Remove what processes that were killed left half written."""
+        for folder in (self.path, self.evaluation_dir, self.exports_dir):
+            sweep(folder)
+
     # ------------------------------------------------------------------ what was chosen
 
     @cached_property
@@ -95,21 +107,57 @@ class Run(Job):
 
     # ------------------------------------------------------------------ how it is doing
 
-    def request_resume(self) -> None:
+    @property
+    def resumable(self) -> bool:
+        """Whether it can go on: it was interrupted, or failed after a checkpoint, which other settings may help."""
+        state = self.status().state
+        return state == "interrupted" or (state == "failed" and self.checkpoint.is_file())
+
+    def request_resume(self, changes: Mapping[str, Any] | None = None) -> None:
         """Put an interrupted run back in the queue; it goes on from its last checkpoint.
+
+        Args:
+            changes: settings among `CHANGEABLE` that are others from now on.
 
         Raises:
             RunError: when the run is not interrupted.
+            ConfigError: when it cannot go on with these settings.
         """
         status = self.status()
-        if status.state != "interrupted":
+        if not self.resumable:
             raise RunError(
                 f"“{self.name}” cannot be resumed.",
                 expected="a run that was interrupted",
                 found=f"a run that is {status.state}",
                 fix="Start a new run with the same settings instead.",
             )
-        with self.lock.acquire(timeout=10):
+        config = self._changed(changes or {})
+        changed = {name: getattr(config, name) for name in CHANGEABLE if config != self.config}
+        with disk.in_words(self.path), self.lock.acquire(timeout=10):
+            if changed:
+                created = self.config_file.stat()
+                write_whole(self.config_file, json.dumps(config.to_dict(), indent=2))
+                os.utime(self.config_file, ns=(created.st_atime_ns, created.st_mtime_ns))  # it tells when that was
+                del self.config
+            self._queue.append(self.id)
             self.mailbox.clear()
-            self.log.append(Resumed())
-        self._queue.append(self.id)
+            self.log.append(Resumed(changed=changed))  # last: now it waits
+
+    def _changed(self, changes: Mapping[str, Any]) -> RunConfig:
+        if fixed := sorted(set(changes) - set(CHANGEABLE)):
+            raise ConfigError(
+                f"A run goes on with the {', '.join(fixed)} that it began with.",
+                expected=f"nothing but {' and '.join(CHANGEABLE)} to be changed",
+                found=", ".join(fixed),
+                fix="Leave it out, or start a new run.",
+            )
+        given = {name: value for name, value in changes.items() if value not in (None, "")}
+        config = RunConfig.from_dict({**self.config.to_dict(), **given})
+        if config.pooling == "flatten" and config.image_size != self.config.image_size:
+            raise ConfigError(
+                "The photo size of this run cannot be changed.",
+                expected="another pooling than flatten, with which the new layers fit one size only",
+                found=f"flatten, and photos of {self.config.image_size or 'the usual'} pixels",
+                fix="Lower the batch size instead, or start a new run.",
+            )
+        return config

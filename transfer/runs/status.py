@@ -11,16 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from transfer.messages.events import Died, Event, Failed, Finished, Launched, Resumed, Stopped
+from transfer.messages.events import Died, Event, Failed, Finished, Interrupted, Launched, Resumed, Stopped
+from transfer.runs.process import lives
 
 State = Literal["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"]
 
 TERMINAL: frozenset[str] = frozenset({"finished", "stopped", "failed"})
 ALIVE: frozenset[str] = frozenset({"running", "stopping"})
 
-# Seconds a launched worker may take to import TensorFlow and take its lock before it counts as dead for those
-# who did not start it. Its own supervisor sees its death at once.
-GRACE = 120.0
+# Seconds until a launched worker counts as dead of which nobody knows the process: its supervisor was killed between
+# starting it and telling so, an earlier version did not tell, or the system does not say whose a connection is.
+GRACE = 10.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def status(
     locked: Callable[[], bool],
     stop_asked: Callable[[], bool],
     place: Callable[[], int],
+    full: Callable[[], bool],
     doing: str,
     keeps: str,
 ) -> Status:
@@ -63,23 +65,35 @@ def status(
         locked: whether a worker holds its lock; this and the others are only asked where it matters.
         stop_asked: whether somebody asked it to stop.
         place: its place among those that wait.
+        full: whether nothing more can be written to its disk.
         doing: what its worker does; the beginning of a sentence.
         keeps: what is left when it is stopped.
     """
     if isinstance(last, Finished):
         return Status("finished", "Finished.")
     if isinstance(last, Stopped):
-        return Status("stopped", f"Stopped by you; {keeps} was kept.")
+        return Status("stopped", last.message or f"Stopped by you; {keeps} was kept.")
+    if isinstance(last, Interrupted):
+        return Status("interrupted", last.as_error.what)
     if isinstance(last, Failed):
         return Status("failed", last.as_error.what)
     if isinstance(last, Died):
         return Status("interrupted", last.message)
     if waits(last):
         number = place()
+        if full():
+            return Status("queued", "Waiting for room: the disk is full.", number)
         return Status("queued", "Next in line." if number == 1 else f"Waiting: number {number} in line.", number)
-    starting = isinstance(last, Launched) and time.time() - last.time < GRACE
-    if not starting and not locked():
-        return Status("interrupted", f"{doing} ended without saying why.")
+    if not locked() and not (isinstance(last, Launched) and _begins(last)):
+        why = "The disk is full, so it could not say why." if full() else "It did not say why."
+        return Status("interrupted", f"{doing} ended. {why}")
     if stop_asked():
         return Status("stopping", f"Stopping: {keeps} is kept.")
     return Status("running", f"{doing}.")
+
+
+def _begins(launched: Launched) -> bool:
+    """Whether the worker is about to take its lock."""
+    if launched.pid is None:
+        return time.time() - launched.time < GRACE
+    return lives(launched.pid, launched.began)

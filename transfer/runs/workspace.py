@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterable
@@ -14,12 +16,14 @@ from typing import Any
 
 from filelock import FileLock
 
+from transfer import disk
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
 from transfer.runs.index import RunIndex
 from transfer.runs.job import Job
+from transfer.runs.leftovers import hidden, sweep
 from transfer.runs.queue import Queue
 from transfer.runs.run import Run
 from transfer.runs.status import ALIVE
@@ -107,23 +111,38 @@ class Workspace:
 
     def _made(self, name: str) -> Path:
         folder = self.path / name
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as trouble:  # one that can only be read is listed all the same
+            if not disk.is_read_only(trouble):
+                raise
         return folder
+
+    def sweep(self) -> None:
+        """Remove what processes that were killed left half written; whoever leads the workspace does, at its start."""
+        with contextlib.suppress(OSError):  # it can only be read, or somebody is faster
+            for folder in (self.runs_dir, self.studies_dir, self.photos_dir, self.networks_dir, self.engines_dir):
+                sweep(folder)
+            for run in self.runs():
+                run.sweep()
+            self.features.sweep()
 
     # ------------------------------------------------------------------ runs
 
     def create(self, config: RunConfig, dataset: Dataset) -> Run:
         """Freeze config and split in a new run directory. The run waits in the queue from then on."""
         name = config.name or f"{Path(config.photos).name}-{Path(config.backbone).stem}"
-        path = _freeze(self.runs_dir, name, config.to_dict(), dataset)
-        self.queue.append(path.name)
+        with disk.in_words(self.path):
+            path = _freeze(self.runs_dir, name, config.to_dict(), dataset)
+            self.queue.append(path.name)
         self.changed.set()
         return Run(path)
 
     def create_study(self, config: StudyConfig, dataset: Dataset) -> Study:
         """The same for a study; it comes before the runs that wait, because what it finds may change them."""
         name = f"{Path(config.run.photos).name}-{config.kind}"
-        path = _freeze(self.studies_dir, name, config.to_dict(), dataset)
+        with disk.in_words(self.path):
+            path = _freeze(self.studies_dir, name, config.to_dict(), dataset)
         self.changed.set()
         return Study(path)
 
@@ -185,16 +204,22 @@ def _freeze(folder: Path, name: str, config: dict[str, Any], dataset: Dataset) -
     """A new directory with what was chosen."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
-    unfinished = path.with_name(f".{path.name}")
+    unfinished = hidden(path)
     unfinished.mkdir()
-    (unfinished / "dataset.json").write_text(json.dumps(dataset.to_dict()), encoding="utf-8")
-    (unfinished / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+    try:
+        (unfinished / "dataset.json").write_text(json.dumps(dataset.to_dict()), encoding="utf-8")
+        (unfinished / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+    except OSError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     unfinished.rename(path)  # now it exists, whole
     return path
 
 
 def _whole(folder: Path) -> list[Path]:
     """The directories that `_freeze` made there, newest first."""
+    if not folder.is_dir():
+        return []
     place = str(folder)
     names = (name for name in os.listdir(folder) if name[0] != "." and os.path.isfile(f"{place}/{name}/config.json"))  # noqa: PTH113, PTH208 - the quicker way
     return [folder / name for name in sorted(names, reverse=True)]

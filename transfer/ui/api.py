@@ -80,9 +80,9 @@ def build(desk: Desk) -> None:
         """Ask a run to end at the next step and keep its best state; returns its state."""
         return desk.stop(run).status().state
 
-    def resume(run: str) -> str:
-        """Put an interrupted run back in the queue; returns its state."""
-        return desk.resume(run).status().state
+    def resume(run: str, settings: dict[str, Any] | None = None) -> str:
+        """Put an interrupted run back in the queue, perhaps with another batch_size or image_size; its state."""
+        return desk.resume(run, settings).status().state
 
     def runs() -> list[str]:
         """The names of all runs, newest first."""

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from tests.ui.conftest import HOSTILE, epoch, measured, read
-from transfer.errors import TrainingError
+from transfer.errors import DiskError, TrainingError
 from transfer.messages.events import (
     Died,
     EarlyStopped,
     Failed,
     Finished,
+    Interrupted,
     Launched,
     Progressed,
     Skipped,
@@ -95,6 +96,14 @@ def test_interrupted(run: Run) -> None:
     assert "tail" in read(view.log(run)).text
     run.request_resume()
     assert "It begins as soon as" in read(view.state(run)).text
+
+
+def test_interrupted_by_what_it_could_tell(run: Run) -> None:
+    error = DiskError(f"The disk is full {HOSTILE}", expected="9 MB free", found="0.1 MB free", fix="Make room.")
+    run.log.append(Interrupted.of(error))
+    page = read(view.state(run))
+    assert page.text.count("alert(1)") == 2, "in the name, and in what happened"
+    assert all(answer in page.text for answer in ("interrupted", "9 MB free", "0.1 MB free", "Make room."))
 
 
 def test_failed(run: Run) -> None:

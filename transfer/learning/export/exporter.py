@@ -7,7 +7,6 @@ labels and programs, proof in a fresh process, card, zip, and only then its plac
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -19,6 +18,7 @@ from transfer.learning.export import archive, proof
 from transfer.learning.export.card import card, requirements
 from transfer.learning.export.format import ExportFormat, named
 from transfer.runs.exported import ExportedModel
+from transfer.runs.leftovers import hidden
 from transfer.runs.run import Run
 
 
@@ -35,7 +35,7 @@ def export(run: Run, format: str, predictor: KerasPredictor | None = None) -> Ex
     writer = named(format)
     record, predictor = find(format), predictor or load(run)
     run.exports_dir.mkdir(parents=True, exist_ok=True)
-    folder = run.exports_dir / f".{format}.{os.getpid()}"
+    folder = hidden(run.exports_dir / format)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:

@@ -23,11 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from transfer import disk
 from transfer.feature_store.disk_cache import mark_used
 from transfer.learning.features import compiled
 from transfer.learning.features.compiled import FeatureSpec
 
 TOLERANCE = 1e-3  # largest difference of two engines, relative to the largest value
+TRANSLATED = 10  # bytes a translated and a compiled network take for each number in it, and a little more
 QUEUE = 32  # samples that may wait for OpenVINO: enough to keep all cores busy while the next batch is fetched
 
 _log = logging.getLogger(__name__)
@@ -178,7 +180,13 @@ class Disagreement(Exception):
 
 
 def open_engine(
-    lower: Callable[[], Any], part: FeatureSpec, folder: Path, *, gpu: bool = False, xla: bool = False
+    lower: Callable[[], Any],
+    part: FeatureSpec,
+    folder: Path,
+    *,
+    gpu: bool = False,
+    xla: bool = False,
+    reserve: int = 0,
 ) -> Engine:
     """The engine for a frozen part: kept from before, or translated now, or else TensorFlow, which says why.
 
@@ -187,6 +195,7 @@ def open_engine(
         part: what it is.
         folder: where engines are kept, for all runs.
         gpu: whether TensorFlow has a GPU to run it on; xla: whether to compile for it.
+        reserve: bytes of the disk that are needed for something else.
     """
     if gpu:
         return KerasEngine(lower(), "TensorFlow on the GPU", xla)
@@ -201,6 +210,9 @@ def open_engine(
         return engine
     model = lower()
     keras = KerasEngine(model)
+    if disk.free(folder) < reserve + TRANSLATED * model.count_params():
+        keras.description = _instead("there is no room on the disk to keep it")
+        return keras
     try:
         compiled.discard(entry)
         compiled.keep(entry, model, keras.run(compiled.pictures(tuple(model.input_shape[1:]))))

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from transfer import disk
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
 from transfer.learning.device import Device
@@ -74,6 +75,7 @@ class FeatureExtractor:
         inbox: where a stop is asked for.
         store: another place for them than the workspace's.
         dtype: how they are stored, float16 or float32; what float16 cannot hold becomes float32 by itself.
+        reserve: bytes of the disk that the run needs for something else; features that would take them are not kept.
     """
 
     def __init__(
@@ -84,10 +86,12 @@ class FeatureExtractor:
         inbox: Inbox,
         store: FeatureStore | None = None,
         dtype: str = "float16",
+        reserve: int = 0,
     ) -> None:
         self._store = store or workspace.features
         self._engines_dir = workspace.engines_dir
         self._device, self._reporter, self._inbox, self._dtype = device, reporter, inbox, dtype
+        self._reserve = reserve
         self._opened: list[FeatureSet] = []
         self._engines: dict[FeatureSpec, Engine] = {}
         self._pace: float | None = None
@@ -176,6 +180,9 @@ class FeatureExtractor:
                 if not self._store.make_room(count * kept.row_bytes):
                     needed, cap = count * kept.row_bytes / 1e9, self._store.cap_bytes / 1e9
                     raise NotKept(f"they would take {needed:.1f} GB of the {cap:g} GB set aside for them")
+                if count * kept.row_bytes + self._reserve > disk.free(self._store.folder):
+                    sizes = count * kept.row_bytes, disk.free(self._store.folder)
+                    raise NotKept("they would take {} of the {} free on the disk".format(*map(disk.megabytes, sizes)))
                 self._compute(kept, stages, photos, missing, len(views) * photos.photos - count)
         else:
             message = "Features reused: the network has looked at these photos before."
@@ -248,7 +255,9 @@ class FeatureExtractor:
         if stage.network not in self._engines:
             self._reporter.begin("loading", "Getting the frozen part of the network ready for this machine.", 0)
             self._reporter.say()
-            engine = open_engine(stage.model, stage.network, self._engines_dir, gpu=self._elsewhere)
+            engine = open_engine(
+                stage.model, stage.network, self._engines_dir, gpu=self._elsewhere, reserve=self._reserve
+            )
             DiskCache(self._engines_dir, ENGINES).make_room()
             self._keep(stage.network, engine)
             if isinstance(engine, KerasEngine) and not self._elsewhere:

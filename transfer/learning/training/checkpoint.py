@@ -21,6 +21,7 @@ import numpy as np
 
 from transfer.learning.training.state import TrainingState
 from transfer.messages.events import EarlyStopped, EpochEnded, Event
+from transfer.runs.leftovers import hidden
 
 INTERVAL = 1.0  # seconds from one writing to the next at least: epochs of milliseconds are not written one by one
 
@@ -106,12 +107,15 @@ class Checkpoint:
             for number, value in enumerate(of_group)
         }
         arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-        temporary = self.path.with_name(f".{self.path.name}.writing")
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        temporary = hidden(self.path)
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        finally:  # of a full disk what is left is needed to say so
+            temporary.unlink(missing_ok=True)
         self._snapshot, self._written = {}, time.monotonic()
         self.catch_up()
 

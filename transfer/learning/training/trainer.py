@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
-from transfer.dataset.dataset import Split
+from transfer.dataset.dataset import Dataset, Split
 from transfer.errors import TrainingError
 from transfer.feature_store.store import FeatureStore
 from transfer.learning.device import Device, use_precision
@@ -45,6 +45,7 @@ from transfer.learning.training.refinement import Refinement, refine
 from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.learning.training.steps import Score, Steps, Tally
+from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -56,6 +57,7 @@ class Trainer:
         run: its directory; the caller holds the run's lock.
         device: what to train on.
         reporter: where progress goes.
+        dataset: its photos, without those that are of no use any more; None: as they were.
         callbacks: more of them; they come before the usual ones.
         store, dtype: where and how features are kept, if not as usual; see `FeatureExtractor`.
 
@@ -69,15 +71,17 @@ class Trainer:
         device: Device,
         reporter: Reporter,
         *,
+        dataset: Dataset | None = None,
         callbacks: Iterable[Callback] = (),
         store: FeatureStore | None = None,
         dtype: str = "float16",
     ) -> None:
-        self.config, self.dataset = run.config, run.dataset
+        self.config, self.dataset = run.config, dataset or run.dataset
         self._device, self._reporter = device, reporter
         self._inbox = inbox = Inbox(run.mailbox)
         log = EventLogging(run.log)
-        self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype)
+        reserve = run_bytes(self.config, len(self.dataset.photos), len(self.dataset.classes))
+        self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype, reserve)
         self._network = TrainedNetwork(self.config, len(self.dataset.classes), device, reporter, self._extractor)
         self._data = PhaseDataLoader(self.config, self.dataset, self._network, self._extractor, device, reporter)
         checkpoint = Checkpoint(run.checkpoint, log.write)

@@ -14,9 +14,10 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.commands.desk import Desk
+from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.messages.events import Progressed
-from transfer.runs.run import Run
+from transfer.runs.run import CHANGEABLE, Run
 from transfer.runs.status import Status
 from transfer.runs.summary import DAMAGED
 from transfer.ui.context import Context
@@ -57,13 +58,17 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
                 stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
                 resume = gr.Button("Resume", variant="primary", visible="hidden", elem_id="resume")
                 results = gr.Button("See the results", variant="primary", visible="hidden", elem_id="see-results")
+            less = gr.Accordion("Go on with less memory", open=False, visible="hidden", elem_id="resume-changes")
+            with less, gr.Row():
+                settings = RunConfig.settings()
+                changes = [gr.Number(label=settings[name].label, info=settings[name].help) for name in CHANGEABLE]
             curves = gr.HTML(elem_id="run-curves")
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
         version_shown = gr.State(None)
         timer = gr.Timer(BEAT, active=False)
-    screen = [version_shown, timer, state, stop, resume, results, curves, remarks, log]
+    screen = [version_shown, timer, state, stop, resume, results, curves, remarks, log, less, *changes]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         """The screen for the chosen run; nothing at all when nothing changed since the last look."""
@@ -73,19 +78,22 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             return [gr.skip()] * len(screen)
         if run is None:
             hint = f"Nothing has been trained yet. Check your photos in {steps.step('photos')}, then press Train."
-            hidden = [gr.Button(visible="hidden")] * 3
-            return [version, gr.Timer(active=False), empty(hint), *hidden, "", "", ""]
+            hidden, kept = [gr.Button(visible="hidden")] * 3, [gr.skip()] * len(changes)
+            nothing = [empty(hint), *hidden, "", "", "", gr.Accordion(visible="hidden"), *kept]
+            return [version, gr.Timer(active=False), *nothing]
         status = run.status()
         return [
             version,
             gr.Timer(active=not status.over),
             view.state(run),
             _stop_button(run, status),
-            gr.Button(visible=shown(status.state == "interrupted")),
+            gr.Button(visible=shown(run.resumable)),
             gr.Button(visible=shown(run.metrics() is not None)),
             charts(run),
             view.remarks(run),
             view.log(run),
+            gr.Accordion(visible=shown(run.resumable)),
+            *(getattr(run.config, name) for name in CHANGEABLE),
         ]
 
     def begin(folder: str, *given: Any) -> Iterator[dict[Any, Any]]:
@@ -102,9 +110,9 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             return
         yield {trouble: "", chosen: making.result.id}
 
-    def ask(act: Callable[[str], Run], run_id: str) -> Markup:
+    def ask(act: Callable[..., Run], run_id: str, *given: Any) -> Markup:
         try:
-            act(run_id)
+            act(run_id, *given)
         except TransferError as error:
             return error_panel(error)
         return html.NOTHING
@@ -139,7 +147,12 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
     )
     begun.then(look, [chosen, version_shown], screen, **QUIET)
     stopped = stop.click(lambda run_id: ask(context.desk.stop, run_id), chosen, trouble, **QUIET)
-    resumed = resume.click(lambda run_id: ask(context.desk.resume, run_id), chosen, trouble, **QUIET)
+    resumed = resume.click(
+        lambda run_id, *given: ask(context.desk.resume, run_id, dict(zip(CHANGEABLE, given, strict=True))),
+        [chosen, *changes],
+        trouble,
+        **QUIET,
+    )
     gr.on(
         [timer.tick, chosen.change, tab.select],
         look,

@@ -10,7 +10,17 @@ from markupsafe import Markup
 from transfer.advice.curves import advice_on_curves
 from transfer.advice.refinement import refinement
 from transfer.errors import TransferError
-from transfer.messages.events import Died, EarlyStopped, Failed, Noticed, Refined, Skipped, Started, Stopped
+from transfer.messages.events import (
+    Died,
+    EarlyStopped,
+    Failed,
+    Interrupted,
+    Noticed,
+    Refined,
+    Skipped,
+    Started,
+    Stopped,
+)
 from transfer.runs.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run
@@ -37,7 +47,9 @@ def state(run: Run) -> Markup:
         parts.append(_now(f"{status.message} {ahead}"))
     elif status.state == "interrupted":
         fix = "Press Resume to go on from the last finished round. Nothing that was learned until then is lost."
-        parts.append(panel("warning", "Training was interrupted.", status.message, fix))
+        last = run.log.last()
+        told = error_panel(last.as_error) if isinstance(last, Interrupted) else None
+        parts.append(told or panel("warning", "Training was interrupted.", status.message, fix))
     elif status.state == "failed":
         failed = run.log.newest(Failed)
         parts.append(error_panel(failed.as_error if failed else TransferError(status.message)))
@@ -105,7 +117,7 @@ def _end(run: Run, status: Status) -> Markup:
         stopped = run.log.newest(Stopped)
         return panel("info", title, stopped.message if stopped else "No photos were left to test it with.")
     result = (
-        f"It is right on {percent(metrics.accuracy)} of the {metrics.photos} {metrics.split} photos; "
+        f"It is right on {percent(metrics.accuracy)} of the {metrics.measured_on(run.dataset)}; "
         f"always guessing “{metrics.baseline_class}” would give {percent(metrics.baseline)}."
     )
     if status.state == "stopped":
