@@ -1,0 +1,189 @@
+"""The long form of the kill matrix: runs that are ended again and again at every kind of moment, and compared.
+
+    python -m tests.benchmarks.kills [--kills 100] [--seed 0] [--processes 12]
+
+A run is trained undisturbed once. Others are then ended at moments drawn by chance, resumed, ended again, until so many
+ends are met: before any file is opened for writing, made, renamed or removed, in the middle of writing one, at any
+time, and by a disk that is full from any of these moments on. The last ones are real commands and apps, each killed
+alone, together with its worker, or its worker alone. Each run that came to its end must tell the same numbers as the
+undisturbed one. Prints one line for each, and at the end what was lost: it should be nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.learning.conftest import COLOURS, TINY, paint
+from tests.learning.dividing import Workers, half_written
+from tests.waiting import until
+from transfer import disk
+from transfer.config import RunConfig
+from transfer.dataset.scan import scan
+from transfer.messages.events import EpochEnded, Launched
+from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+NUMBERS = ("phase", "epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "best")
+ENDS = (-signal.SIGKILL, -signal.SIGXFSZ, -signal.SIGALRM, 1, disk.FULL)
+WRITES = 400  # more than a run of this size does after the first progress is told
+
+
+def numbers(run: Run) -> list[list[Any]]:
+    return [[getattr(epoch, name) for name in NUMBERS] for epoch in run.log.all(EpochEnded)]
+
+
+class Matrix:
+    """Runs over the same photos in one workspace, and what was lost of them."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.photos = paint(folder / "photos", dict.fromkeys(COLOURS, 20))
+        self.workspace = Workspace(folder / "workspace")
+        self.workers = Workers()
+        self.backbone = folder / "three.keras"
+        subprocess.run([sys.executable, "-c", BACKBONE, str(self.backbone)], check=True, cwd=ROOT)
+        self.config = RunConfig.from_dict({**TINY, "backbone": str(self.backbone), "photos": str(self.photos)})
+        self.dataset = scan(self.photos)
+        self.undisturbed = self.workspace.create(self.config, self.dataset)
+        assert self.workers.work(self.undisturbed) == 0, self.undisturbed.worker_log.read_text()
+        self.lost: list[str] = []
+        self.met: Counter[str] = Counter()
+
+    def doom(self) -> dict[str, Any]:
+        """One of the ways in which a worker ends."""
+        kind = self.chance.choice(("kill", "kill", "kill", "torn", "full", "after"))
+        if kind == "after":
+            return {"after": self.chance.uniform(0.05, 2.0)}
+        torn, full = self.chance.choice((1, 1500, 5000, 40_000)), self.chance.choice((1, 9000))
+        what: dict[str, Any] = {"kill": True, "torn": torn, "full": full}
+        at = {"at": "write", "name": str(self.workspace.path), "nth": self.chance.randint(1, WRITES // 4)}
+        return at | {kind: what[kind]}
+
+    def divided(self, kills: int) -> None:
+        """End workers that are divided off."""
+        while sum(self.met.values()) < kills:
+            if self.chance.random() < 0.3:
+                self.workspace.features.clear()
+            run, ends = self.workspace.create(self.config, self.dataset), 0
+            while sum(self.met.values()) < kills and ends < 12:
+                doom = self.doom()
+                code = self.workers.work(run, doom)
+                if code == 0:
+                    break
+                ends += 1
+                self.met[f"{'full' if 'full' in doom else 'torn' if 'torn' in doom else 'killed'} ({code})"] += 1
+                state = run.status().state
+                if state != "interrupted" or code not in ENDS:
+                    self.lost.append(f"{run.id}: {state} with {code} after {doom}: {run.status().message}")
+                    break
+                run.request_resume()
+            self.compare(run, ends, lambda run=run: self.workers.work(run))
+
+    def compare(self, run: Run, ends: int, finish: Callable[[], object]) -> None:
+        """Bring a run to its end, and see that it ends as the undisturbed one."""
+        if not run.status().over:
+            finish()
+        state = run.status().state
+        ours, theirs = run.metrics(), self.undisturbed.metrics()
+        same = numbers(run) == numbers(self.undisturbed) and ours is not None and theirs is not None
+        same = same and ours.confusion == theirs.confusion and run.model_file.is_file()
+        if state != "finished" or not same:
+            self.lost.append(f"{run.id}: {state}, {'the same' if same else 'other'} numbers")
+        print(f"{run.id}: {ends} ends, {state}, {'the same' if same else 'OTHER'} numbers", flush=True)
+
+    # ------------------------------------------------------------------ real processes
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "TRANSFER_STANDBY_MINUTES": "0", "PYTHONPATH": str(ROOT)}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen([sys.executable, *arguments], env=environment, cwd=ROOT, **quiet)  # type: ignore[call-overload,no-any-return]
+
+    def process(self, how: str, seconds: float) -> None:
+        """Train with a command or an app, and end it, its worker, or both, so long after the run was launched."""
+        who, what = how.split()
+        flags = ["--workspace", str(self.workspace.path)]
+        run = None
+        if who == "command":
+            settings = [f"--{name.replace('_', '-')}={getattr(self.config, name)}" for name in (*TINY, "backbone")]
+            before = set(self.workspace.runs())
+            parent = self.start("-m", "transfer", "train", str(self.photos), *settings, *flags)
+            until(lambda: set(self.workspace.runs()) - before, 120)
+            (run,) = set(self.workspace.runs()) - before
+        else:
+            run = self.workspace.create(self.config, self.dataset)
+            parent = self.start("app.py", "--port", str(self.chance.randint(20_000, 60_000)), *flags)
+        until(lambda: (isinstance(last := run.log.last(), Launched) and last.pid) or run.history().size, 120)
+        time.sleep(seconds)
+        launched = run.log.newest(Launched)
+        worker = launched.pid if launched else None
+        children: list[int] = []
+        if what in ("worker", "both") and worker and run.status().alive:
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(worker)
+                children = [each.pid for each in process.children(recursive=True)]
+                process.kill()
+        if what in ("alone", "both"):
+            parent.kill()
+        if what == "worker":
+            until(lambda: run.status().over, 120)
+            parent.kill()
+        parent.wait()
+        until(lambda: not run.status().alive, 240)  # where only its parent was killed, the worker goes on
+        if what in ("worker", "both"):
+            until(lambda: not any(psutil.pid_exists(pid) for pid in children), 20)
+        self.met[f"{how} killed"] += 1
+        if run.status().state == "interrupted":
+            finish = self.start("-m", "transfer", "resume", run.id, *flags)
+            finish.wait(timeout=240)
+        self.compare(run, 1, lambda: None)
+
+
+BACKBONE = """
+import sys, keras
+layer, start = keras.layers.Conv2D, {"kernel_initializer": "he_normal", "padding": "same"}
+photo = keras.Input((32, 32, 3))
+x = photo
+for filters in (12, 16, 24):
+    x = layer(filters, 3, strides=2, activation="relu", **start)(x)
+x = keras.layers.Dense(5, activation="softmax")(keras.layers.GlobalAveragePooling2D()(x))
+keras.Model(photo, x).save(sys.argv[1])
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=12, help="how many of the kills are of real commands and apps")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        matrix = Matrix(Path(folder), chosen.seed)
+        matrix.divided(chosen.kills - chosen.processes)
+        matrix.workers.close()
+        hows = [f"{who} {what}" for what in ("both", "worker", "alone") for who in ("command", "app")]
+        for number in range(chosen.processes):
+            matrix.process(hows[number % len(hows)], matrix.chance.uniform(0.0, 8.0))
+        matrix.workspace.sweep()
+        matrix.lost += half_written(matrix.workspace.path)
+        print(json.dumps({"ends": sum(matrix.met.values()), "of": dict(matrix.met), "lost": matrix.lost}, indent=1))
+    return 1 if matrix.lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
