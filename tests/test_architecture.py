@@ -26,8 +26,10 @@ ALLOWED: dict[str, set[str]] = {
     "feature_store": set(),
     "advice": {"config", "networks", "messages", "dataset"},
     "runs": {"errors", "disk", "config", "messages", "dataset", "feature_store"},
-    "processes": {"errors", "disk", "messages", "runs"},
-    "learning": {"errors", "disk", "config", "formats", "networks", "messages", "dataset", "feature_store", "runs"},
+    "processes": {"errors", "disk", "messages", "dataset", "runs"},
+    "learning": {
+        "errors", "disk", "config", "formats", "networks", "messages", "dataset", "feature_store", "runs", "processes",
+    },
     "commands": {
         "errors", "disk", "config", "formats", "networks", "messages", "dataset", "samples", "advice", "runs",
         "processes",

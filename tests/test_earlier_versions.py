@@ -22,7 +22,7 @@ from tests.waiting import until
 from transfer.advice.curves import advice_on_curves
 from transfer.messages.events import EpochEnded, Event, Progressed, Started
 from transfer.messages.questions import Predict
-from transfer.processes.client import PredictionClient
+from transfer.processes.client import Client
 from transfer.processes.launcher import LocalLauncher
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.progress import progress
@@ -50,8 +50,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PredictionClient]:
-    client = PredictionClient(tmp_path_factory.mktemp("server") / "server.log")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    client = Client(tmp_path_factory.mktemp("server") / "server.log")
     yield client
     client.close()
 
@@ -100,7 +100,7 @@ def test_their_history_and_metrics_are_those_that_were_written(workspace: Worksp
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_they_predict_what_they_predicted(workspace: Workspace, server: PredictionClient, name: str) -> None:
+def test_they_predict_what_they_predicted(workspace: Workspace, server: Client, name: str) -> None:
     run = workspace.run(name)
     with (run.evaluation_dir / "predictions.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

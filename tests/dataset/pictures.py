@@ -47,12 +47,12 @@ def photos(folder: Path, count: int, first: int = 0, ending: str = ".png") -> li
     return paths
 
 
-def bomb(path: Path, width: int, height: int) -> None:
-    """A PNG of some hundred bytes that claims to be enormous."""
+def bomb(path: Path, width: int, height: int, whole: bool = False) -> None:
+    """A PNG of some hundred bytes that claims to be enormous, or, `whole`, is."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" * 1000)
+    pixels = zlib.compress(bytes((3 * width + 1) * height if whole else 1000), 1)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))

@@ -7,7 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -273,11 +276,86 @@ def test_missing_a_folder_and_not_permitted(ordinary: Path) -> None:
         open_photo(ordinary / "locked.jpg")
 
 
-@pytest.mark.parametrize("side", [11_000, 14_000, 60_000])
+@pytest.mark.parametrize("side", [15_000, 20_000, 60_000])
 def test_a_bomb_is_refused_before_it_unfolds(tmp_path: Path, side: int) -> None:
     bomb(tmp_path / "bomb.png", side, side)
     with pytest.raises(ValueError, match=f"too large .*{MOST_PIXELS // 1_000_000} million pixels"):
         open_photo(tmp_path / "bomb.png")
+
+
+def test_what_is_held_counts_and_not_only_what_comes_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JPEG after it was made smaller, unless it has to be held whole; others with what their decoders need."""
+    plain, progressive, web = (tmp_path / name for name in ("plain.jpg", "progressive.jpg", "web.webp"))
+    noise(5, 400, 300).save(plain)
+    noise(5, 400, 300).save(progressive, progressive=True)
+    noise(5, 400, 300).save(web)
+    monkeypatch.setattr(photo, "MOST_PIXELS", 200 * 150)
+    assert open_photo(plain, at_least=100).size == (200, 150)
+    for path, at_least in ((plain, None), (progressive, 100), (web, 100)):
+        with pytest.raises(ValueError, match="400 x 300 pixels"):
+            open_photo(path, at_least)
+    monkeypatch.setattr(photo, "MOST_PIXELS", 4 * 400 * 300)
+    for path in (plain, progressive, web):
+        assert open_photo(path).size == (400, 300)
+
+
+def test_threads_decode_no_more_at_a_time_than_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        noise(number, 100, 100).save(tmp_path / f"{number}.png")
+    at_it, most = threading.Semaphore(8), 0
+    rgb = photo._rgb
+
+    def slowly(image: Image.Image, at_least: int | None) -> Image.Image:
+        nonlocal most
+        with at_it:
+            most = max(most, 8 - at_it._value)
+            time.sleep(0.02)
+        return rgb(image, at_least)
+
+    monkeypatch.setattr(photo, "_rgb", slowly)
+    monkeypatch.setattr(photo, "_budget", photo._Budget(25_000))
+    with ThreadPoolExecutor(8) as threads:
+        read = threads.map(lambda path: read_photo(path, 8), tmp_path.iterdir())
+        assert all(each.shape == (8, 8, 3) for each in read)
+    assert most == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory was held")
+def test_large_photos_are_checked_one_after_the_other(tmp_path: Path) -> None:
+    """Two of 119 megapixels took more than 1.5 GB on four threads; each needs 476 MB."""
+    bomb(tmp_path / "0.png", 10_900, 10_900, whole=True)
+    shutil.copy(tmp_path / "0.png", tmp_path / "1.png")
+    program = [sys.executable, "-m", "tests.dataset.peak", tmp_path]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 700, f"{done.stdout} MB"
+
+
+ODD_MODES = ("RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16", "I", "F")
+
+
+@pytest.mark.parametrize("mode", ODD_MODES)
+def test_a_large_photo_is_made_smaller_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    smooth = Image.fromarray(np.random.default_rng(1).integers(0, 256, (7, 9, 3), dtype=np.uint8)).resize((613, 407))
+    if mode in {"RGBA", "LA"}:
+        smooth.putalpha(smooth.convert("L"))
+    image = Image.fromarray(np.asarray(smooth.convert("L")).astype(np.uint16) * 257) if mode == "I;16" else smooth
+    image = image if image.mode == mode else image.convert(mode)
+    image.save(tmp_path / "photo.tif")
+    whole = read_photo(tmp_path / "photo.tif", 64)
+    monkeypatch.setattr(photo, "_PIECE", 5_000)
+    assert (read_photo(tmp_path / "photo.tif", 64) == whole).all(), "what is no large photo stays exactly the same"
+    monkeypatch.setattr(photo, "LARGE", 10_000)
+    small = open_photo(tmp_path / "photo.tif", at_least=64)
+    assert small.size == (205, 136)
+    assert np.abs(read_photo(tmp_path / "photo.tif", 64).astype(int) - whole).mean() < (8 if mode == "1" else 2.5)
+
+
+def test_a_strip_is_made_shorter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo, "LARGE", 1000)
+    noise(6, 60_000, 3).save(tmp_path / "strip.png")
+    assert open_photo(tmp_path / "strip.png", at_least=8).size == (-(-60_000 // 117), 3)
 
 
 def test_damaged_data_in_the_middle(tmp_path: Path) -> None:

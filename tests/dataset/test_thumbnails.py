@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.dataset.pictures import corners
 from transfer.dataset.dataset import Dataset, Photo
-from transfer.dataset.thumbnails import augmentation_preview, contact_sheet
+from transfer.dataset.thumbnails import augmentation_preview, contact_sheet, examples
 
 GAP = 6
 
@@ -27,7 +27,7 @@ def dataset(tmp_path: Path) -> Dataset:
 
 
 def test_twelve_photos_taken_evenly_in_two_rows(dataset: Dataset) -> None:
-    board = contact_sheet(dataset, 0, count=12, size=32)
+    board = contact_sheet(examples(dataset, 0, 12), 32)
     assert board.mode == "RGBA" and board.size == (6 * 32 + 5 * GAP, 2 * 32 + GAP)
     cells = [board.getpixel((c * (32 + GAP) + 16, r * (32 + GAP) + 16)) for r in range(2) for c in range(6)]
     greys = [cell[0] for cell in cells]  # type: ignore[index]
@@ -36,14 +36,14 @@ def test_twelve_photos_taken_evenly_in_two_rows(dataset: Dataset) -> None:
 
 
 def test_fewer_photos_than_places(dataset: Dataset) -> None:
-    board = contact_sheet(dataset, 1, size=48)
+    board = contact_sheet(examples(dataset, 1), 48)
     assert board.size == (48, 48) and board.getpixel((24, 24)) == (255, 0, 0, 255)
 
 
 def test_a_photo_gone_since_leaves_an_empty_place(dataset: Dataset) -> None:
     (Path(dataset.root) / "00.png").unlink()
     (Path(dataset.root) / "02.png").write_bytes(b"")
-    board = contact_sheet(dataset, 0, count=20, size=16)
+    board = contact_sheet(examples(dataset, 0, 20), 16)
     assert [board.getpixel((place * (16 + GAP) + 8, 8))[3] for place in range(4)] == [0, 255, 0, 255]  # type: ignore[index]
 
 
@@ -51,7 +51,7 @@ def test_thumbnails_are_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     corners().transpose(Image.Transpose.ROTATE_90).save(tmp_path / "a.jpg", exif=exif, quality=95)
-    board = contact_sheet(Dataset(str(tmp_path), ("x",), (Photo("a.jpg", 0, "train", ""),)), 0, size=40)
+    board = contact_sheet(examples(Dataset(str(tmp_path), ("x",), (Photo("a.jpg", 0, "train", ""),)), 0), 40)
     red, green, blue, _ = board.getpixel((8, 8))  # type: ignore[misc]
     assert red > 150 and green < 90 and blue < 90
 

@@ -12,6 +12,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from .conftest import App, until
+from .odd_photos import draw_odd
 from .photos import SHAPES, draw
 
 
@@ -40,6 +41,10 @@ def test_the_whole_job(client: tuple[App, Client]) -> None:
     photo = next((folder / "cross").iterdir())
     shares = ask.predict(run, handle_file(photo), api_name="/predict")
     assert set(shares) == set(SHAPES) and sum(shares.values()) == pytest.approx(1, abs=1e-3)
+
+    for odd, plain in draw_odd(app.folder / "odd", 48).items():
+        shares, same = (ask.predict(run, handle_file(file), api_name="/predict") for file in (odd, plain))
+        assert shares == pytest.approx(same, abs=1e-4), f"{odd} is seen otherwise than in training"
 
     archive = ask.predict(run, "keras", api_name="/export")
     with zipfile.ZipFile(archive) as zipped:

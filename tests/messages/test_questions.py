@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from transfer.errors import PhotoError
+from transfer.messages.photo_questions import Checked, CheckPhotos, ContactSheets, Pictures, Preview, Thumbnails
 from transfer.messages.questions import (
     DescribeMachine,
     DescribeNetwork,
@@ -35,6 +36,10 @@ ASKED: list[tuple[Question[Any], Any]] = [
     (GetReady(run="/runs/a"), Done()),
     (Evaluate(run="/runs/a"), Done()),
     (Export(run="/runs/a", format="keras"), Done()),
+    (CheckPhotos(files=("a.jpg", "b \udcff.jpg")), Checked((("ab12", ""), ("", "it is torn")))),
+    (Thumbnails(files=("a.jpg",), size=90), Pictures(("UklG", None))),
+    (ContactSheets(sheets=(("a.jpg", "b.jpg"), ())), Pictures(("UklG", "UklG"))),
+    (Preview(files=("a.jpg",), strength="light"), Pictures((None,))),
 ]
 
 

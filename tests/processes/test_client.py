@@ -7,31 +7,31 @@ from pathlib import Path
 import pytest
 
 from transfer.errors import ConfigError, RunError
-from transfer.processes.client import PredictionClient
+from transfer.processes.client import Client
 
 from .echo import Die, Refuse, Say
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[PredictionClient]:
-    client = PredictionClient(tmp_path / "logs" / "server.log", (sys.executable, "-m", "tests.processes.echo"))
+def client(tmp_path: Path) -> Iterator[Client]:
+    client = Client(tmp_path / "logs" / "server.log", (sys.executable, "-m", "tests.processes.echo"))
     yield client
     client.close()
 
 
-def test_one_process_answers_all_questions(client: PredictionClient) -> None:
+def test_one_process_answers_all_questions(client: Client) -> None:
     client.prepare(Say(message="first"))
     first, second = client.ask(Say(message="grüezi")), client.ask(Say())
     assert first.message == "grüezi" and first.pid == second.pid
 
 
-def test_errors_arrive_as_what_they_were(client: PredictionClient) -> None:
+def test_errors_arrive_as_what_they_were(client: Client) -> None:
     with pytest.raises(ConfigError, match="No") as caught:
         client.ask(Refuse())
     assert caught.value.fix == "Ask again."
 
 
-def test_a_dead_process_is_said_and_started_anew(client: PredictionClient) -> None:
+def test_a_dead_process_is_said_and_started_anew(client: Client) -> None:
     before = client.ask(Say()).pid
     with pytest.raises(RunError, match="ended unexpectedly") as caught:
         client.ask(Die())
@@ -39,13 +39,13 @@ def test_a_dead_process_is_said_and_started_anew(client: PredictionClient) -> No
     assert client.ask(Say()).pid != before
 
 
-def test_a_process_that_hangs_is_ended(client: PredictionClient) -> None:
+def test_a_process_that_hangs_is_ended(client: Client) -> None:
     with pytest.raises(RunError, match="longer than"):
         client.ask(Say(seconds=60), timeout=0.5)
     assert client.ask(Say(message="again")).message == "again"
 
 
-def test_closing_ends_the_process(client: PredictionClient) -> None:
+def test_closing_ends_the_process(client: Client) -> None:
     client.ask(Say())
     process = client._process
     assert process is not None

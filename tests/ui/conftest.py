@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, LeftOut, Photo
 from transfer.messages.events import EpochEnded
+from transfer.processes.photo_reader import PhotoReader
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -95,6 +96,14 @@ def drawing(html: str) -> ElementTree.Element:
 def words(tree: ElementTree.Element) -> list[str]:
     """The texts that are drawn."""
     return ["".join(element.itertext()).strip() for element in tree.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhotoReader]:
+    """What makes small pictures of photos."""
+    reader = PhotoReader(tmp_path_factory.mktemp("photos") / "photos.log")
+    yield reader
+    reader.close()
 
 
 @pytest.fixture

@@ -158,7 +158,7 @@ def _epoch(row: dict[str, object], total: int) -> str:
         return format(value, form) if isinstance(value, float) and value == value else "-"
 
     return (
-        f"{row['step']:>4}/{total} {PHASE_WORDS[str(row['phase'])]:<11} "
+        f"{row['step']:>4}/{total} {PHASE_WORDS.get(str(row['phase']), '?'):<11} "
         f"loss {number('loss', '.4f')}  accuracy {number('accuracy', '.3f')}  "
         f"val_loss {number('val_loss', '.4f')}  val_accuracy {number('val_accuracy', '.3f')}"
     )

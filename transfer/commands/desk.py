@@ -29,7 +29,8 @@ from transfer.messages.questions import DescribeMachine, Evaluate, Export, GetRe
 from transfer.networks import weights
 from transfer.networks.default import default_backbone
 from transfer.networks.space import run_bytes
-from transfer.processes.client import PredictionClient
+from transfer.processes.client import Client
+from transfer.processes.photo_reader import PhotoReader
 from transfer.runs.exported import ExportedModel
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
@@ -52,13 +53,15 @@ class Desk:
         predictor: the prediction server that answers predictions.
         errands: a second one for exports, evaluations and looking into model files, so that a long errand never
             holds up a prediction.
+        photos: whatever takes a look into photos is done by it, in a process of its own.
     """
 
     workspace: Workspace
     roots: Roots
     networks: Networks
-    predictor: PredictionClient
-    errands: PredictionClient
+    predictor: Client
+    errands: Client
+    photos: PhotoReader
 
     @classmethod
     def open(cls, workspace: Workspace, roots: Iterable[Path] | None, logs: Path) -> Desk:
@@ -70,9 +73,10 @@ class Desk:
             logs: the folder for what the servers write to stderr.
         """
         allowed = Roots(roots)
-        predictor, errands = PredictionClient(logs / "predictor.log"), PredictionClient(logs / "errands.log")
+        predictor, errands = Client(logs / "predictor.log"), Client(logs / "errands.log")
         networks = Networks(workspace, allowed, errands)
-        return cls(workspace, allowed.with_folders(workspace.path / "photos"), networks, predictor, errands)
+        photos = PhotoReader(logs / "photos.log")
+        return cls(workspace, allowed.with_folders(workspace.path / "photos"), networks, predictor, errands, photos)
 
     def prepare(self, *, to_look: bool = False) -> bool:
         """Make the workspace's folder.
@@ -102,6 +106,7 @@ class Desk:
 
     def close(self) -> None:
         """End the servers; runs in training are not touched."""
+        self.photos.close()
         self.predictor.close()
         self.errands.close()
 
@@ -119,7 +124,7 @@ class Desk:
         """
         seed = RunConfig.from_dict({"seed": seed}).seed
         place, memory = self.roots.confine(folder), self.workspace.photo_memory
-        return scan(place, seed=seed, memory=memory, progress=progress, roots=self.roots)
+        return scan(place, seed=seed, memory=memory, progress=progress, roots=self.roots, read=self.photos.check)
 
     def unpack(self, zip_file: Path) -> Path:
         """The folder that an uploaded zip of photos was unpacked into.
@@ -251,13 +256,16 @@ class Desk:
         Raises:
             RunError: when there is none, or it is damaged.
         """
-        if self.roots.anywhere:
-            run = self.workspace.run(name)
-        else:
-            run = Run(self._place(self.workspace.runs_dir, name, "There is no run called “{}”."))
+        run = self._folder(name)
         run.require_sound()
         run.dataset, run.metrics()
         return run
+
+    def _folder(self, name: str) -> Run:
+        """As `run`, damaged or not."""
+        if self.roots.anywhere:
+            return self.workspace.run(name)
+        return Run(self._place(self.workspace.runs_dir, name, "There is no run called “{}”."))
 
     def runs(self) -> list[Run]:
         """All runs, newest first, damaged ones too."""

@@ -20,7 +20,7 @@ from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import custom_path, is_custom
 from transfer.networks.layers import Layer, layers
 from transfer.networks.weights import models_folder, readiness, weights_file
-from transfer.processes.client import PredictionClient
+from transfer.processes.client import Client
 from transfer.runs.workspace import Workspace
 
 
@@ -57,7 +57,7 @@ class Networks:
         server: asked about `.keras` files.
     """
 
-    def __init__(self, workspace: Workspace, roots: Roots, server: PredictionClient) -> None:
+    def __init__(self, workspace: Workspace, roots: Roots, server: Client) -> None:
         self._workspace, self._server = workspace, server
         self._files = roots.with_folders(workspace.path, models_folder())
         self._described: dict[tuple[Path, int], NetworkDescription] = {}

@@ -1,4 +1,4 @@
-"""Whether each photo can be read, and its digest: every file is decoded once, on threads, and remembered.
+"""Whether each photo can be read, and its digest: every file is decoded once and remembered.
 
 The memory is a small SQLite file. A photo whose path, size and time of change are as before is not read again;
 without the memory, or with a broken one, everything still works and only takes longer.
@@ -7,15 +7,15 @@ without the memory, or with a broken one, everything still works and only takes 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import PIL
 
@@ -23,9 +23,11 @@ from transfer.dataset.photo import HEIC, open_photo
 
 MOST_BYTES = 1_000_000_000
 """A file larger than this is not taken for a photo."""
+MOST_COMPRESSED = 100_000_000
+"""The same for WebP, HEIC and AVIF, whose decoders first read the whole file into memory."""
 
-_DECODER = f"2 pillow {PIL.__version__} heic {HEIC}"  # another decoder may read what this one cannot: check again
-_THREADS = min(8, os.cpu_count() or 1)  # each may hold one decoded photo, up to 360 MB
+_DECODER = f"3 pillow {PIL.__version__} heic {HEIC}"  # another decoder may read what this one cannot: check again
+_THREADS = min(8, os.cpu_count() or 1)  # see `dataset.photo` for what they hold together
 _SMALL = 64  # a JPEG decoded at this size is read to its end all the same
 
 
@@ -37,8 +39,17 @@ class Integrity:
     reason: str
 
 
+def read_photos(paths: Sequence[Path]) -> Iterator[Integrity]:
+    """Decode every photo, on threads of this process; in the order given, each as soon as it is known."""
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="photos") as threads:
+        yield from threads.map(_check, paths)
+
+
 def check_photos(
-    paths: Sequence[Path], memory: Path | None = None, progress: Callable[[int, int], None] | None = None
+    paths: Sequence[Path],
+    memory: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    read: Callable[[Sequence[Path]], Iterable[Integrity]] = read_photos,
 ) -> list[Integrity]:
     """Decode every photo, or remember having done so.
 
@@ -46,6 +57,7 @@ def check_photos(
         paths: the photos.
         memory: the SQLite file, made when missing; None to remember nothing.
         progress: called with photos done and photos in all, at most about ten times a second and at the end.
+        read: decodes those that are not remembered, in their order.
 
     Returns:
         one per path, in the same order.
@@ -55,13 +67,12 @@ def check_photos(
     unknown = [index for index, stamp in enumerate(stamps) if stamp not in known]
     done, told = len(paths) - len(unknown), 0.0
     try:
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="photos") as threads:
-            for index, integrity in zip(unknown, threads.map(lambda i: _check(paths[i]), unknown), strict=True):
-                known[stamps[index]] = integrity
-                done += 1
-                if progress and time.monotonic() - told > 0.1:
-                    told = time.monotonic()
-                    progress(done, len(paths))
+        for index, integrity in zip(unknown, read([paths[index] for index in unknown]), strict=True):
+            known[stamps[index]] = integrity
+            done += 1
+            if progress and time.monotonic() - told > 0.1:
+                told = time.monotonic()
+                progress(done, len(paths))
     finally:  # also when `progress` broke the check off: what was looked at need not be looked at again
         # A file that could not be opened may be repaired without a change of its time (permissions): ask again.
         checked = {stamps[i]: known[stamps[i]] for i in unknown if stamps[i] in known}
@@ -84,24 +95,31 @@ def _stamp(path: Path) -> _Stamp:
 
 def _check(path: Path) -> Integrity:
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            return Integrity(
-                "", f"the file is too large ({size / 1e9:.1f} GB; at most {MOST_BYTES / 1e9:.0f} GB are read)"
-            )
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            size, start = path.stat().st_size, file.read(12)
+            most = MOST_COMPRESSED if start[:4] == b"RIFF" or start[4:8] == b"ftyp" else MOST_BYTES
+            if size > most:
+                found = f"{size / 1e6:,.0f} MB; of its kind, at most {most / 1e6:,.0f} MB are read"
+                return Integrity("", f"the file is too large ({found})")
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            return Integrity(digest, _unreadable(file))
     except FileNotFoundError:
         return Integrity("", "the file is not there any more")
     except PermissionError:
         return Integrity("", "there is no permission to read the file")
     except OSError as error:
         return Integrity("", f"the file cannot be read ({error.strerror or error})")
-    digest = hashlib.sha256(content).hexdigest()
+
+
+def _unreadable(file: BinaryIO) -> str:
+    """Why a photo cannot be read; "" when it can."""
     try:
-        open_photo(io.BytesIO(content), at_least=_SMALL)
+        open_photo(file, at_least=_SMALL)
     except (OSError, ValueError) as error:
-        return Integrity(digest, str(error))
-    return Integrity(digest, "")
+        return str(error)
+    return ""
 
 
 def _connect(memory: Path) -> sqlite3.Connection:

@@ -7,7 +7,7 @@ not stay) and `split` (which photo is for what).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from transfer.dataset import split as splitting
@@ -19,7 +19,7 @@ from transfer.dataset.exclusions import (
     without_copies_across,
     without_untrainable,
 )
-from transfer.dataset.integrity import check_photos
+from transfer.dataset.integrity import Integrity, check_photos, read_photos
 from transfer.dataset.layout import counted, read_layout
 from transfer.dataset.roots import Roots
 from transfer.dataset.walk import LAYOUT_FIX
@@ -33,6 +33,7 @@ def scan(
     memory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     roots: Roots | None = None,
+    read: Callable[[Sequence[Path]], Iterable[Integrity]] = read_photos,
 ) -> Dataset:
     """Find the classes of a folder, try every photo, and split what can be read.
 
@@ -43,6 +44,7 @@ def scan(
         progress: called with (photos tried, photos in all); while the folder is still being listed, with
             (0, photos found so far).
         roots: where given, links that lead out of these folders are not followed.
+        read: decodes photos, see `integrity.check_photos`.
 
     Raises:
         PhotosError: fewer than two classes with two different readable photos, or no such folder.
@@ -56,7 +58,7 @@ def scan(
         for name, paths in names.items()
         for path in paths
     ]
-    checked = check_photos([folder / path for path, _, _ in listed], memory, progress)
+    checked = check_photos([folder / path for path, _, _ in listed], memory, progress, read)
     left_out, notes = layout.left_out, layout.notes
     found: list[Candidate] = []
     for (path, name, split), integrity in zip(listed, checked, strict=True):

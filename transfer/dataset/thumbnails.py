@@ -1,4 +1,4 @@
-"""Thumbnails for the page: a contact sheet of a class, and what augmentation makes of some photos."""
+"""Thumbnails for the page: photos one by one or on a sheet, and what augmentation makes of some."""
 
 from __future__ import annotations
 
@@ -16,22 +16,34 @@ _GAP = 6
 _EMPTY = (127, 127, 127, 0)  # transparent, so that a sheet suits a light and a dark page
 
 
-def contact_sheet(dataset: Dataset, label: int, count: int = 12, size: int = 96) -> Image.Image:
-    """Thumbnails of one class, taken evenly from all of its photos, in rows of six.
-
-    Args:
-        dataset: the checked photos.
-        label: index of the class.
-        count: how many thumbnails at most.
-        size: side of one in pixels; photos are cropped to a square.
-
-    Returns:
-        RGBA image with transparent gaps. A photo that went missing since the check leaves an empty place.
-    """
+def examples(dataset: Dataset, label: int, count: int = 12) -> list[Path]:
+    """Some photos of a class, at most `count`, taken evenly from all of them."""
     photos = [photo for photo in dataset.photos if photo.label == label]
     step = max(1, len(photos) / count)
-    chosen = [photos[int(index * step)] for index in range(min(count, len(photos)))]
-    return _tiled([_thumbnail(dataset.path(photo), size) for photo in chosen], size, min(6, max(1, count)))
+    return [dataset.path(photos[int(index * step)]) for index in range(min(count, len(photos)))]
+
+
+def contact_sheet(paths: Sequence[Path], size: int = 96) -> Image.Image:
+    """Thumbnails of photos, in rows of six.
+
+    Args:
+        paths: the photos.
+        size: side of a thumbnail in pixels; photos are cropped to a square.
+
+    Returns:
+        RGBA image with transparent gaps. A photo that cannot be read leaves an empty place.
+    """
+    return _tiled([_square(path, size) for path in paths], size, 6)
+
+
+def thumbnail(path: Path, size: int) -> Image.Image | None:
+    """A photo made small, at most `size` pixels wide and high; None when it cannot be read."""
+    try:
+        image = open_photo(path, at_least=size)
+    except (OSError, ValueError):
+        return None
+    image.thumbnail((size, size))
+    return image
 
 
 def augmentation_preview(
@@ -58,7 +70,7 @@ def augmentation_preview(
     return _tiled(rows, size, 6)
 
 
-def _thumbnail(path: Path, size: int) -> Image.Image | None:
+def _square(path: Path, size: int) -> Image.Image | None:
     try:
         return ImageOps.fit(open_photo(path, at_least=size), (size, size))
     except (OSError, ValueError):

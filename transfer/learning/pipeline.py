@@ -8,7 +8,6 @@ filled up with samples of weight zero, and so is a photo that can no longer be r
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -146,11 +145,12 @@ class PhotoSource:
     def _read(self, images: np.ndarray, place: int, index: int, vary: Vary | None) -> str | None:
         """Put one photo in its place; the reason when that is impossible."""
         try:
-            content = self._dataset.path(self._photos[index]).read_bytes()
-            # What is computed from it is remembered under the digest, and counts for what was checked.
-            if hashlib.sha256(content).hexdigest() != self.digests[index]:
-                return "it was changed since the photos were checked"
-            image = read_photo(io.BytesIO(content), self.image_size)
+            with self._dataset.path(self._photos[index]).open("rb") as file:
+                # What is computed from it is remembered under the digest, and counts for what was checked.
+                if hashlib.file_digest(file, "sha256").hexdigest() != self.digests[index]:
+                    return "it was changed since the photos were checked"
+                file.seek(0)
+                image = read_photo(file, self.image_size)
         except (OSError, ValueError) as trouble:
             return str(trouble) or type(trouble).__name__
         if vary is not None and self.augmentation == "mirrored":

@@ -1,28 +1,22 @@
 """The prediction server: `python -m transfer.learning.prediction_server` answers questions that need Keras.
 
-A question is one line of JSON, and so is an answer; what can be asked is in `messages.questions`, and each question has
-a function here that answers it. All of it runs on the processor, so that it never takes a GPU from a training. The
-client is `processes.client`. Standard output carries the protocol and nothing else; whatever libraries print goes to
-standard error. It ends when its standard input does.
+What can be asked is in `messages.questions`, and each question has a function here that answers it. All of it runs on
+the processor, so that it never takes a GPU from a training. How questions come and answers go is `processes.serving`'s
+business.
 
 TensorFlow is loaded when a question needs it: photos are answered by the engine, where the model was translated before.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
-import sys
 import threading
 import time
-import traceback
 from functools import cache, lru_cache, singledispatch
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any
 
 from transfer import disk
-from transfer.errors import ConfigError, RunError, TransferError
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.analysis.served import ServedModel
 from transfer.learning.export import fresh
@@ -41,6 +35,7 @@ from transfer.messages.questions import (
     Question,
 )
 from transfer.networks.space import model_bytes
+from transfer.processes import serving
 from transfer.runs.run import Run
 
 LATER = 1.0  # seconds after which somebody who asks about photos may ask again, and a translation pays
@@ -161,63 +156,20 @@ def _written(run: Run) -> int | None:
     return run.model_file.stat().st_mtime_ns if run.model_file.exists() else None
 
 
-def serve(questions: TextIO, out: TextIO) -> None:
-    """Answer until the questions end."""
-    for line in questions:
-        if not line.strip():
-            continue
-        question = None
-        try:
-            question = _question(line)
-            reply: dict[str, Any] = {"ok": dataclasses.asdict(answer(question))}
-        except Exception as mistake:
-            if not isinstance(mistake, TransferError):
-                traceback.print_exc()
-            reply = {"error": _in_words(question, mistake).to_dict()}
-        out.write(json.dumps(reply) + "\n")
-        out.flush()
-
-
-def _in_words(question: Question[Any] | None, mistake: Exception) -> TransferError:
-    """What could not be answered, and why."""
-    if isinstance(mistake, TransferError) and not disk.is_full(mistake):
-        return mistake
-    if disk.is_full(mistake) and isinstance(question, Export | Evaluate):
+def _with_room(question: Question[Any]) -> Any:
+    """As `answer`; where the disk was full, that is said, and how much room it takes."""
+    try:
+        return answer(question)
+    except Exception as mistake:
+        if not disk.is_full(mistake) or not isinstance(question, Export | Evaluate):
+            raise
         run = Run(Path(question.run))
         needed = 2 * model_bytes(run.config, len(run.dataset.classes))
-        return disk.full(run.path, needed, "There is not enough room on the disk to write that.", "Then try again.")
-    return RunError(
-        "The prediction server could not answer.",
-        found=f"{type(mistake).__name__}: {str(mistake)[:300]}",
-        fix="Try once more. If it happens again, report it with its log.",
-    )
-
-
-def _question(line: str) -> Question[Any]:
-    try:
-        question: Question[Any] | None = Question.from_dict(json.loads(line))
-    except ValueError:
-        question = None
-    if question is None:
-        raise ConfigError(
-            "The prediction server does not understand a question.",
-            expected=f"a JSON object on one line, “question” being one of {', '.join(Question.kinds())}",
-            found=line[:200],
-        )
-    return question
-
-
-def main() -> NoReturn:
-    """Keep standard output for the protocol, then serve."""
-    private = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    serve(sys.stdin, private)
-    private.flush()
-    os._exit(0)  # a translation under way is nobody's any more
+        what = "There is not enough room on the disk to write that."
+        raise disk.full(run.path, needed, what, "Then try again.") from mistake
 
 
 if __name__ == "__main__":
     share_one_heap()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    main()
+    serving.main("prediction server", _with_room)

@@ -1,4 +1,4 @@
-"""The client of the prediction server, `python -m transfer.learning.prediction_server`: asks what needs Keras.
+"""The client of a program that answers questions (see `serving`), such as the prediction server, which needs Keras.
 
 One line of JSON goes in, one comes out, one question at a time. The process starts at the first question, is started
 anew when it has died, and ends when its standard input closes, so it never outlives the page.
@@ -20,20 +20,22 @@ from transfer.errors import RunError, TransferError
 from transfer.messages.questions import A, Question
 from transfer.runs.last_words import end_of
 
-COMMAND = (sys.executable, "-m", "transfer.learning.prediction_server")
+PREDICTION_SERVER = (sys.executable, "-m", "transfer.learning.prediction_server")
 
 
-class PredictionClient:
-    """A prediction server of one's own.
+class Client:
+    """A program of one's own that answers.
 
     Args:
         log_file: where its stderr goes.
         command: its command line.
+        name: what it is called, in words.
     """
 
-    def __init__(self, log_file: Path, command: tuple[str, ...] = COMMAND) -> None:
-        self.log_file = log_file
-        self.command = command
+    def __init__(
+        self, log_file: Path, command: tuple[str, ...] = PREDICTION_SERVER, name: str = "prediction server"
+    ) -> None:
+        self.log_file, self.command, self.name = log_file, command, name
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._turn = threading.Lock()
@@ -75,9 +77,9 @@ class PredictionClient:
             if line is None:
                 self._end(kill=True)
                 raise RunError(
-                    f"The prediction server took longer than {timeout:.0f} seconds."
+                    f"The {self.name} took longer than {timeout:.0f} seconds."
                     if slow
-                    else "The prediction server ended unexpectedly.",
+                    else f"The {self.name} ended unexpectedly.",
                     expected=f"an answer to “{question.kind}”",
                     found=end_of(self.log_file, 3) or "nothing in its log",
                     fix=f"Try again. If it happens again, the whole log is in {self.log_file}.",
@@ -106,9 +108,7 @@ class PredictionClient:
                     encoding="utf-8",
                 )
             self._answers, self._prepared = queue.Queue(), None
-            threading.Thread(
-                target=_forward, args=(self._process, self._answers), name="prediction answers", daemon=True
-            ).start()
+            threading.Thread(target=_forward, args=(self._process, self._answers), name="answers", daemon=True).start()
         return self._process
 
     def _log(self) -> BinaryIO:

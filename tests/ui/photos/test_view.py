@@ -12,6 +12,7 @@ from PIL import Image
 from tests.ui.conftest import HOSTILE, read
 from transfer.dataset.dataset import Dataset, LeftOut, Photo
 from transfer.dataset.scan import scan
+from transfer.processes.photo_reader import PhotoReader
 from transfer.ui.photos import view
 from transfer.ui.shared.checking import CheckProgress
 from transfer.ui.shared.panels import checking_bar
@@ -59,8 +60,8 @@ def test_notes_are_text() -> None:
     assert read(view.notes(noted)).text.count("alert(1)") == 2
 
 
-def test_sheets_of_photos_say_whose_they_are(checked: Dataset) -> None:
-    page = read(view.sheets(checked))
+def test_sheets_of_photos_say_whose_they_are(checked: Dataset, photos: PhotoReader) -> None:
+    page = read(view.sheets(checked, photos.contact_sheets))
     assert page.having("alt") == [f"Photos of the class {name}" for name in checked.classes]
 
 
@@ -92,7 +93,7 @@ def test_many_classes_come_in_pages(classes: int) -> None:
 
 def test_no_photos_at_all_is_no_division_by_zero() -> None:
     read(view.found(made(2, photos=0)))
-    assert view.sheets(made(2), page=9) == '<div class="t-sheets"></div>'
+    assert view.sheets(made(2), lambda sheets: [], page=9) == '<div class="t-sheets"></div>'
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_words_before_and_after() -> None:
     assert "Stopped." in read(view.stopped()).text
 
 
-def test_a_photo_that_went_away_does_not_break_the_sheet(tmp_path: Path) -> None:
+def test_a_photo_that_went_away_does_not_break_the_sheet(tmp_path: Path, photos: PhotoReader) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
         for number in range(4):
@@ -125,4 +126,4 @@ def test_a_photo_that_went_away_does_not_break_the_sheet(tmp_path: Path) -> None
     dataset = scan(tmp_path)
     for photo in (tmp_path / "a").iterdir():
         photo.unlink()
-    assert len(read(view.sheets(dataset)).having("alt")) == 2
+    assert len(read(view.sheets(dataset, photos.contact_sheets)).having("alt")) == 2

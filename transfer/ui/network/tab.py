@@ -7,8 +7,9 @@ in `chooser`, finding the best one in `advisor`, freezing in `freezing`, and wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,7 +19,6 @@ from transfer.advice.settings import advice_on_settings
 from transfer.commands.settings import counted
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
-from transfer.dataset.thumbnails import augmentation_preview
 from transfer.errors import TransferError
 from transfer.networks.default import default_backbone
 from transfer.ui.context import Context
@@ -122,7 +122,7 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
     )
     gr.on(
         [fields["augmentation"].change, photos.dataset.change],
-        preview_of,
+        lambda dataset, strength: preview_of(dataset, strength, context.desk.photos.preview),
         [photos.dataset, fields["augmentation"]],
         preview,
         trigger_mode="always_last",
@@ -178,7 +178,7 @@ def _learning(setting: Callable[..., Field]) -> tuple[gr.HTML, Measuring]:
     return preview, rates
 
 
-def preview_of(dataset: Dataset | None, strength: str) -> Markup:
+def preview_of(dataset: Dataset | None, strength: str, preview: Callable[[Sequence[Path], str], str | None]) -> Markup:
     """A few of the user's own photos, each with variations as the network will see them."""
     if strength == "off":
         return html.NOTHING
@@ -186,4 +186,4 @@ def preview_of(dataset: Dataset | None, strength: str) -> Markup:
         return muted(f"Check your photos in {steps.step('photos')} to see here what they will look like.")
     train = dataset.of("train")
     paths = [dataset.path(photo) for photo in train[:: max(1, len(train) // PREVIEWED)][:PREVIEWED]]
-    return picture(augmentation_preview(paths, strength, 0, 128), "Your photos, varied", "t-preview")
+    return picture(preview(paths, strength), "Your photos, varied", "t-preview")

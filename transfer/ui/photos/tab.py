@@ -118,7 +118,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             summary: about(checked),
             dataset: checked,
         }
-        yield {sheets: view.sheets(checked)}
+        yield {sheets: view.sheets(checked, desk.photos.contact_sheets)}
 
     def failed(error: TransferError) -> Updates:
         return {
@@ -184,7 +184,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         **QUIET,
     )
     page.input(
-        lambda checked, number: view.sheets(checked, number) if checked else "",
+        lambda checked, number: view.sheets(checked, desk.photos.contact_sheets, number) if checked else "",
         [dataset, page],
         sheets,
         **QUIET,

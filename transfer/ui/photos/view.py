@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
 from transfer.dataset.dataset import SPLITS, Dataset
-from transfer.dataset.thumbnails import contact_sheet
+from transfer.dataset.thumbnails import examples
 from transfer.ui.shared import html
 from transfer.ui.shared.panels import facts, muted, panel, picture, scrolled
 
@@ -66,13 +68,16 @@ def table(dataset: Dataset) -> Markup:
     return scrolled(html.table("t-table t-counts")[html.thead[heads], html.tbody[rows]])
 
 
-def sheets(dataset: Dataset, page: int = 0) -> Markup:
+def sheets(
+    dataset: Dataset, contact_sheets: Callable[[Sequence[Sequence[Path]]], Sequence[str | None]], page: int = 0
+) -> Markup:
     """A card per class with a sheet of its photos, for one page of classes."""
-    cards = []
-    for label in range(page * SHEETS, min((page + 1) * SHEETS, len(dataset.classes))):
-        name = dataset.classes[label]
-        photos = picture(contact_sheet(dataset, label), f"Photos of the class {name}")
-        cards.append(html.figure("t-sheet")[photos, html.figcaption[name]])
+    labels = range(page * SHEETS, min((page + 1) * SHEETS, len(dataset.classes)))
+    pictures = contact_sheets([examples(dataset, label) for label in labels])
+    cards = (
+        html.figure("t-sheet")[picture(data, f"Photos of the class {name}"), html.figcaption[name]]
+        for name, data in zip(dataset.classes[labels.start : labels.stop], pictures, strict=True)
+    )
     return html.div("t-sheets")[cards]
 
 

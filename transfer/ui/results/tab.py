@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from transfer.dataset.photo import open_photo
 from transfer.runs.metrics import Metrics, Mistake
 from transfer.runs.run import Run
 from transfer.ui.context import Context
@@ -63,7 +62,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             gr.DownloadButton(value=history_file(run), visible=True),
             card(_matrix(metrics)),
             card(html.h3["Class by class"], figures.scores(metrics.classes)),
-            card(gallery(run, metrics.mistakes)),
+            card(gallery(run, metrics.mistakes, context.desk.photos.thumbnails)),
             card(charts(run)),
         ]
 
@@ -116,21 +115,21 @@ def history_file(run: Run) -> str:
     return served(file, f"{run.id}.csv")
 
 
-def gallery(run: Run, mistakes: Sequence[Mistake]) -> Markup:
+def gallery(
+    run: Run, mistakes: Sequence[Mistake], thumbnails: Callable[[Sequence[Path], int], Sequence[str | None]]
+) -> Markup:
     """Small pictures of the photos it got wrong, with what it said; those that are gone are left out."""
     shown = []
-    for mistake in mistakes:
-        try:
-            image = open_photo(Path(run.dataset.root) / mistake.path, at_least=THUMBNAIL)
-        except (OSError, ValueError):
+    pictures = thumbnails([Path(run.dataset.root) / mistake.path for mistake in mistakes], THUMBNAIL)
+    for mistake, data in zip(mistakes, pictures, strict=True):
+        if data is None:
             continue
-        image.thumbnail((THUMBNAIL, THUMBNAIL))
         caption = html.figcaption[
             html.b[mistake.predicted], f", {mistake.confidence:.0%} sure", html.br,
             "really ", html.b[mistake.label],
             html.small[Path(mistake.path).name],
         ]  # fmt: skip
-        shown.append(html.figure[picture(image, mistake.path), caption])
+        shown.append(html.figure[picture(data, mistake.path), caption])
     if not shown:
         return html.NOTHING
     hint = "Wrong, and most sure of it. Sometimes the photo is in the wrong folder."

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterable
 from typing import Literal
 
 from markupsafe import Markup
-from PIL import Image
 
 from transfer.advice.notice import Notice
 from transfer.errors import TransferError
@@ -112,9 +109,6 @@ def shown(condition: bool) -> bool | Literal["hidden"]:
     return True if condition else "hidden"
 
 
-def picture(image: Image.Image, alt: str, classes: str = "") -> Markup:
-    """A small picture inside the HTML itself, so that it needs no file that the page would have to serve."""
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=85)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return html.join(html.img(classes, alt=alt, src=f"data:image/webp;base64,{data}"))
+def picture(data: str | None, alt: str, classes: str = "") -> Markup:
+    """A small picture (WebP in base64; None: nothing) in the HTML itself, so that no file has to be served."""
+    return html.join(html.img(classes, alt=alt, src=f"data:image/webp;base64,{data}")) if data else html.NOTHING

@@ -69,8 +69,9 @@ def remarks(run: Run) -> Markup:
         more = f"; and {len(skipped) - 8} more" if len(skipped) > 8 else ""
         found.append(panel("warning", f"{counted(len(skipped), 'photo')} could no longer be read.", names + more))
     for ended in run.log.all(EarlyStopped):
+        phase = PHASE_WORDS.get(ended.phase, ended.phase)
         reason = (
-            f"Round {ended.epoch} of {PHASE_WORDS[ended.phase]}: no improvement on validation photos since "
+            f"Round {ended.epoch} of {phase}: no improvement on validation photos since "
             f"round {ended.best_epoch}, whose state is kept (early stopping)."
         )
         found.append(panel("info", "Ended early, because it no longer improved.", reason))

@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from transfer.dataset.photo import open_photo
 from transfer.door.uploads import LIMITS
 from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
@@ -21,6 +20,7 @@ from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel, pi
 from transfer.ui.shared.run_summary import headline, no_model
 
 MOST = 60  # photos at a time
+THUMBNAIL = 208  # pixels
 SURE, UNSURE = 0.8, 0.5
 
 
@@ -42,11 +42,12 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
                 one = gr.Image(
                     sources=["upload", "clipboard", "webcam"],
                     type="filepath",
-                    image_mode=None,  # the file as it is, which the photo reader knows better
                     show_label=False,
                     height=300,
                     elem_id="try-photo",
                 )
+                # The file as it is: Gradio would open it here, in the page's own process, and write another one.
+                one.preprocess = lambda photo: photo.path if photo else None  # type: ignore[method-assign, assignment]
             with gr.Column(scale=1, min_width=280):
                 gr.HTML(html.join(html.h3["Several photos at once"], muted(f"Each at most {LIMITS.shown()}.")))
                 several = gr.File(
@@ -74,7 +75,9 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
             answer = context.desk.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
             return error_panel(error)
-        cards = html.div("t-answers")[(card(each, named=len(paths) > 1) for each in answer.photos)]
+        pictures = context.desk.photos.thumbnails([Path(each.path) for each in answer.photos], THUMBNAIL)
+        pairs = zip(answer.photos, pictures, strict=True)
+        cards = html.div("t-answers")[(card(each, data, named=len(paths) > 1) for each, data in pairs)]
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
         return html.join(more, cards)
 
@@ -92,14 +95,18 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
     return TryTab({"take": following})
 
 
-def card(answer: PhotoAnswer, named: bool = False) -> Markup:
-    """One photo with what the model says, or why it could not be read and what to do; `named` with its file's name."""
+def card(answer: PhotoAnswer, data: str | None, named: bool = False) -> Markup:
+    """One photo with what the model says, or why it could not be read and what to do.
+
+    Args:
+        answer: about the photo.
+        data: the photo made small, as WebP in base64.
+        named: with its file's name.
+    """
     path = Path(answer.path)
     if answer.error:
         error = answer.to_dict()
         return html.article("t-answer")[html.div[html.h4[path.name], html.p[error["error"]], html.p[error["fix"]]]]
-    image = open_photo(path, at_least=208)
-    image.thumbnail((208, 208))
     label, share = answer.classes[0]
     bars = (
         html.li[html.span[name], html.span[f"{part:.1%}"], html.i(style=f"--share:{part:.4f}")]
@@ -107,7 +114,7 @@ def card(answer: PhotoAnswer, named: bool = False) -> Markup:
     )
     file = muted(path.name) if named else ""
     inside = html.div[html.h4[label], html.p[certainty(share)], html.ul[bars], file]
-    return html.article("t-answer")[picture(image, path.name), inside]
+    return html.article("t-answer")[picture(data, path.name), inside]
 
 
 def certainty(share: float) -> str:
