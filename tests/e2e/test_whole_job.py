@@ -11,10 +11,12 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.dataset.hostile import hostile
 from transfer.messages.events import Started
 from transfer.samples import draw as samples
 
 from .conftest import App, until
+from .odd_photos import draw_odd
 from .photos import draw
 
 if TYPE_CHECKING:
@@ -76,6 +78,9 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     answer.wait_for(timeout=120_000)
     said = answer.locator("h4").inner_text()
     assert said in run.dataset.classes
+    odd_photos_are_seen_as_training_sees_them(page, draw_odd(tmp_path / "odd", run.config.image_size or 224))
+    hostile_photos_are_answered_in_words(page, hostile(tmp_path / "hostile", 40))
+    assert "Traceback" not in (app.folder / "app.log").read_text()
 
     page.locator("#next-take").click()
     with page.expect_download() as download:
@@ -101,6 +106,61 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#runs-list").get_by_text("finished").first.wait_for()
     page.locator("#use-settings").click()
     page.locator("#runs-told").get_by_text("are in the form").wait_for()
+    a_run_is_found_again_and_thrown_away(page, app)
+
+
+def a_run_is_found_again_and_thrown_away(page: Page, app: App) -> None:
+    """Star, name, note, search; delete, undo; delete, put back from the bin."""
+    from playwright.sync_api import expect
+
+    rows, search = page.locator("#runs-list [data-name]"), page.locator("#runs-search input")
+    page.locator("#runs-list [data-star]").click()
+    page.locator("#runs-list").get_by_text("★").wait_for()
+    page.locator("#run-name input").fill("the <b>best</b>")
+    page.locator("#run-note").locator("input, textarea").fill("drawn shapes")
+    page.locator("#save-notes").click()
+    rows.get_by_text("the <b>best</b>").wait_for()
+    search.fill("photos of cats")
+    page.locator("#runs-list").get_by_text("No run is like that").wait_for()
+    search.fill("DRAWN best")
+    rows.first.wait_for()
+    for way in ("#undo-delete", "#bin-list button"):
+        page.locator("#delete-run").click()
+        page.locator("#runs-told").get_by_text("is in the bin").wait_for()
+        until(lambda: not app.workspace.runs())
+        if way != "#undo-delete":
+            page.locator("#bin").get_by_text("Bin", exact=True).click()
+        page.locator(way).click()
+        page.locator("#runs-told").get_by_text("is back").wait_for()
+        rows.get_by_text("the <b>best</b>").wait_for()
+        expect(page.locator("#run-note").locator("input, textarea")).to_have_value("drawn shapes")
+    assert app.workspace.runs()[0].notes.starred
+
+
+def odd_photos_are_seen_as_training_sees_them(page: Page, twins: dict[Path, Path]) -> None:
+    """Each is answered like a photo of just those pixels that training would see in it, dropped in either place."""
+    shares = page.locator("#answers .t-answer ul")
+    answers = {}
+    page.locator("#try-photos input[type=file]").set_input_files([file for pair in twins.items() for file in pair])
+    shares.nth(2 * len(twins) - 1).wait_for()
+    for (file, _), odd, plain in zip(twins.items(), shares.all()[::2], shares.all()[1::2], strict=True):
+        answers[file] = odd.inner_text()
+        assert odd.inner_html() == plain.inner_html(), file
+    assert len(set(answers.values())) > 2, "it tells them apart"
+    for file, answer in answers.items():
+        page.locator("#try-photo button[aria-label*=lear], #try-photo button[aria-label*=emove]").first.click()
+        page.locator("#try-photo input[type=file]").set_input_files(file)
+        until(lambda answer=answer: shares.all_inner_texts() == [answer])
+
+
+def hostile_photos_are_answered_in_words(page: Page, files: list[Path]) -> None:
+    page.locator("#try-photos button[aria-label*=lear], #try-photos button[aria-label*=emove]").first.click()
+    page.locator("#try-photos input[type=file]").set_input_files(files)
+    cards = page.locator("#answers .t-answer")
+    cards.nth(len(files) - 1).wait_for()
+    unread = [card for card in cards.all_inner_texts() if "cannot be read" in card]
+    assert len(files) / 3 < len(unread) < len(files) and all("Open it in an image program" in card for card in unread)
+    assert page.locator(".toast-body").count() == 0
 
 
 def start_long_run(page: Page, app: App) -> str:

@@ -20,7 +20,7 @@ from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
 from transfer.runs.summary import DAMAGED, Summary
 from transfer.runs.workspace import Workspace
-from transfer.ui.past_runs import tab
+from transfer.ui.past_runs import table
 from transfer.ui.shared.run_summary import charts, headline
 from transfer.ui.train import view
 
@@ -110,7 +110,7 @@ def test_one_row_says_so_and_hides_nothing(
         row = rows[str(other.path)]
         if how in BROKEN:
             assert row.status == DAMAGED and "is damaged" in row.message and other.id in row.message
-    page = read(tab.listing([*rows.values()], ""))
+    page = read(table.listing([*rows.values()], ""))
     assert sound.id in page.having("data-name") and "the sound one" in page.text and len(page.text) < 2000
     assert main(["runs", "--workspace", str(workspace.path)]) == 0
     told = capsys.readouterr().out

@@ -7,6 +7,7 @@ prediction servers.
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -270,6 +271,44 @@ class Desk:
     def runs(self) -> list[Run]:
         """All runs, newest first, damaged ones too."""
         return self.workspace.runs()
+
+    def annotate(self, name: str, /, **changes: Any) -> Run:
+        """Give a run another name or a note: fields of `runs.notes.Notes`.
+
+        Raises:
+            RunError: when there is no such run, or a text is too long.
+        """
+        run = self._folder(name)
+        dataclasses.replace(run.notes, **changes).write(run.path)
+        return run
+
+    def star(self, name: str) -> Run:
+        """Star a run, or take its star away.
+
+        Raises:
+            RunError: when there is no such run.
+        """
+        run = self._folder(name)
+        dataclasses.replace(run.notes, starred=not run.notes.starred).write(run.path)
+        return run
+
+    def discard(self, name: str) -> Run:
+        """Move a run into the bin, damaged or not.
+
+        Raises:
+            RunError: when there is no such run, or it is not over.
+        """
+        run = self._folder(name)
+        self.workspace.bin.discard(run)
+        return run
+
+    def restore(self, name: str) -> Run:
+        """Put a run back that was thrown away.
+
+        Raises:
+            RunError: when it is not in the bin.
+        """
+        return self.workspace.bin.restore(self._place(self.workspace.bin.folder, name, "“{}” is not in the bin.").name)
 
     def summaries(self) -> list[Summary]:
         """A line on each run, newest first; one that is damaged says so."""

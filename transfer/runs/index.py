@@ -15,12 +15,13 @@ from pathlib import Path
 
 from transfer.messages.events import Died, Interrupted
 from transfer.messages.message import adapter
+from transfer.runs.notes import FILE
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.summary import Summary
 from transfer.runs.whole_file import write_whole
 
-VERSION = 1  # of what is written down of a run
+VERSION = 2  # of what is written down of a run
 
 _Row = tuple[str, Summary]
 
@@ -73,9 +74,9 @@ def _stamp(run: Run) -> str:
     """Differs once a file that the summary is made of was written."""
     marks = [VERSION]
     place = str(run.path)
-    for file in ("config.json", "events.jsonl", "evaluation/metrics.json"):
+    for file in ("config.json", "events.jsonl", "evaluation/metrics.json", FILE, "exports"):
         try:
-            stat = os.stat(f"{place}/{file}")  # noqa: PTH116 - the quicker way, of three files a run
+            stat = os.stat(f"{place}/{file}")  # noqa: PTH116 - the quicker way, of what changes in a run
             marks += [stat.st_mtime_ns, stat.st_size]
         except OSError:
             marks += [0, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -18,13 +19,13 @@ from transfer.runs.history import history
 from transfer.runs.job import Job, shortened
 from transfer.runs.leftovers import sweep
 from transfer.runs.metrics import Metrics
+from transfer.runs.notes import LONGEST_NAME, Notes
 from transfer.runs.whole_file import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHANGEABLE = ("batch_size", "image_size")  # of a run that goes on: what takes the memory, and no weight depends on
-LONGEST_NAME = 120  # characters shown of it
 
 
 class Run(Job):
@@ -78,9 +79,23 @@ class Run(Job):
 
     @property
     def name(self) -> str:
-        """The name the user gave, or one made from the photo folder and the backbone."""
+        """The name the user gave, at first or later, or one made from the photo folder and the backbone."""
         made = f"{Path(self.config.photos).name} · {Path(self.config.backbone).stem}"
-        return shortened(self.config.name or made, LONGEST_NAME)
+        return shortened(self.notes.name or self.config.name or made, LONGEST_NAME)
+
+    @property
+    def notes(self) -> Notes:
+        """What people added to it."""
+        return Notes.of(self.path)
+
+    def size(self) -> int:
+        """Bytes it takes on the disk."""
+        taken = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                with contextlib.suppress(OSError):  # gone since it was listed
+                    taken += (Path(folder) / name).lstat().st_size
+        return taken
 
     # ------------------------------------------------------------------ what happened
 

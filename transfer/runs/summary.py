@@ -21,6 +21,8 @@ class Summary:
         created: unix time, seconds.
         status: as `Status.state`, or `DAMAGED`; `message` says it in words.
         test_accuracy: on the test photos; None without, or before it was evaluated.
+        note, starred: what people added, see `runs.notes`.
+        size: bytes on the disk.
         val_accuracy: on the validation photos, of the epoch whose weights are kept; None without.
     """
 
@@ -34,6 +36,9 @@ class Summary:
     message: str
     test_accuracy: float | None = None
     val_accuracy: float | None = None
+    note: str = ""
+    starred: bool = False
+    size: int = 0
 
     @classmethod
     def of(cls, run: Run) -> Summary:
@@ -43,13 +48,13 @@ class Summary:
         except RunError as error:
             return cls(
                 run=str(run.path), name=run.id, backbone="", alpha=1.0, photos="", created=run.created,
-                status=DAMAGED, message=f"{error.what} {error.found}",
+                status=DAMAGED, message=f"{error.what} {error.found}", starred=run.notes.starred, size=run.size(),
             )  # fmt: skip
 
     @classmethod
     def _of(cls, run: Run) -> Summary:
         run.require_sound()
-        config, metrics, status = run.config, run.metrics(), run.status()
+        config, metrics, status, notes = run.config, run.metrics(), run.status(), run.notes
         epochs = {epoch.step: epoch for epoch in run.log.all(EpochEnded) if not epoch.partial}
         best = [epochs[step].val_accuracy for step in sorted(epochs) if epochs[step].best]
         return cls(
@@ -63,4 +68,7 @@ class Summary:
             message=status.message,
             test_accuracy=metrics.accuracy if metrics is not None and metrics.split == "test" else None,
             val_accuracy=best[-1] if best else None,
+            note=notes.note,
+            starred=notes.starred,
+            size=run.size(),
         )

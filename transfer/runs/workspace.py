@@ -21,6 +21,7 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
+from transfer.runs.bin import Bin
 from transfer.runs.index import RunIndex
 from transfer.runs.job import Job
 from transfer.runs.leftovers import hidden, sweep
@@ -157,6 +158,11 @@ class Workspace:
     def runs(self) -> list[Run]:
         """All runs, newest first. A folder with a dot before its name is one still being made: no run yet."""
         return [Run(path) for path in _whole(self.runs_dir)]
+
+    @property
+    def bin(self) -> Bin:
+        """The runs that were thrown away."""
+        return Bin(self.path / "bin", self.runs_dir)
 
     @property
     def queue(self) -> Queue:

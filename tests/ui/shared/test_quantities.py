@@ -32,7 +32,8 @@ def test_counts_can_be_read_at_a_glance(count: int | None, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said"), [(0, "0 MB"), (1_000_000, "1 MB"), (1_200_000_000, "1.2 GB"), (10_000_000_000, "10 GB")]
+    ("size", "said"),
+    [(0, "0 MB"), (12_300, "12 kB"), (1_000_000, "1 MB"), (1_200_000_000, "1.2 GB"), (10_000_000_000, "10 GB")],
 )
 def test_sizes(size: int, said: str) -> None:
     assert megabytes(size) == said

@@ -1,11 +1,10 @@
-"""Past runs: what was trained, to look at again, to compare, or to start from."""
+"""Past runs: what was trained, to find again, to look at, to compare, to start from, or to throw away."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,67 +13,141 @@ from markupsafe import Markup
 
 from transfer.errors import TransferError
 from transfer.feature_store.store import FeatureStore
-from transfer.runs.job import shortened
-from transfer.runs.run import LONGEST_NAME, Run
+from transfer.runs.notes import LONGEST_NAME, LONGEST_NOTE
+from transfer.runs.run import Run
 from transfer.runs.status import ALIVE
 from transfer.runs.summary import DAMAGED, Summary
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
+from transfer.ui.past_runs import bin
+from transfer.ui.past_runs.table import ORDERS, chosen_from, listing, when
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import curves, form, html, steps
 from transfer.ui.shared.events import LISTEN, QUIET
-from transfer.ui.shared.panels import card, empty, error_panel, lead, muted, panel, scrolled
-from transfer.ui.shared.quantities import megabytes, percent
-from transfer.ui.shared.run_summary import state_badge
+from transfer.ui.shared.panels import card, empty, error_panel, lead, muted, panel
+from transfer.ui.shared.quantities import megabytes
 
-COLUMNS = ("Name", "Photos", "Network", "Begun", "Right on test photos", "State")
+FIRST = "Click a run first."
 BEAT = 3.0  # seconds between two looks while something waits or trains
-LISTED = 200  # runs shown, newest first
 
 
 def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, network: NetworkTab) -> None:
     """The tab, inside the `gr.Tabs` that is open."""
+    desk = context.desk
     with steps.tab("runs") as tab:
         gr.HTML(lead("Everything that was trained here. Click a run to see it in all the tabs."))
+        with gr.Row(elem_classes="t-search"):
+            search = gr.Textbox(
+                placeholder="Search names, notes, photos, networks",
+                show_label=False,
+                container=False,
+                scale=3,
+                max_lines=1,
+                elem_id="runs-search",
+            )
+            order = gr.Dropdown([*ORDERS], show_label=False, container=False, scale=2, elem_id="runs-order")
+            starred = gr.Checkbox(label="Only starred", container=False, scale=1, elem_id="runs-starred")
         with gr.Column(elem_classes="t-card"):
             table = gr.HTML(js_on_load=LISTEN, elem_id="runs-list")
-            again = gr.Button("Use its settings for a new run", elem_id="use-settings", visible="hidden")
-        taken = gr.HTML(elem_id="runs-told")
-        version_shown, timer = gr.State(None), gr.Timer(BEAT, active=False)
+        told = gr.HTML(elem_id="runs-told")
+        with gr.Row(elem_classes="t-buttons"):
+            undo = gr.Button("Undo: put it back", visible="hidden", elem_id="undo-delete")
+        with gr.Column(elem_classes="t-card"):
+            with gr.Row():
+                name = gr.Textbox(
+                    label="Name of the chosen run", max_length=LONGEST_NAME, max_lines=1, scale=1, elem_id="run-name"
+                )
+                note = gr.Textbox(label="Note", max_length=LONGEST_NOTE, lines=1, scale=2, elem_id="run-note")
+            with gr.Row(elem_classes="t-buttons"):
+                save = gr.Button("Save name and note", elem_id="save-notes")
+                again = gr.Button("Use its settings for a new run", elem_id="use-settings")
+                delete = gr.Button("Delete", variant="stop", elem_id="delete-run")
+        version_shown, thrown, timer = gr.State(None), gr.State(""), gr.Timer(BEAT, active=False)
         compared = gr.HTML(elem_id="runs-compared")
+        with gr.Accordion("Bin", open=False, elem_id="bin"):
+            binned = gr.HTML(js_on_load=LISTEN, elem_id="bin-list")
+            with gr.Row(elem_classes="t-buttons"):
+                emptying = gr.Button("Empty the bin for good", elem_id="empty-bin")
         with gr.Accordion("Remembered features", open=False, elem_id="remembered"):
             size = gr.HTML(elem_id="remembered-size")
             with gr.Row(elem_classes="t-buttons"):
                 clear = gr.Button("Clear", elem_id="clear-remembered")
-    screen = [version_shown, timer, table, again, compared]
+    sought = [search, order, starred]
+    screen = [version_shown, timer, table, compared, binned]
 
-    def look(run_id: str, last_seen: Any) -> list[Any]:
-        runs = context.desk.summaries()
-        version = hash((run_id, *runs))
+    def look(run_id: str, words: str, by: str, only: bool, last_seen: Any = None) -> list[Any]:
+        runs, gone = desk.summaries(), desk.workspace.bin.runs()
+        version = hash((run_id, words, by, only, *runs, *gone))
         if version == last_seen:
             return [gr.skip()] * len(screen)
-        if not runs:
-            hint = empty("Nothing has been trained yet. Your runs will be listed here.")
-            return [version, gr.Timer(active=False), hint, gr.Button(visible="hidden"), ""]
         begun = _histories(each for each in runs if each.status != DAMAGED)
+        nothing = empty("Nothing has been trained yet. Your runs will be listed here.")
         return [
             version,
             gr.Timer(active=any(each.status in ALIVE | {"queued"} for each in runs)),
-            listing(runs, run_id),
-            gr.Button(visible=True),
+            listing(chosen_from(runs, words or "", by, only), run_id) if runs else nothing,
             card(curves.compare(begun) if len(begun) > 1 else ""),
+            bin.contents(gone),
         ]
 
-    def pick(event: gr.EventData) -> list[Any]:
+    def press(event: gr.EventData) -> dict[Any, Any]:
+        """A click in the table: on a star, on a name, or on the button that stands in the row of a damaged run."""
         try:
-            return [context.desk.run(str(event.name)).id, ""]
+            if star := getattr(event, "star", None):
+                desk.star(str(star))
+                return {told: ""}
+            if damaged := getattr(event, "delete", None):
+                return thrown_away(desk.discard(str(damaged)).id)
+            run = desk.run(str(event.name))
+            return {chosen: run.id, told: ""}
         except TransferError as error:
-            return [gr.skip(), error_panel(error)]
+            return {told: error_panel(error)}
+
+    def notes(run_id: str) -> tuple[str, str]:
+        run = context.run(run_id)
+        return (run.name, run.notes.note) if run else ("", "")
+
+    def keep(run_id: str, called: str, text: str) -> Markup:
+        if not run_id:
+            return empty(FIRST)
+        try:
+            run = desk.annotate(run_id, name=" ".join((called or "").split()), note=text or "")
+        except TransferError as error:
+            return error_panel(error)
+        return panel("good", f"Kept with “{run.name}”.")
+
+    def discard(run_id: str) -> dict[Any, Any]:
+        if not run_id:
+            return {told: empty(FIRST)}
+        try:
+            return {**thrown_away(desk.discard(run_id).id), chosen: "", name: "", note: ""}
+        except TransferError as error:
+            return {told: error_panel(error)}
+
+    def thrown_away(run_id: str) -> dict[Any, Any]:
+        called = Summary.of(Run(desk.workspace.bin.folder / run_id)).name
+        words = panel("good", f"“{called}” is in the bin.", "It can be put back until the bin is emptied.")
+        return {told: words, undo: gr.Button(visible=True), thrown: run_id}
+
+    def put_back(run_id: str) -> dict[Any, Any]:
+        try:
+            run = desk.restore(run_id)
+        except TransferError as error:
+            return {told: error_panel(error), undo: gr.Button(visible="hidden")}
+        words = panel("good", f"“{Summary.of(run).name}” is back.")
+        return {told: words, undo: gr.Button(visible="hidden"), chosen: run.id}
+
+    def back(event: gr.EventData) -> dict[Any, Any]:
+        return put_back(str(event.back))
+
+    def empty_it() -> dict[Any, Any]:
+        freed = desk.workspace.bin.empty()
+        return {told: panel("good", f"{megabytes(freed)} freed."), undo: gr.Button(visible="hidden")}
 
     def fill(run_id: str) -> list[Any]:
         run = context.run(run_id)
         if run is None:
-            return [empty("Click a run first."), gr.skip(), *[gr.skip()] * len(network.fields)]
+            return [empty(FIRST), gr.skip(), *[gr.skip()] * len(network.fields)]
         try:
             values = form.to_components(run.config)
         except TransferError:
@@ -86,12 +159,29 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         return [panel("good", f"The settings of “{run.name}” are in the form.", following), run.config.photos, *values]
 
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
-    tab.select(lambda run_id: look(run_id, None), chosen, screen, **QUIET)
-    gr.on([chosen.change, timer.tick], look, [chosen, version_shown], screen, **QUIET)
-    table.click(pick, None, [chosen, taken], **QUIET)
-    gr.on([tab.select, chosen.change], lambda: remembered(context.desk.workspace.features), None, size, **QUIET)
-    clear.click(lambda: cleared(context.desk.workspace.features), None, size, **QUIET)
-    again.click(fill, chosen, [taken, photos.path, *network.fields.values()], **QUIET)
+    tab.select(look, [chosen, *sought], screen, **QUIET)
+    gr.on(
+        [chosen.change, timer.tick, order.change, starred.change],
+        look,
+        [chosen, *sought, version_shown],
+        screen,
+        **QUIET,
+    )
+    search.change(look, [chosen, *sought, version_shown], screen, trigger_mode="always_last", **QUIET)
+    gr.on([tab.select, chosen.change], notes, chosen, [name, note], **QUIET)
+    acts = [
+        table.click(press, None, [chosen, told, undo, thrown], **QUIET),
+        gr.on([save.click, name.submit], keep, [chosen, name, note], told, **QUIET),
+        delete.click(discard, chosen, [told, undo, thrown, chosen, name, note], **QUIET),
+        undo.click(put_back, thrown, [told, undo, chosen], **QUIET),
+        binned.click(back, None, [told, undo, chosen], **QUIET),
+        emptying.click(empty_it, None, [told, undo], **QUIET),
+    ]
+    for act in acts:
+        act.then(look, [chosen, *sought, version_shown], screen, **QUIET)
+    gr.on([tab.select, chosen.change], lambda: remembered(desk.workspace.features), None, size, **QUIET)
+    clear.click(lambda: cleared(desk.workspace.features), None, size, **QUIET)
+    again.click(fill, chosen, [told, photos.path, *network.fields.values()], **QUIET)
 
 
 def _histories(runs: Iterable[Summary]) -> dict[str, Any]:
@@ -101,17 +191,8 @@ def _histories(runs: Iterable[Summary]) -> dict[str, Any]:
         with contextlib.suppress(TransferError):  # gone since it was listed
             history = Run(Path(each.run)).history()
             if len(history):
-                found[f"{each.name} · {_when(each)}"] = history
+                found[f"{each.name} · {when(each.created)}"] = history
     return found
-
-
-def listing(runs: Sequence[Summary], chosen: str) -> Markup:
-    """The runs as a table, newest first; the chosen one is marked."""
-    heads = html.tr[(html.th(scope="col")[name] for name in COLUMNS)]
-    rows = (_row(run, Path(run.run).name == chosen) for run in runs[:LISTED])
-    table = html.table("t-table t-plain t-networks t-runs")[html.thead[heads], html.tbody[rows]]
-    more = muted(f"and {len(runs) - LISTED} older ones") if len(runs) > LISTED else ""
-    return html.join(scrolled(table, "t-tall"), more)
 
 
 def remembered(store: FeatureStore) -> Markup:
@@ -128,21 +209,3 @@ def cleared(store: FeatureStore) -> Markup:
     if done.in_use:
         title += " What the run in training uses was kept."
     return html.join(panel("good", title), remembered(store))
-
-
-def _row(run: Summary, chosen: bool) -> Markup:
-    width = f" {run.alpha:g}" if run.alpha != 1 else ""
-    cells = (
-        shortened(Path(run.photos).name, LONGEST_NAME),
-        shortened(Path(run.backbone).stem + width, LONGEST_NAME),
-        _when(run),
-        percent(run.test_accuracy),
-    )
-    name = html.button(type="button", data_name=Path(run.run).name)[run.name]
-    why = muted(run.message) if run.status == DAMAGED else ""
-    row = html.tr("t-chosen", aria_current="true") if chosen else html.tr
-    return row[html.th(scope="row")[name, why], (html.td[cell] for cell in cells), html.td[state_badge(run.status)]]
-
-
-def _when(run: Summary) -> str:
-    return time.strftime("%d %b %H:%M:%S", time.localtime(run.created))

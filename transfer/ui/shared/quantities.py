@@ -28,5 +28,7 @@ def readable(count: int | None) -> str:
 
 
 def megabytes(size: int) -> str:
-    """A number of bytes: 45 MB, 1.2 GB."""
+    """A number of bytes: 12 kB, 45 MB, 1.2 GB."""
+    if 0 < size < 500_000:
+        return f"{size / 1e3:.0f} kB"
     return f"{size / 1e9:.1f} GB".replace(".0 GB", " GB") if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -1,0 +1,33 @@
+"""The bin: runs that were thrown away, to be put back or to go for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from transfer.runs.run import Run
+from transfer.runs.summary import Summary
+from transfer.ui.past_runs.table import when
+from transfer.ui.shared import html
+from transfer.ui.shared.panels import muted, scrolled
+from transfer.ui.shared.quantities import counted, megabytes
+
+
+def contents(runs: Sequence[Run]) -> Markup:
+    """What is in it, and how much of the disk that takes."""
+    if not runs:
+        return muted("The bin is empty.")
+    summaries = [Summary.of(run) for run in runs]
+    rows = (
+        html.tr[
+            html.th(scope="row")[summary.name],
+            html.td[when(summary.created)],
+            html.td[megabytes(summary.size)],
+            html.td[html.button("t-back", type="button", data_back=run.id)["Put back"]],
+        ]
+        for run, summary in zip(runs, summaries, strict=True)
+    )
+    total = megabytes(sum(summary.size for summary in summaries))
+    taken = html.p[f"{counted(len(runs), 'run')}, {total} on the disk, until the bin is emptied."]
+    return html.join(taken, scrolled(html.table("t-table t-plain")[html.tbody[rows]], "t-tall"))
