@@ -64,8 +64,10 @@ def stay(place: Path, minutes: float, work: Work) -> int:
         try:
             while time.monotonic() < last + 60 * minutes and _is_there(place, inode):
                 with contextlib.suppress(TimeoutError):
-                    if directory := _serve(door.accept()[0], work):
-                        if not _tidied():
+                    if brought := _serve(door.accept()[0], work):
+                        directory, code = brought
+                        # After trouble it leaves, too: its life would stand for that of a run that could not say so.
+                        if code or not _tidied():
                             break
                         if isinstance(job := open_job(directory), Run):
                             ahead.prepare(job.config)  # most people stay with a network for a while
@@ -76,8 +78,8 @@ def stay(place: Path, minutes: float, work: Work) -> int:
     return 0
 
 
-def _serve(connection: socket.socket, work: Work) -> Path | None:
-    """Work on the run that somebody brings. Returns its directory, None when they bring none."""
+def _serve(connection: socket.socket, work: Work) -> tuple[Path, int] | None:
+    """Work on the run that somebody brings. Returns its directory and the exit code, None when they bring none."""
     with connection:
         connection.settimeout(None)
         line = os.fsdecode(connection.makefile("rb").readline()).rstrip("\n")
@@ -93,7 +95,7 @@ def _serve(connection: socket.socket, work: Work) -> Path | None:
         os.close(quiet)
         with contextlib.suppress(OSError):  # nobody need have waited
             connection.sendall(b"%d" % code)
-    return Path(line)
+    return Path(line), code
 
 
 def _tidied() -> bool:

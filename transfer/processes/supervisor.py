@@ -158,7 +158,7 @@ class Supervisor:
         if status.state in TERMINAL:
             if status.state != "failed":  # which may be resumed
                 self._over.add(job)
-        elif status.alive:
+        elif status.alive and (worker is None or job.lock_is_held()):
             return True  # another supervisor's, which this one has outlived
         elif not (job.waits or isinstance(job.log.last(), Died | Interrupted)):
             self._record_death(job, worker.exit_code if worker else None)
