@@ -11,7 +11,11 @@ import pytest
 from tests.runs.conftest import new_run
 from tests.runs.test_study import new_study
 from tests.waiting import until
+from transfer import disk
 from transfer.messages.events import Died, Launched, Started
+from transfer.processes.launcher import LocalLauncher, LocalWorker
+from transfer.processes.supervisor import Supervisor
+from transfer.runs.job import Job
 from transfer.runs.workspace import Workspace
 
 from .conftest import Supervise, kinds, process, state
@@ -149,6 +153,27 @@ def test_a_full_disk_is_no_reason_to_try_for_ever(workspace: Workspace, tmp_path
     assert (state(died), kinds(died), kinds(waits)) == ("interrupted", ["started"], [])
     supervise()
     until(lambda: died.log.newest(Died) and state(waits) == "finished")
+
+
+def test_a_worker_that_lives_on_without_its_run_is_no_reason_to_wait(workspace: Workspace, tmp_path: Path) -> None:
+    class Staying(LocalWorker):
+        pid, exit_code = os.getpid(), disk.FULL
+
+        def __init__(self) -> None:
+            pass
+
+        def alive(self) -> bool:
+            return False
+
+    class Launcher(LocalLauncher):
+        def launch(self, job: Job) -> LocalWorker:
+            return Staying()
+
+    run = new_run(workspace, tmp_path)
+    supervisor = Supervisor(workspace, Launcher()).start()
+    until(lambda: run.log.newest(Died))
+    supervisor.stop()
+    assert "the disk was full" in run.status().message
 
 
 def test_stopping_a_waiting_run_takes_it_off_the_queue(
