@@ -34,7 +34,7 @@ from tests.waiting import until
 from transfer import disk
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
-from transfer.messages.events import EpochEnded, Launched
+from transfer.messages.events import EpochEnded, Launched, Noticed
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -103,6 +103,12 @@ class Matrix:
         ours, theirs = run.metrics(), self.undisturbed.metrics()
         same = numbers(run) == numbers(self.undisturbed) and ours is not None and theirs is not None
         same = same and ours.confusion == theirs.confusion and run.model_file.is_file()
+        if not same:
+            pairs = zip(numbers(run), numbers(self.undisturbed), strict=False)
+            print(
+                next((pair for pair in pairs if pair[0] != pair[1]), "the epochs are the same"), ours and ours.accuracy
+            )
+            print([noticed.message for noticed in run.log.all(Noticed)], *(event.kind for event in run.log.read()))
         if state != "finished" or not same:
             self.lost.append(f"{run.id}: {state}, {'the same' if same else 'other'} numbers")
         print(f"{run.id}: {ends} ends, {state}, {'the same' if same else 'OTHER'} numbers", flush=True)

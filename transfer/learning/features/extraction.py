@@ -134,6 +134,7 @@ class FeatureExtractor:
         Raises:
             Stopped: when the user asked to stop; what was computed is kept.
             NotKept: when they cannot be stored.
+            OSError: when the disk is full.
         """
         stage = stages[-1]
         numbers = tuple(range(1, views + 1)) if views else (0,)
@@ -151,6 +152,8 @@ class FeatureExtractor:
             self._opened.pop().close()
             return self.extract(stages, photos, views)
         except OSError as trouble:
+            if disk.is_full(trouble):  # training without them would go another way, and meet the full disk as well
+                raise
             raise NotKept(f"they could not be written to the disk ({trouble})") from trouble
 
     def photos_per_second(self, stages: Sequence[Stage], photos: PhotoSource) -> float:
