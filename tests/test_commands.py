@@ -14,6 +14,7 @@ import pytest
 
 from tests.dataset.pictures import photos
 from tests.learning.conftest import backbone  # noqa: F401 - a fixture
+from tests.networks.keras_archive import HOSTILE, keras_archive
 from tests.runs.conftest import new_run
 from transfer import disk
 from transfer.cli.main import main
@@ -41,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     for number, name in enumerate(("cats", "dogs")):
         photos(folder / "photos" / name, 8, first=100 * number)
-    (folder / "mine.keras").write_text("only looked into when it matters how many layers it has")
+    keras_archive(folder / "mine.keras")  # what is in it matters only where it does how many layers it has
     (folder / "mine.weights.h5").write_text("looked into by the worker")
     return folder
 
@@ -269,9 +270,11 @@ def test_models_of_the_workspace_and_weights_of_keras_may_always_be_read(folder:
     upload = tmp_path / "net.keras"
     kept = []
     for content in (b"first", b"second"):
-        upload.write_bytes(content)
+        keras_archive(upload, members={"metadata.json": content})
         kept.append(desk.networks.keep(upload))
-    assert [place.read_bytes() for place in kept] == [b"first", b"second"], "an upload changed what a run was made with"
+    assert [b"first" in place.read_bytes() for place in kept] == [True, False], (
+        "an upload changed what a run was made with"
+    )
     inside = photos(workspace.photos_dir / "pets" / "cats", 8) and workspace.photos_dir / "pets"
     keras_file = weights.weights_file(BACKBONES["MobileNetV2"]).path
     config = desk.config({"photos": inside, "backbone": str(kept[0]), "weights": str(keras_file)})
@@ -356,3 +359,15 @@ def test_what_no_model_can_do_is_not_asked_of_it(desk: Desk, tmp_path: Path) -> 
             desk.export(run.id, format, again=False)
     with pytest.raises(ConfigError, match="No classes"):
         desk.predict(run.id, ["photo.jpg"], top=0)
+
+
+@pytest.mark.parametrize("name", ["Lambda", "a function that fetches"])
+def test_a_hostile_model_is_refused_before_anything_is_queued_or_loaded(name: str, desk: Desk, folder: Path) -> None:
+    before = [run.id for run in desk.runs()]
+    place = HOSTILE[name](folder / "hostile.keras")
+    with pytest.raises(ConfigError, match=r"hostile\.keras cannot be loaded as a Keras model"):
+        desk.train({"photos": str(folder / "photos"), "backbone": str(place)})
+    with pytest.raises(ConfigError, match=r"hostile\.keras cannot be loaded"):
+        desk.networks.keep(place)
+    assert not place.exists() and not list(desk.workspace.networks_dir.glob("hostile*")), "nothing stays of an upload"
+    assert [run.id for run in desk.runs()] == before

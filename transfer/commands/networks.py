@@ -16,6 +16,7 @@ from pathlib import Path
 from transfer.dataset.roots import Roots
 from transfer.errors import ConfigError
 from transfer.messages.questions import DescribeNetwork, NetworkDescription
+from transfer.networks import keras_file
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import custom_path, is_custom
 from transfer.networks.layers import Layer, layers
@@ -61,6 +62,7 @@ class Networks:
         self._workspace, self._server = workspace, server
         self._files = roots.with_folders(workspace.path, models_folder())
         self._described: dict[tuple[Path, int], NetworkDescription] = {}
+        self._checked: set[tuple[Path, int]] = set()
         self._turn = threading.Lock()
 
     def file(self, text: str) -> Path:
@@ -80,12 +82,16 @@ class Networks:
         return place.resolve()
 
     def custom(self, name: str) -> Path:
-        """The resolved path of a `.keras` file that is there and may be read.
+        """The resolved path of a `.keras` file that is there, may be read, and may be loaded.
 
         Raises:
             ConfigError: when it is not.
         """
-        return custom_path(str(self.file(name)))
+        path = custom_path(str(self.file(name)))
+        if (key := _key(path)) not in self._checked:
+            keras_file.check(path)
+            self._checked.add(key)
+        return path
 
     def layers(self, name: str, alpha: float) -> tuple[Layer, ...]:
         """The layers of a network; for a file this may take as long as starting Keras does.
@@ -106,13 +112,21 @@ class Networks:
         return self._description(name).image_size if is_custom(name) else backbone(name).image_size
 
     def keep(self, upload: Path) -> Path:
-        """Where an uploaded `.keras` file was put to stay: uploads themselves are temporary."""
-        with upload.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-        # Another file of the same name must not change what an earlier run was made with.
-        place = self._workspace.networks_dir / f"{upload.stem}-{digest}.keras"
-        shutil.copyfile(upload, place)
-        return place
+        """Where an uploaded `.keras` file was put to stay; the upload itself is gone afterwards.
+
+        Raises:
+            ConfigError: when it may not be loaded; then nothing stays of it.
+        """
+        try:
+            keras_file.check(upload)
+            with upload.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+            # Another file of the same name must not change what an earlier run was made with.
+            place = self._workspace.networks_dir / f"{upload.stem[:80]}-{digest}.keras"
+            shutil.copyfile(upload, place)
+            return place
+        finally:
+            upload.unlink(missing_ok=True)
 
     def _description(self, name: str) -> NetworkDescription:
         path = self.custom(name)

@@ -21,6 +21,7 @@ import keras
 
 from transfer.errors import ConfigError
 from transfer.learning.model.graph import history, sources
+from transfer.networks import keras_file
 from transfer.networks.custom import custom_path
 
 _ANY_SIZE = 224  # what a network that takes photos of any size is given when nothing was chosen
@@ -68,6 +69,7 @@ def read(path: Path) -> keras.Model:
         ConfigError: when it is missing or cannot be loaded without running code from it.
     """
     path = custom_path(path)
+    keras_file.check(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as problem:  # a damaged or foreign file can fail anywhere inside Keras

@@ -147,12 +147,16 @@ def wire(networks: Networks, chooser: Chooser, fields: dict[str, Field]) -> None
         except TransferError as error:
             return [gr.skip(), error_panel(error)]
 
+    def use_upload(file: str) -> list[Any]:
+        try:
+            return [str(networks.keep(Path(file))), gr.skip(), gr.skip()]
+        except TransferError as error:
+            return [gr.skip(), error_panel(error), None]
+
     chooser.comparison.click(pick, None, fields["backbone"], **QUIET)
     used = [fields["backbone"], chooser.card]
     gr.on([chooser.custom_use.click, chooser.custom_path.submit], use, chooser.custom_path, used, **QUIET)
-    chooser.custom_upload.upload(
-        lambda file: str(networks.keep(Path(file))), chooser.custom_upload, fields["backbone"], **QUIET
-    )
+    chooser.custom_upload.upload(use_upload, chooser.custom_upload, [*used, chooser.custom_upload], **QUIET)
 
 
 def _record(name: str) -> Backbone | None:
