@@ -152,7 +152,7 @@ def folders(roots: list[Path]) -> list[Path]:
         ConfigError: naming the first that is not.
     """
     for root in roots:
-        if not root.expanduser().is_dir():
+        if not Path(os.path.expanduser(root)).is_dir():  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
             raise ConfigError(
                 f"There is no folder {root}.",
                 expected="--root with a folder that photos may be chosen from",

@@ -191,7 +191,7 @@ class RunConfig:
         minimum=0,
         maximum=2**31 - 1,
     )
-    name: str = _setting("", "Name of the run", "Whatever helps you find it again.")
+    name: str = _setting("", "Name of the run", "Whatever helps you find it again.", longest=200)
 
     # ------------------------------------------------------------------ reading and writing
 

@@ -63,9 +63,9 @@ def find(name: str) -> Format:
     """
     if name not in FORMATS:
         raise ExportError(
-            f"There is no export format called “{name}”.",
+            f"There is no export format called “{name[:80]}”.",
             expected=f"one of {', '.join(FORMATS)}",
-            found=name,
+            found=name[:80],
             fix="Choose one of these.",
         )
     return FORMATS[name]

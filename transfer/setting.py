@@ -18,6 +18,7 @@ class Setting:
         help: one sentence saying what it does and when to change it.
         choices: the allowed values with their labels; empty when any value of the type is.
         minimum, maximum: inclusive limits of a number.
+        longest: characters of a text.
     """
 
     label: str
@@ -25,6 +26,7 @@ class Setting:
     choices: tuple[tuple[str, Any], ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    longest: int = 4096
 
     def check(self, name: str, value: Any) -> None:
         """Raises ConfigError, naming the setting, its limits and the value found, unless the value is allowed.
@@ -43,14 +45,21 @@ class Setting:
                 found=repr(value),
                 fix="Choose one of the offered values.",
             )
+        if isinstance(value, str) and len(value) > self.longest:
+            raise ConfigError(
+                f"“{self.label}” is too long.",
+                expected=f"{name} with at most {self.longest} characters",
+                found=f"{len(value):,}",
+                fix="Shorten it.",
+            )
         low, high = self.minimum, self.maximum
         if isinstance(value, (int, float)) and (
-            not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high)
+            not _finite(value) or (low is not None and value < low) or (high is not None and value > high)
         ):
             raise ConfigError(
                 f"“{self.label}” is out of range.",
                 expected=f"{name} {self._limits()}",
-                found=f"{value:g}",
+                found="a number without end" if isinstance(value, int) and not _finite(value) else f"{value:g}",
                 fix="Choose a value within the limits.",
             )
 
@@ -70,13 +79,15 @@ class Setting:
                 if number != int(number):
                     raise ValueError
                 return int(number)
+            if kind is str and isinstance(value, list | dict):
+                raise ValueError
             return kind(value)
         except (TypeError, ValueError, OverflowError):
             expected = {int: "a whole number", float: "a number", str: "text"}
             raise ConfigError(
                 f"“{self.label}” cannot be understood.",
                 expected=f"{name} to be {expected[kind]}",
-                found=str(value),
+                found=str(value)[:200],
                 fix="Type the value again.",
             ) from None
 
@@ -85,3 +96,11 @@ class Setting:
         if low is not None and high is not None:
             return f"between {low:g} and {high:g}"
         return f"at least {low:g}" if low is not None else f"at most {high:g}"
+
+
+def _finite(number: float) -> bool:
+    """Whether arithmetic can be done with it: a whole number may be larger than any float."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from . import hostile_requests
 from .conftest import App, until
 from .odd_photos import draw_odd
 from .photos import SHAPES, draw
@@ -95,3 +99,47 @@ def test_files_outside_are_not_served(client: tuple[App, Client]) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{app.url}/gradio_api/file={path}")
         assert refused.value.code in {403, 404}
+
+
+def spread(everything: list[Any], few: int) -> list[Any]:
+    """All of them with HOSTILE=all in the environment (a minute), else so many from all over."""
+    return everything if os.environ.get("HOSTILE") == "all" else everything[:: max(1, len(everything) // few)]
+
+
+def test_hostile_calls_are_answered_in_words(client: tuple[App, Client]) -> None:
+    app, ask = client
+    photos = str(draw(app.folder / "shapes"))
+    before = app.workspace.jobs()
+    asked, raw = spread(list(hostile_requests.calls()), 30), []
+    if os.environ.get("HOSTILE") == "all":
+        assert len(asked) >= 250
+    with httpx.Client(base_url=app.url, timeout=60) as http:
+        for endpoint, data in asked:
+            text = json.dumps({"data": data}).replace("{photos}", photos)
+            joined = http.post(
+                f"/gradio_api/call/{endpoint}", content=text, headers={"content-type": "application/json"}
+            )
+            if joined.status_code != 200:
+                raw += [(endpoint, text[:150], joined.status_code, joined.text[:300])] * (joined.status_code >= 500)
+                continue
+            said = http.get(f"/gradio_api/call/{endpoint}/{joined.json()['event_id']}").text
+            if "event: error" in said and "What to do" not in said:
+                raw.append((endpoint, text[:150], 200, said[-300:]))
+    assert not raw, "\n".join(map(str, raw))
+    new = [job for job in app.workspace.jobs() if job not in before]
+    for job in new:  # a harmless one may be among them
+        job.request_stop()
+    assert all(len(job.config_file.read_bytes()) < 10_000 for job in new)
+    assert "Traceback" not in (app.folder / "app.log").read_text()
+    assert set(ask.predict(photos, api_name="/check")["counts"]) == set(SHAPES), "it goes on working"
+
+
+def test_hostile_requests_below_the_api_are_refused(client: tuple[App, Client]) -> None:
+    app, _ = client
+    with httpx.Client(base_url=app.url, timeout=60) as http:
+        for method, path, given in spread(list(hostile_requests.raw()), 15):
+            answer = http.request(method, path, **given)
+            known = answer.status_code == 200 and (path.startswith("/gradio_api/call/") or "event_id" in answer.text)
+            assert 400 <= answer.status_code < 500 or known, (method, path[:80], answer.status_code, answer.text[:200])
+            assert "root:" not in answer.text
+    assert app.process is not None and app.process.poll() is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.networks.keras_archive import HOSTILE, keras_archive, trained
+from tests.networks.keras_archive import HOSTILE, keras_archive, layer, network, trained
 from transfer.errors import ConfigError
 from transfer.networks import keras_file
 
@@ -26,6 +26,8 @@ def test_what_would_do_harm_is_refused_at_once(name: str, tmp_path: Path) -> Non
 def test_what_is_harmless_is_not(tmp_path: Path) -> None:
     keras_file.check(keras_archive(tmp_path / "mine.keras"))
     keras_file.check(keras_archive(tmp_path / "mine.keras", trained(), members={"assets/": b""}))
+    scale = layer("LayerScale", module="keras.src.applications.convnext")  # of ConvNeXt, beside the network
+    keras_file.check(keras_archive(tmp_path / "mine.keras", network(scale)))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a file that nobody may read")

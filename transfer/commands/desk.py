@@ -8,6 +8,7 @@ prediction servers.
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -373,8 +374,14 @@ class Desk:
     def _place(folder: Path, name: str, otherwise: str) -> Path:
         """A folder in a folder. What comes from a browser names nothing else: no path, no part of a name."""
         place = folder / name
-        if not name or "\0" in name or place.name != name or place.resolve().parent != folder:
-            raise RunError(otherwise.format(name), fix="Choose one from the list.")
+        if (
+            not name
+            or "\0" in name
+            or len(os.fsencode(name)) > 255
+            or place.name != name
+            or place.resolve().parent != folder
+        ):
+            raise RunError(otherwise.format(name[:80]), fix="Choose one from the list.")
         return place
 
     def _trained(self, name: str) -> Run:

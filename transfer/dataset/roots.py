@@ -19,7 +19,7 @@ class Roots:
 
     def __init__(self, folders: Iterable[Path | str] | None) -> None:
         self.anywhere = folders is None
-        resolved = [Path(folder).expanduser().resolve() for folder in folders or ()]
+        resolved = [Path(os.path.expanduser(folder)).resolve() for folder in folders or ()]  # noqa: PTH111 - as below
         self.folders: tuple[Path, ...] = tuple(dict.fromkeys(resolved))
 
     def with_folders(self, *more: Path) -> Roots:

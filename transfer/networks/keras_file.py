@@ -28,7 +28,7 @@ _LARGEST = 1_000_000  # units, filters, or the side of an input
 # Where Keras keeps what a network is made of; the rest of it fetches, reads and writes files.
 _PARTS = re.compile(
     r"keras(\.src)?(\.(layers|models|ops|initializers|regularizers|constraints|activations|optimizers|losses|metrics"
-    r"|dtype_policies|quantizers)(\.\w+)*)?"
+    r"|dtype_policies|quantizers)(\.\w+)*|\.applications\.convnext)?"  # which has a layer of its own
 )
 _VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"}
 _UNSAFE = {  # run code of the file or of other libraries, or read files that it names

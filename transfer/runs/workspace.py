@@ -40,7 +40,7 @@ class Workspace:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path).expanduser().resolve()
+        self.path = Path(os.path.expanduser(path)).resolve()  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
         self.changed = threading.Event()
 
     @classmethod
@@ -192,8 +192,8 @@ class Workspace:
         Raises:
             RunError: when there is none, or more than one.
         """
-        for path in (self.runs_dir / name, Path(name).expanduser()):
-            if name and (path / "config.json").is_file():
+        for path in (self.runs_dir / name, Path(os.path.expanduser(name))):  # noqa: PTH111 - as above
+            if name and os.path.isfile(path / "config.json"):  # noqa: PTH113 - Path.is_file raises for an over-long name
                 return Run(path)
         matches = [run for run in self.runs() if name and name in run.id]
         if len(matches) == 1:

@@ -6,8 +6,6 @@ that the page would not allow, and files leave as copies.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -15,7 +13,8 @@ import gradio as gr
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
 from transfer.commands.found import Found
-from transfer.errors import TransferError
+from transfer.errors import ConfigError
+from transfer.ui.entrance import typed
 from transfer.ui.shared.served import served
 
 
@@ -88,8 +87,11 @@ def build(desk: Desk) -> None:
         """The names of all runs, newest first."""
         return [run.id for run in desk.runs()]
 
-    def predict(run: str, image: str) -> dict[str, float]:
+    def predict(run: str, image: str | None) -> dict[str, float]:
         """The probability of each class for one photo."""
+        desk.run(run)
+        if image is None:
+            raise ConfigError("There is no photo.", expected="a photo as a file", found="none", fix="Send one.")
         photo = desk.predict(run, [image]).photos[0]
         if photo.error:
             raise gr.Error(photo.to_dict()["error"], print_exception=False)
@@ -100,7 +102,7 @@ def build(desk: Desk) -> None:
         return served(desk.export(run, format, again=False).zip)
 
     for function in (check, samples, advise, study, stop_study, train, status, stop, resume, runs):
-        gr.api(_in_words(function), api_name=function.__name__, concurrency_limit=None)
+        gr.api(typed(function), api_name=function.__name__, concurrency_limit=None)
     # An image parameter is uploaded by the client; `str` hints would leave the file where it is.
     with gr.Group(visible=False):
         asked, wanted = gr.Button(), gr.Button()
@@ -109,18 +111,5 @@ def build(desk: Desk) -> None:
         said = gr.JSON()
         kind = gr.Textbox("keras")
         archive = gr.File()
-    asked.click(_in_words(predict), [name, photo], said, api_name="predict", concurrency_limit=None)
-    wanted.click(_in_words(export), [name, kind], archive, api_name="export", concurrency_limit=None)
-
-
-def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, but what the user can put right is told in the words of the page."""
-
-    @functools.wraps(function)
-    def told(*given: Any, **named: Any) -> Any:
-        try:
-            return function(*given, **named)
-        except TransferError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    return told
+    asked.click(typed(predict), [name, photo], said, api_name="predict", concurrency_limit=None)
+    wanted.click(typed(export), [name, kind], archive, api_name="export", concurrency_limit=None)

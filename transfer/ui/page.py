@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import gradio as gr
 
-from transfer.ui import api
+from transfer.ui import api, entrance
 from transfer.ui.context import Context
 from transfer.ui.network.tab import network_tab
 from transfer.ui.past_runs.tab import past_runs_tab
@@ -41,6 +41,7 @@ def build(context: Context) -> gr.Blocks:
         api.build(context.desk)
         for tab in (photos, network, train, results, trying):
             _lead(tab.go, tabs)
+    entrance.guard(page)
     # Gradio's queue looks a thousand times a second whether somebody waits: a twelfth of a core, day and night.
     page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = 0.01, 0.1
     return page
