@@ -42,7 +42,7 @@ def recommend(measured: Sequence[NetworkMeasured]) -> Recommendation | None:
     alike = tuple(each for each in measured if not is_better(best, each))
     photos = len(best.right)
     if len(measured) == 1:
-        return Recommendation(best, "It is the only one measured so far.", alike)
+        return Recommendation(best, "It is the only one measured.", alike)
     if len(alike) == 1:
         second = max((each for each in measured if each is not best), key=lambda each: each.accuracy)
         reason = f"It is the most accurate: {_share(best)} right, and the next, {second.step}, {_share(second)}."
