@@ -5,9 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.benchmarks import accuracy, advice, drive, many_runs, memory, photo_sets, recipe, step
+from tests.benchmarks import accuracy, advice, choice, drive, many_runs, memory, photo_sets, recipe, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -71,6 +72,13 @@ def test_the_advisor_beside_its_limit(capsys: pytest.CaptureFixture[str]) -> Non
     lines = capsys.readouterr().out.splitlines()
     assert "EfficientNetLite0" in lines[0]
     assert [line.split(" | ")[0] for line in lines[3:]] == ["| limit", "| cold", "| warm"]
+
+
+def test_a_choice_is_wrong_only_beyond_chance(capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = np.array([True] * 8 + [False] * 2), np.array([True] * 4 + [False] * 6)
+    assert choice.by_chance(one, other) == pytest.approx(2 * 1 / 2**4) and choice.by_chance(one, one) == 1.0
+    choice.main(["--quick"])
+    assert "| best |" in capsys.readouterr().out
 
 
 def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.CaptureFixture[str]) -> None:
