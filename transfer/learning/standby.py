@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import queue
 import socket
 import sys
 import threading
@@ -28,6 +29,9 @@ Work = Callable[[Path], int]
 """Works on the run in a directory; returns the exit code."""
 
 
+_loaded = threading.Event()
+
+
 def wait_for_input(work: Work) -> int:
     """Load, then work on the run whose directory comes in on standard input."""
     given: list[str] = []
@@ -38,6 +42,7 @@ def wait_for_input(work: Work) -> int:
         if not line:
             os._exit(0)  # whoever started this is gone
         _write_to(Path(line) / "worker.log")
+        _start_early(Path(line))
         given.append(line)
 
     listener = threading.Thread(target=listen, daemon=True)
@@ -56,38 +61,46 @@ def stay(place: Path, minutes: float, work: Work) -> int:
         door.listen()
         new.replace(place)
         inode = place.stat().st_ino
+        arrived: queue.Queue[tuple[socket.socket, Path]] = queue.Queue()
+        threading.Thread(target=_listen, args=(door, arrived), name="door", daemon=True).start()
         _load()
         from transfer.learning.model import ahead
 
-        door.settimeout(GLANCE)
         last = time.monotonic()
         try:
             while time.monotonic() < last + 60 * minutes and _is_there(place, inode):
-                with contextlib.suppress(TimeoutError):
-                    if brought := _serve(door.accept()[0], work):
-                        directory, code = brought
-                        # After trouble it leaves, too: its life would stand for that of a run that could not say so.
-                        if code or not _tidied():
-                            break
-                        if isinstance(job := open_job(directory), Run):
-                            ahead.prepare(job.config)  # most people stay with a network for a while
-                        last = time.monotonic()
+                with contextlib.suppress(queue.Empty):
+                    connection, directory = arrived.get(timeout=GLANCE)
+                    # After trouble it leaves, too: its life would stand for that of a run that could not say so.
+                    if _serve(connection, directory, work) or not _tidied():
+                        break
+                    if isinstance(job := open_job(directory), Run):
+                        ahead.prepare(job.config)  # most people stay with a network for a while
+                    last = time.monotonic()
         finally:
             if _is_there(place, inode):
                 place.unlink()
     return 0
 
 
-def _serve(connection: socket.socket, work: Work) -> tuple[Path, int] | None:
-    """Work on the run that somebody brings. Returns its directory and the exit code, None when they bring none."""
+def _listen(door: socket.socket, arrived: queue.Queue[tuple[socket.socket, Path]]) -> None:
+    """Pass on who brings a run, for ever; in a thread, so that a run is known before everything is loaded."""
+    with contextlib.suppress(OSError):  # the door is closed in the end
+        while True:
+            connection, _ = door.accept()
+            if line := os.fsdecode(connection.makefile("rb").readline()).rstrip("\n"):
+                _start_early(Path(line))
+                arrived.put((connection, Path(line)))
+            else:
+                connection.close()
+
+
+def _serve(connection: socket.socket, directory: Path, work: Work) -> int:
+    """Work on the run that somebody brings, and tell them the exit code. Returns it."""
     with connection:
-        connection.settimeout(None)
-        line = os.fsdecode(connection.makefile("rb").readline()).rstrip("\n")
-        if not line:
-            return None
         quiet = os.dup(1)
-        _write_to(Path(line) / "worker.log")
-        code = work(Path(line))
+        _write_to(directory / "worker.log")
+        code = work(directory)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         for place in (1, 2):
@@ -95,7 +108,15 @@ def _serve(connection: socket.socket, work: Work) -> tuple[Path, int] | None:
         os.close(quiet)
         with contextlib.suppress(OSError):  # nobody need have waited
             connection.sendall(b"%d" % code)
-    return Path(line), code
+    return code
+
+
+def _start_early(directory: Path) -> None:
+    """Where there is still much to be loaded, another program begins with the photos meanwhile."""
+    if not _loaded.is_set():
+        from transfer.learning.features import early
+
+        early.start(directory)
 
 
 def _tidied() -> bool:
@@ -138,6 +159,7 @@ def _load() -> None:
     with contextlib.suppress(ImportError):
         compiled.openvino()
     _practise()
+    _loaded.set()
 
 
 def _practise() -> None:

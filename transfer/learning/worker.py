@@ -26,6 +26,7 @@ from transfer.dataset.changes import changes
 from transfer.dataset.dataset import Dataset
 from transfer.errors import DiskError, MemoryShort, RunError, TrainingError, TransferError
 from transfer.learning import standby
+from transfer.learning.features import early
 from transfer.learning.memory import share_one_heap, sizes_to_try
 from transfer.messages.events import (
     Evaluated,
@@ -68,6 +69,8 @@ def work(directory: Path) -> int:
     """Work on the run or study in a directory. Returns the exit code."""
     try:
         job = open_job(directory)
+        if "keras" not in sys.modules:  # which takes long to load
+            early.start(directory)
         with job.lock.acquire(timeout=LOCK_TIMEOUT):
             return _work(job)
     except Timeout:
@@ -150,6 +153,7 @@ def _train_and_measure(run: Run) -> None:
     from transfer.learning.training.trainer import Trainer
 
     device = devices.choose()
+    early.call_off()
     reporter = Reporter(run)
     dataset = _as_they_were(run, reporter)
     trainer = Trainer(run, device, reporter, dataset=dataset)

@@ -35,6 +35,7 @@ from transfer.networks.custom import custom_path, is_custom
 
 FORMAT = 1  # raise it when preprocessing or what is stored changes
 ENGINES = 2_000_000_000  # bytes that kept engines may take
+DEPTHS = "depths 1"  # of `model.depths`; raise the number when other places are taken
 PICTURES = 4  # how many fixed pictures the reference holds
 REPORTING = ("openvino.tools.ovc", "openvino_telemetry")
 
@@ -94,6 +95,13 @@ def feature_spec(config: RunConfig, image_size: int, cut: str = "features") -> F
         file = weight_files.require(config)
         digests += [digest(file.path)] if file is not None and file.present else ["missing"]
     return FeatureSpec(name, " ".join(digests), image_size, f"{cut} {config.pooling}" if cut == "features" else cut)
+
+
+def backbone_spec(config: RunConfig, image_size: int) -> FeatureSpec:
+    """The whole backbone as `feature_spec`, with what it sees at several depths where a refinement may want that."""
+    spec = feature_spec(config, image_size)
+    several = config.refines and config.feature_depths != "last"
+    return dataclasses.replace(spec, cut=DEPTHS) if several else spec
 
 
 def pictures(shape: tuple[int, ...]) -> np.ndarray:

@@ -20,26 +20,39 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-import keras
 import numpy as np
 
 from transfer import disk
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
-from transfer.learning.device import Device
 from transfer.learning.features.compiled import ENGINES, FeatureSpec
-from transfer.learning.features.engine import Engine, KerasEngine, kept_engine, open_engine
+from transfer.learning.features.engine import Engine, KerasEngine, OpenVINOEngine, kept_engine, open_engine
 from transfer.learning.features.source import FeatureSource
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import Batch, PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.runs.workspace import Workspace
 
+if TYPE_CHECKING:
+    import keras
+
 PIXELS = 1  # raise it when photos are read or varied differently
 BLOCK = 32  # photos that are computed together
 WRITE = 1.0  # seconds of computing that a crash may cost: writing waits for the disk, each block would be too often
 TIMED, LONGEST = 4 * BLOCK, 2.0  # photos that are looked at again to learn how fast that is, and seconds
+
+
+class Arithmetic(Protocol):
+    """What of a `device.Device` matters here."""
+
+    @property
+    def gpus(self) -> tuple[str, ...]: ...
+    @property
+    def mixed_precision(self) -> bool: ...
+    @property
+    def replicas(self) -> int: ...
 
 
 class NotKept(Exception):
@@ -81,7 +94,7 @@ class FeatureExtractor:
     def __init__(
         self,
         workspace: Workspace,
-        device: Device,
+        device: Arithmetic,
         reporter: Reporter,
         inbox: Inbox,
         store: FeatureStore | None = None,
@@ -109,10 +122,17 @@ class FeatureExtractor:
     def known_shape(self, features: FeatureSpec) -> tuple[int, ...] | None:
         """What one photo's answer looks like, if any photo was ever asked about, or an engine is kept to be asked."""
         shape = self._store.row_shape(self._key(features, "off"))
-        if shape is None and not self._elsewhere and (engine := kept_engine(features, self._engines_dir)) is not None:
-            self._keep(features, engine)
+        if shape is None and (engine := self.kept(features)) is not None:
             shape = engine.output_shape
         return shape
+
+    def kept(self, network: FeatureSpec) -> OpenVINOEngine | None:
+        """The engine kept for a part, which is used from now on; None where there is none that would be used."""
+        known = self._engines.get(network)
+        if known is None and not self._elsewhere and (found := kept_engine(network, self._engines_dir)) is not None:
+            self._keep(network, found)
+            return found
+        return known if isinstance(known, OpenVINOEngine) else None
 
     @property
     def _elsewhere(self) -> bool:
@@ -186,12 +206,13 @@ class FeatureExtractor:
                 if count * kept.row_bytes + self._reserve > disk.free(self._store.folder):
                     sizes = count * kept.row_bytes, disk.free(self._store.folder)
                     raise NotKept("they would take {} of the {} free on the disk".format(*map(disk.megabytes, sizes)))
-                self._compute(kept, stages, photos, missing, len(views) * photos.photos - count)
-        else:
-            message = "Features reused: the network has looked at these photos before."
-            self._reporter.begin("features", message, photos.photos, done=photos.photos)
-            self._reporter.say()
-            print(message, flush=True)
+                if missing:
+                    self._compute(kept, stages, photos, missing, len(views) * photos.photos - count)
+                    return
+        message = "Features reused: the network has looked at these photos before."
+        self._reporter.begin("features", message, photos.photos, done=photos.photos)
+        self._reporter.say()
+        print(message, flush=True)
 
     @staticmethod
     def _missing(kept: FeatureSet, photos: PhotoSource, views: tuple[int, ...]) -> dict[int, np.ndarray]:

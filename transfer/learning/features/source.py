@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transfer.learning.features.table import Table
 from transfer.learning.pipeline import Batch, Key, order
+
+if TYPE_CHECKING:
+    from transfer.learning.features.table import Table
 
 RESIDENT = 64 * 2**20  # bytes up to which the features of a split are held in main memory
 
@@ -58,6 +61,8 @@ class FeatureSource:
         count, row = len(self._places), int(np.prod(self._shape)) * self._rows.itemsize
         if count * row > RESIDENT:
             return None
+        from transfer.learning.features.table import Table
+
         step = 2**20 // row + 1
         blocks = (self._gather(np.arange(begin, min(begin + step, count))) for begin in range(0, count, step))
         return Table.of(blocks, self._labels, self._valid)

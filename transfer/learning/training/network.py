@@ -6,7 +6,6 @@ Over photos whose features are known the head phase needs the new layers alone. 
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from transfer.config import RunConfig
 from transfer.learning.device import Device
-from transfer.learning.features.compiled import FeatureSpec, feature_spec
+from transfer.learning.features.compiled import DEPTHS, backbone_spec, feature_spec
 from transfer.learning.features.cut import Cut, cut
 from transfer.learning.features.extraction import FeatureExtractor, Stage
 from transfer.learning.model.classifier import Classifier, build, freeze, new_head, size_of
@@ -23,8 +22,6 @@ from transfer.learning.model.depths import depth_features
 from transfer.learning.pipeline import Key
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.steps import Network
-
-DEPTHS = "depths 1"  # of `model.depths`; raise the number when other places are taken
 
 
 class TrainedNetwork:
@@ -130,12 +127,11 @@ class TrainedNetwork:
     @cached_property
     def _features(self) -> Stage:
         """The whole backbone, in one go; with what it sees at several depths where a refinement may want that."""
-        spec = self._features_spec()
+        spec = backbone_spec(self._config, self.image_size)
         if "missing" in spec.weights:  # they come with the network
             self.classifier()
-            spec = self._features_spec()
-        if self._config.refines and self._config.feature_depths != "last":
-            spec = dataclasses.replace(spec, cut=DEPTHS)
+            spec = backbone_spec(self._config, self.image_size)
+        if spec.cut == DEPTHS:
             parts = self._extractor.known_parts(spec)
             if parts is None:
                 parts = tuple(int(depth.shape[-1]) for depth in depth_features(self.classifier()).outputs)
@@ -149,9 +145,6 @@ class TrainedNetwork:
         divided = self._cut
         network = feature_spec(self._config, self.image_size, f"tail of {divided.name}")
         return Stage(self._features.features, network, tuple(divided.tail.output_shape[1:]), lambda: divided.tail)
-
-    def _features_spec(self) -> FeatureSpec:
-        return feature_spec(self._config, self.image_size)
 
 
 def trainable_variables(classifier: Classifier, phase: str, config: RunConfig) -> list[keras.Variable]:
