@@ -101,9 +101,9 @@ def look(run: Run) -> None:
         TransferError: when the settings lead to no network; the worker says so.
     """
     config = run.config
-    if is_custom(config.backbone) or config.fine_tunes:
+    size = config.image_size or (None if is_custom(config.backbone) else backbone(config.backbone).image_size)
+    if size is None or config.fine_tunes:  # the file of a network of one's own may say; maps are made in two steps
         return
-    size = config.image_size or backbone(config.backbone).image_size
     extractor = FeatureExtractor(Workspace.of(run), Processor(), Quiet(run), Called(run.mailbox))
     with contextlib.closing(extractor):
         if (stage := known(run, extractor, size)) is None:
@@ -139,7 +139,7 @@ def main(directory: str) -> None:
 
 
 def _listen() -> None:
-    sys.stdin.buffer.read()
+    os.read(0, 1)  # not `sys.stdin`, whose lock an interpreter that ends would wait for
     Called.enough.set()
 
 
