@@ -107,8 +107,8 @@ DOOMS: list[dict[str, Any]] = [
     {"at": "os.rename", "name": ".checkpoint.npz", "nth": 2, "kill": True},
     {"at": "open", "name": ".checkpoint.npz", "full": 1},
     {"at": "open", "name": ".checkpoint.npz", "nth": 2, "full": LARGER},
-    {"at": "open", "name": ".checkpoint.npz", "memory": 1},
     {"at": "os.rename", "name": ".checkpoint.npz", "kill": True},
+    {"at": "open", "name": ".checkpoint.npz", "memory": 1},  # which some trainings live through, up to their end
     {"at": "open", "name": ".predictions.csv", "kill": True},
     {"at": "open", "name": ".predictions.csv", "full": 1},
     {"at": "os.rename", "name": ".metrics.json", "kill": True},

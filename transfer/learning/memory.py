@@ -44,9 +44,10 @@ def sizes_to_try(config: RunConfig) -> Iterator[None]:
 
     try:
         yield
-    except (MemoryError, tf.errors.ResourceExhaustedError, tf.errors.InternalError) as trouble:
+    except (MemoryError, RuntimeError, tf.errors.ResourceExhaustedError, tf.errors.InternalError) as trouble:
         text = str(trouble)
-        ours = not isinstance(trouble, tf.errors.InternalError) or "memory" in text.lower() or "alloc" in text.lower()
+        unclear = isinstance(trouble, RuntimeError | tf.errors.InternalError)  # a thread needs memory, too
+        ours = not unclear or any(word in text.lower() for word in ("memory", "alloc", "start new thread"))
         if not ours:
             raise
         traceback.print_exc()
