@@ -15,6 +15,7 @@ from transfer.errors import MemoryShort
 from transfer.networks.backbones import BACKBONES
 
 M_ARENA_MAX = -8  # of glibc's malloc.h
+SIGNS = ("memory", "alloc", "start new thread", "map segment")  # threads and libraries need memory, too
 
 
 def share_one_heap() -> None:
@@ -33,6 +34,11 @@ def resident_megabytes() -> float:
     return float(round(psutil.Process().memory_info().rss / 2**20, 1))
 
 
+def ran_out(trouble: Exception) -> bool:
+    """Whether it was memory that ran out, which libraries say in many ways."""
+    return isinstance(trouble, MemoryError) or any(sign in str(trouble).lower() for sign in SIGNS)
+
+
 @contextlib.contextmanager
 def sizes_to_try(config: RunConfig) -> Iterator[None]:
     """Turn every way in which memory runs out into one error that says what to try.
@@ -45,10 +51,7 @@ def sizes_to_try(config: RunConfig) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError, tf.errors.ResourceExhaustedError, tf.errors.InternalError) as trouble:
-        text = str(trouble)
-        unclear = isinstance(trouble, RuntimeError | tf.errors.InternalError)  # a thread needs memory, too
-        ours = not unclear or any(word in text.lower() for word in ("memory", "alloc", "start new thread"))
-        if not ours:
+        if not (isinstance(trouble, tf.errors.ResourceExhaustedError) or ran_out(trouble)):
             raise
         traceback.print_exc()
         record = BACKBONES.get(config.backbone)

@@ -27,6 +27,7 @@ from transfer import disk
 from transfer.feature_store.disk_cache import mark_used
 from transfer.learning.features import compiled
 from transfer.learning.features.compiled import FeatureSpec
+from transfer.learning.memory import ran_out
 
 TOLERANCE = 1e-3  # largest difference of two engines, relative to the largest value
 TRANSLATED = 10  # bytes a translated and a compiled network take for each number in it, and a little more
@@ -213,15 +214,17 @@ def open_engine(
     if disk.free(folder) < reserve + TRANSLATED * model.count_params():
         keras.description = _instead("there is no room on the disk to keep it")
         return keras
+    answers = keras.run(compiled.pictures(tuple(model.input_shape[1:])))
     try:
         compiled.discard(entry)
-        compiled.keep(entry, model, keras.run(compiled.pictures(tuple(model.input_shape[1:]))))
+        compiled.keep(entry, model, answers)
         return OpenVINOEngine(entry)
     except OSError as trouble:  # the disk, not the network: worth another try next time
         keras.description = _instead(_short(trouble))
     except Exception as trouble:  # OpenVINO and TensorFlow raise anything
         keras.description = _instead(_short(trouble))
-        compiled.refuse(entry, _short(trouble))
+        if not ran_out(trouble):
+            compiled.refuse(entry, _short(trouble))
     _log.warning("%s", keras.description)
     return keras
 
