@@ -135,9 +135,7 @@ def test_killed_and_cramped_again_and_again_nothing_is_lost(
             assert isinstance(last, Interrupted) == (codes[-1] == 1), told
             if isinstance(last, Interrupted):
                 assert last.error["kind"] == "DiskError" and " free" in last.error["found"], told
-        elif (
-            "memory" in doom
-        ):  # TensorFlow may abort, and libraries raise nearly anything; what counts is that it goes on
+        elif "memory" in doom:  # TensorFlow may abort, and libraries raise anything; what counts is that it goes on
             assert codes.pop() == 1 or not isinstance(last, Interrupted), told
         else:
             assert codes[-1] == -(signal.SIGXFSZ if "torn" in doom else signal.SIGKILL), told
