@@ -45,6 +45,9 @@ def config(**changes: Any) -> Callable[[Run], object]:
 
 
 BROKEN: dict[str, Callable[[Run], object]] = {
+    "an endless name": config(name=LONG),
+    "endless photos": config(photos=f"/{LONG}"),
+    "an endless network": config(backbone=f"/{LONG}.keras"),
     "config is a list": write("config.json", "[]"),
     "config is no JSON": write("config.json", "{not json"),
     "config is empty": write("config.json", ""),
@@ -76,9 +79,6 @@ ODD: dict[str, Callable[[Run], object]] = {
     "binary events": write("events.jsonl", bytes(range(256)) * 50 + b'\n{"event": "finished"}\n'),
     "metrics missing": lambda run: run.metrics_file.unlink(),
     "config says nothing": write("config.json", "{}"),
-    "an endless name": config(name=LONG),
-    "endless photos": config(photos=f"/{LONG}"),
-    "an endless network": config(backbone=f"/{LONG}.keras"),
 }
 
 
