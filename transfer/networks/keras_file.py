@@ -56,12 +56,12 @@ def check(path: Path) -> None:
         # How it was trained is never loaded, and often has functions of one's own.
         _check_config({name: value for name, value in config.items() if name != "compile_config"})
     except _Found as found:
-        raise _refused(path, str(found)) from None
+        raise refused(path, str(found)) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError) as error:
         # RecursionError is a RuntimeError: objects in objects without end.
-        raise _refused(path, f"a file that is damaged or something else ({str(error)[:100]})") from error
+        raise refused(path, f"a file that is damaged or something else ({str(error)[:100]})") from error
     except OSError as error:
-        raise _refused(path, error.strerror or "a file that cannot be read") from error
+        raise refused(path, error.strerror or "a file that cannot be read") from error
 
 
 class _Found(Exception):
@@ -117,7 +117,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             stack += each
 
 
-def _refused(path: Path, found: str) -> ConfigError:
+def refused(path: Path, found: str) -> ConfigError:
+    """The error that says so, here and where Keras finds out."""
     return ConfigError(
         f"{path.name} cannot be loaded as a Keras model.",
         expected="a .keras file saved by Keras 3, without Lambda layers or layers of one's own code",

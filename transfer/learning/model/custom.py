@@ -73,12 +73,7 @@ def read(path: Path) -> keras.Model:
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as problem:  # a damaged or foreign file can fail anywhere inside Keras
-        raise ConfigError(
-            f"{path.name} cannot be loaded as a Keras model.",
-            expected="a .keras file saved by Keras 3, without Lambda layers or layers of one's own code",
-            found=_first_line(problem),
-            fix="Save it again with model.save('name.keras') using plain Keras layers only.",
-        ) from problem
+        raise keras_file.refused(path, _first_line(problem)) from problem
     if not isinstance(model, keras.Model):
         raise _not_an_image_network(path, f"a {type(model).__name__}")
     return model
