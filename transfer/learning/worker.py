@@ -69,8 +69,6 @@ def work(directory: Path) -> int:
     """Work on the run or study in a directory. Returns the exit code."""
     try:
         job = open_job(directory)
-        if "keras" not in sys.modules:  # which takes long to load
-            early.start(directory)
         with job.lock.acquire(timeout=LOCK_TIMEOUT):
             return _work(job)
     except Timeout:
@@ -79,6 +77,8 @@ def work(directory: Path) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
+    finally:
+        early.call_off()
 
 
 def _work(job: Run | Study) -> int:
@@ -97,6 +97,8 @@ def _work(job: Run | Study) -> int:
             with sizes_to_try(job.config.run):
                 advise(job)
         else:
+            if "keras" not in sys.modules:  # which takes long to load
+                early.start(job.path)
             with sizes_to_try(job.config):
                 _train_and_measure(job)
         return 0

@@ -29,6 +29,7 @@ from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.networks.backbones import backbone
 from transfer.networks.custom import is_custom
+from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.study import open_job
 from transfer.runs.workspace import Workspace
@@ -104,7 +105,9 @@ def look(run: Run) -> None:
     size = config.image_size or (None if is_custom(config.backbone) else backbone(config.backbone).image_size)
     if size is None or config.fine_tunes:  # the file of a network of one's own may say; maps are made in two steps
         return
-    extractor = FeatureExtractor(Workspace.of(run), Processor(), Quiet(run), Called(run.mailbox))
+    reserve = run_bytes(config, len(run.dataset.photos), len(run.dataset.classes))
+    quiet, called = Quiet(run), Called(run.mailbox)
+    extractor = FeatureExtractor(Workspace.of(run), Processor(), quiet, called, reserve=reserve)
     with contextlib.closing(extractor):
         if (stage := known(run, extractor, size)) is None:
             return
@@ -119,8 +122,8 @@ def known(run: Run, extractor: FeatureExtractor, size: int) -> Stage | None:
     spec = backbone_spec(run.config, size)
     if "missing" in spec.weights or extractor.kept(spec) is None:
         return None
-    parts = (extractor.known_parts(spec) or ()) if spec.cut == DEPTHS else ()
-    shape = (sum(parts),) if parts else extractor.known_shape(spec)
+    parts = extractor.known_parts(spec) or ()
+    shape = extractor.known_shape(spec)
     if shape is None or (spec.cut == DEPTHS and not parts):
         return None
 
