@@ -18,6 +18,7 @@ os.environ["GRADIO_DEFAULT_CONCURRENCY_LIMIT"] = "4"  # `Blocks.queue` sets it t
 from transfer.door.hosts import Hosts, bare, is_local
 from transfer.door.login import Guesses, Passwords, Patience
 from transfer.errors import ConfigError, TransferError
+from transfer.home import expanded
 
 AUTH = "TRANSFER_AUTH"  # in the environment: USER:PASSWORD, which other people can see on a command line
 LOGIN = f"After {Patience.tries} wrong passwords this page makes you wait, every time longer."
@@ -152,7 +153,7 @@ def folders(roots: list[Path]) -> list[Path]:
         ConfigError: naming the first that is not.
     """
     for root in roots:
-        if not Path(os.path.expanduser(root)).is_dir():  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
+        if not expanded(root).is_dir():
             raise ConfigError(
                 f"There is no folder {root}.",
                 expected="--root with a folder that photos may be chosen from",

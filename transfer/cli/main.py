@@ -18,6 +18,7 @@ from transfer.commands.desk import Desk
 from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
+from transfer.home import expanded
 from transfer.runs.run import CHANGEABLE
 from transfer.runs.workspace import Workspace
 
@@ -105,8 +106,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _place(text: str) -> Path:
-    """An absolute path. Unlike `Path.expanduser`, the name of an unknown user is a file name."""
-    return Path(os.path.expanduser(text)).resolve()  # noqa: PTH111
+    """An absolute path."""
+    return expanded(text).resolve()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ What can be said about a network in words and numbers is in `transfer.networks`.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import threading
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from transfer.dataset.roots import Roots
 from transfer.errors import ConfigError
+from transfer.home import expanded
 from transfer.messages.questions import DescribeNetwork, NetworkDescription
 from transfer.networks import keras_file
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
@@ -71,7 +71,7 @@ class Networks:
         Raises:
             ConfigError: when files may not be read there. Says nothing about what is there.
         """
-        place = Path(os.path.expanduser(text.strip()))  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
+        place = expanded(text.strip())
         if not self._files.allows(place):
             raise ConfigError(
                 f"The file “{text}” is outside the folders that may be read here.",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from transfer.errors import PhotosError
+from transfer.home import expanded
 
 
 class Roots:
@@ -19,7 +20,7 @@ class Roots:
 
     def __init__(self, folders: Iterable[Path | str] | None) -> None:
         self.anywhere = folders is None
-        resolved = [Path(os.path.expanduser(folder)).resolve() for folder in folders or ()]  # noqa: PTH111 - as below
+        resolved = [expanded(folder).resolve() for folder in folders or ()]
         self.folders: tuple[Path, ...] = tuple(dict.fromkeys(resolved))
 
     def with_folders(self, *more: Path) -> Roots:
@@ -47,7 +48,7 @@ class Roots:
                 expected="the path of a folder with one sub-folder of photos per class",
                 fix="Type the path, or pick the folder in the folder browser.",
             )
-        place = Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
+        place = expanded(text)
         if not self.allows(place):
             raise PhotosError(
                 f"The folder “{text}” is outside the folders that may be opened here.",

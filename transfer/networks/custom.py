@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from transfer.errors import ConfigError
+from transfer.home import expanded
 
 
 def is_custom(backbone: str) -> bool:
@@ -19,7 +19,7 @@ def custom_path(backbone: str | Path) -> Path:
     Raises:
         ConfigError: when there is none.
     """
-    path = Path(os.path.expanduser(str(backbone).strip()))  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
+    path = expanded(str(backbone).strip())
     if not path.is_file():
         raise ConfigError(
             f"There is no file {path}.",

@@ -21,6 +21,7 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
+from transfer.home import expanded
 from transfer.runs.bin import Bin
 from transfer.runs.index import RunIndex
 from transfer.runs.job import Job
@@ -40,7 +41,7 @@ class Workspace:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(os.path.expanduser(path)).resolve()  # noqa: PTH111 - Path.expanduser raises for an unknown ~user
+        self.path = expanded(path).resolve()
         self.changed = threading.Event()
 
     @classmethod
@@ -192,7 +193,7 @@ class Workspace:
         Raises:
             RunError: when there is none, or more than one.
         """
-        for path in (self.runs_dir / name, Path(os.path.expanduser(name))):  # noqa: PTH111 - as above
+        for path in (self.runs_dir / name, expanded(name)):
             if name and os.path.isfile(path / "config.json"):  # noqa: PTH113 - Path.is_file raises for an over-long name
                 return Run(path)
         matches = [run for run in self.runs() if name and name in run.id]
