@@ -58,7 +58,7 @@ def typed(function: Callable[..., Any]) -> Callable[..., Any]:
             except ValidationError as error:
                 raise ConfigError(
                     f"“{name}” cannot be understood.",
-                    expected=_WORDS.get(str(hints[name]), str(hints[name])),
+                    expected=_WORDS.get(hints[name], str(hints[name])),
                     found=given.shown(value),
                     fix="Correct it; what each endpoint takes is in its description.",
                 ) from error
@@ -67,10 +67,10 @@ def typed(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-_WORDS = {
-    "<class 'str'>": "text",
-    "<class 'float'>": "a number",
-    "dict[str, typing.Any]": "settings by name, such as {'photos': '/home/me/photos'}",
+_WORDS: dict[Any, str] = {
+    str: "text",
+    float: "a number",
+    dict[str, Any]: "settings by name, such as {'photos': '/home/me/photos'}",
 }
 
 

@@ -21,7 +21,7 @@ from transfer.ui.network import findings, study_card
 from transfer.ui.network.study_card import StudyCard
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import html
-from transfer.ui.shared.events import LISTEN, QUIET
+from transfer.ui.shared.events import LISTEN, QUIET, follow
 from transfer.ui.shared.form import Field
 
 CHOICE = ("backbone", "alpha", "image_size", "weights")  # what a network is chosen by
@@ -87,7 +87,7 @@ def wire(desk: Desk, part: StudyCard, tab: gr.Tab, photos: PhotosTab, fields: di
     ended = part.stop.click(end, photos.folder, part.trouble, **QUIET)
     for asked in (begun, ended):
         asked.then(look, looked, screen, **QUIET)
-    gr.on([part.timer.tick, photos.folder.change, tab.select], look, looked, screen, **QUIET)
+    follow([part.timer.tick, photos.folder.change, tab.select], look, looked, screen, **QUIET)
     part.use.click(use, photos.folder, chosen, **QUIET)
     part.state.click(pick, photos.folder, chosen, **QUIET)
 

@@ -20,7 +20,7 @@ from transfer.networks.layers import Layer
 from transfer.ui.network import drawing
 from transfer.ui.network.networks import width
 from transfer.ui.shared import html
-from transfer.ui.shared.events import LISTEN, QUICK
+from transfer.ui.shared.events import LISTEN, QUICK, follow
 from transfer.ui.shared.form import Field
 
 TO_SETTING = "(shown, total) => [shown >= total ? null : shown]"
@@ -105,13 +105,8 @@ def wire(networks: Networks, part: Freezing, network: list[Field]) -> None:
 
     part.slider.input(None, [part.slider, part.total], part.frozen, js=TO_SETTING, **QUICK)
     part.frozen.change(None, [part.frozen, part.total], part.slider, js=TO_SLIDER, **QUICK)
-    part.frozen.change(
-        lambda frozen, name, alpha: draw(networks, name, alpha, frozen),
-        [part.frozen, *network],
-        part.drawn,
-        trigger_mode="always_last",
-        **QUICK,
-    )
+    drawn = [part.frozen, *network]
+    follow([part.frozen.change], lambda frozen, *of: draw(networks, *of, frozen), drawn, part.drawn, **QUICK)
     part.picture.click(from_here, None, part.frozen, **QUICK)
     # Another network has other blocks: what was chosen in words is chosen again.
     chosen = [part.quick, part.frozen, part.total, *network]

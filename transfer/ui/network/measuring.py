@@ -28,7 +28,7 @@ from transfer.ui.network import depth, rates, study_card
 from transfer.ui.network.study_card import StudyCard
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html
-from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.form import Field
 from transfer.ui.shared.panels import panel
 
@@ -146,12 +146,11 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
     for asked in (begun, ended):
         asked.then(look, looked, part.screen, **QUIET)
     changes = [component.change for component in values]
-    gr.on(
+    follow(
         [card.timer.tick, photos.folder.change, photos.dataset.change, tab.select, *changes],
         look,
         looked,
         part.screen,
-        trigger_mode="always_last",
         **QUIET,
     )
     card.use.click(use, about, [fields[name] for name in kind.changes], **QUIET)

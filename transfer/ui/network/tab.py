@@ -26,7 +26,7 @@ from transfer.ui.network import advisor, chooser, freezing, measuring
 from transfer.ui.network.measuring import Measuring
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html, steps
-from transfer.ui.shared.events import QUICK, QUIET
+from transfer.ui.shared.events import QUICK, QUIET, follow
 from transfer.ui.shared.form import Field
 from transfer.ui.shared.panels import error_panel, lead, muted, notices, picture
 
@@ -107,25 +107,17 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
     commented = [notes, *choosing.trouble, stored]
     restored = context.page().load(restore, stored, values, **QUICK)
     changes = [component.change for component in values]
-    network[0].change(chooser.widths, network[:3], network[1:3], **QUICK)
-    shown = gr.on([c.change for c in network], show, network, choosing.card, trigger_mode="always_last", **QUIET)
+    follow([network[0].change], chooser.widths, network[:3], network[1:3], **QUICK)
+    shown = follow([c.change for c in network], show, network, choosing.card, **QUIET)
     shown.then(resize, sized, frozen.resized, **QUICK)
     restored.then(chooser.widths, network[:3], network[1:3], **QUICK)
     restored.then(show, network, choosing.card, **QUIET).then(resize, sized, frozen.resized, **QUICK)
-    gr.on(
-        [*changes, photos.dataset.change, tab.select],
-        comment,
-        [photos.dataset, *values],
-        commented,
-        trigger_mode="always_last",
-        **QUIET,
-    )
-    gr.on(
+    follow([*changes, photos.dataset.change, tab.select], comment, [photos.dataset, *values], commented, **QUIET)
+    follow(
         [fields["augmentation"].change, photos.dataset.change],
         lambda dataset, strength: preview_of(dataset, strength, context.desk.photos.preview),
         [photos.dataset, fields["augmentation"]],
         preview,
-        trigger_mode="always_last",
         **QUIET,
     )
     chooser.wire(networks, choosing, fields)

@@ -23,7 +23,7 @@ from transfer.ui.past_runs import bin
 from transfer.ui.past_runs.table import ORDERS, chosen_from, listing, when
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import curves, form, html, steps
-from transfer.ui.shared.events import LISTEN, QUIET
+from transfer.ui.shared.events import LISTEN, QUIET, follow
 from transfer.ui.shared.panels import card, empty, error_panel, lead, muted, panel
 from transfer.ui.shared.quantities import megabytes
 
@@ -160,15 +160,9 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
 
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(look, [chosen, *sought], screen, **QUIET)
-    gr.on(
-        [chosen.change, timer.tick, order.change, starred.change],
-        look,
-        [chosen, *sought, version_shown],
-        screen,
-        **QUIET,
-    )
-    search.change(look, [chosen, *sought, version_shown], screen, trigger_mode="always_last", **QUIET)
-    gr.on([tab.select, chosen.change], notes, chosen, [name, note], **QUIET)
+    looked = [chosen.change, timer.tick, search.change, order.change, starred.change]
+    follow(looked, look, [chosen, *sought, version_shown], screen, **QUIET)
+    follow([tab.select, chosen.change], notes, chosen, [name, note], **QUIET)
     acts = [
         table.click(press, None, [chosen, told, undo, thrown], **QUIET),
         gr.on([save.click, name.submit], keep, [chosen, name, note], told, **QUIET),
@@ -179,7 +173,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
     ]
     for act in acts:
         act.then(look, [chosen, *sought, version_shown], screen, **QUIET)
-    gr.on([tab.select, chosen.change], lambda: remembered(desk.workspace.features), None, size, **QUIET)
+    follow([tab.select, chosen.change], lambda: remembered(desk.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(desk.workspace.features), None, size, **QUIET)
     again.click(fill, chosen, [told, photos.path, *network.fields.values()], **QUIET)
 

@@ -15,7 +15,7 @@ from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.results import figures
 from transfer.ui.shared import html, steps
-from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.panels import card, empty, lead, muted, picture
 from transfer.ui.shared.quantities import percent
 from transfer.ui.shared.run_summary import charts, headline
@@ -66,7 +66,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             card(charts(run)),
         ]
 
-    gr.on([tab.select, chosen.change], look, [chosen, version_shown], screen, **QUIET)
+    follow([tab.select, chosen.change], look, [chosen, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
 
 

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import gradio as gr
 
 # A handler of the page's own: no spinner over what it fills, any number at once, no endpoint for other programs.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
 QUICK: dict[str, Any] = QUIET | {"queue": False}  # for what must follow the hand
+
+
+def follow(
+    triggers: Sequence[Any], function: Callable[..., Any], inputs: Any, outputs: Any, **flags: Any
+) -> gr.events.Dependency:
+    """Call `function` after any of `triggers`, and once more after whatever came while it ran.
+
+    Gradio's `always_last` repeats the whole event, for all that listen to it: two such listeners to one event defer
+    each other in turn, for ever, with the browser at 100 %. Behind an event of its own each is repeated alone, and none
+    waits until the others were answered.
+    """
+    heard = gr.on(triggers, None, js="() => {}", **QUICK)
+    return heard.then(function, inputs, outputs, trigger_mode="always_last", **flags)
+
 
 # For `gr.HTML(js_on_load=…)`: a click on a button arrives as the event's data, its `data-…` attributes by name.
 # None may be called data-path: that Gradio takes for an upload and refuses.

@@ -12,7 +12,7 @@ from transfer.formats import FORMATS
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.shared import html, steps
-from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.panels import error_panel, facts, lead, muted, panel
 from transfer.ui.shared.run_summary import headline, no_model
 from transfer.ui.shared.served import served
@@ -59,7 +59,7 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
             return
         yield ready(run, name)
 
-    gr.on([tab.select, chosen.change], look, chosen, screen, **QUIET)
+    follow([tab.select, chosen.change], look, chosen, screen, **QUIET)
     for name, (made, make, load) in cards.items():
         make.click(
             lambda run_id, name=name: (yield from export(run_id, name)),

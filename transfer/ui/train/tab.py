@@ -25,7 +25,7 @@ from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html, steps
 from transfer.ui.shared.checking import Watched
-from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, shown
 from transfer.ui.shared.quantities import counted
 from transfer.ui.shared.run_summary import charts
@@ -153,23 +153,11 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         trouble,
         **QUIET,
     )
-    gr.on(
-        [timer.tick, chosen.change, tab.select],
-        look,
-        [chosen, version_shown],
-        screen,
-        **QUIET,
-    )
+    follow([timer.tick, chosen.change, tab.select], look, [chosen, version_shown], screen, **QUIET)
     for asked in (stopped, resumed):
         asked.then(look, [chosen, version_shown], screen, **QUIET)
     context.page().load(first, chosen, chosen, **QUIET).then(look, [chosen, version_shown], screen, **QUIET)
-    gr.on(
-        [photos.summary.change, tab.select],
-        planned,
-        [photos.remembered, photos.summary, *values],
-        plan,
-        **QUIET,
-    )
+    follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
     # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
     # such as a click on Train), and the first answer to this needs TensorFlow.
     tab.select(device, None, where, **QUIET)

@@ -15,7 +15,7 @@ from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
 from transfer.ui.shared import html, steps
-from transfer.ui.shared.events import QUICK, QUIET
+from transfer.ui.shared.events import QUICK, QUIET, follow
 from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel, picture
 from transfer.ui.shared.run_summary import headline, no_model
 
@@ -89,7 +89,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
             yield panel("info", "Looking …", f"At {len(files)} photos.")
         yield answers_to(run_id, files or [])
 
-    gr.on([tab.select, chosen.change], look, chosen, [which, ways, answers], **QUIET)
+    follow([tab.select, chosen.change], look, chosen, [which, ways, answers], **QUIET)
     one.change(look_at_one, [chosen, one], answers, **QUICK)
     several.change(look_at_all, [chosen, several], answers, **QUIET)
     return TryTab({"take": following})
