@@ -113,7 +113,7 @@ def serve(chosen: argparse.Namespace) -> None:
     free(chosen.host, chosen.port)
 
     def idle() -> None:
-        desk.get_ready()
+        desk.models.get_ready()
         page.get_ready()
 
     hosts = Hosts(chosen.host, chosen.allow_host)

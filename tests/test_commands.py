@@ -21,7 +21,7 @@ from transfer.cli.main import main
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, ExportError, PhotosError, RunError, TransferError
-from transfer.messages.events import Died, Stopped
+from transfer.messages.endings import Died, Stopped
 from transfer.messages.requests import Stop
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES
@@ -107,7 +107,7 @@ class Surfaces:
         return self.config(Path(answer["run"]).name), None
 
     def config(self, name: str) -> RunConfig:
-        return self.desk.run(name).config
+        return self.desk.runs.get(name).config
 
 
 @pytest.fixture(scope="module")
@@ -183,13 +183,13 @@ def test_the_same_mistake_is_met_with_the_same_words(
     surfaces: Surfaces, folder: Path, settings: dict[str, Any], says: str
 ) -> None:
     given = {"photos": str(folder / "photos"), "backbone": "MobileNetV2", **filled(settings, folder)}
-    before = surfaces.desk.runs()
+    before = surfaces.desk.runs.all()
     refused, error = surfaces.terminal(given)
     assert isinstance(refused, Refused) and error is not None
     assert says.format(folder=folder) in refused.text
     assert surfaces.api(given) == refused
     assert surfaces.page(given) == Refused(error_panel(error))
-    assert surfaces.desk.runs() == before
+    assert surfaces.desk.runs.all() == before
 
 
 def test_there_is_room_for_what_comes_of_a_run_or_there_is_no_run(desk: Desk, folder: Path) -> None:
@@ -197,11 +197,11 @@ def test_there_is_room_for_what_comes_of_a_run_or_there_is_no_run(desk: Desk, fo
     needed = run_bytes(RunConfig.from_dict(largest), 16, 2)
     if disk.free(folder) > needed:
         pytest.skip("this disk has room for everything")
-    before = desk.runs()
+    before = desk.runs.all()
     with pytest.raises(DiskError, match="not enough room on the disk for this run") as refused:
-        desk.train({**largest, "photos": str(folder / "photos")})
+        desk.training.begin({**largest, "photos": str(folder / "photos")})
     assert refused.value.expected.startswith(f"about {disk.megabytes(needed)} free")
-    assert desk.runs() == before
+    assert desk.runs.all() == before
 
 
 def filled(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -214,9 +214,9 @@ def test_the_layers_of_a_file_are_counted_when_it_matters(desk: Desk, folder: Pa
     total = len(desk.networks.layers(str(file), 1.0))
     assert total > 3
     for chosen, meant in ((total - 1, total - 1), (total, None), (900, None)):
-        assert desk.config({**given, "frozen_layers": chosen}).frozen_layers == meant
+        assert desk.training.config({**given, "frozen_layers": chosen}).frozen_layers == meant
     with pytest.raises(ConfigError, match="cannot be loaded"):
-        desk.config({**given, "backbone": str(folder / "mine.keras"), "frozen_layers": 3})
+        desk.training.config({**given, "backbone": str(folder / "mine.keras"), "frozen_layers": 3})
 
 
 def test_the_network_that_can_be_had_is_chosen_where_none_is(
@@ -259,7 +259,7 @@ def test_a_page_opens_nothing_outside_its_roots(desk: Desk, folder: Path, tmp_pa
         (ConfigError, {"weights": "a\0b"}),
     ):
         with pytest.raises(kind, match="outside the folders"):
-            desk.config({"photos": str(folder / "photos"), **settings})
+            desk.training.config({"photos": str(folder / "photos"), **settings})
     with pytest.raises(PhotosError, match="outside the folders"):
         desk.check(tmp_path)
 
@@ -277,7 +277,7 @@ def test_models_of_the_workspace_and_weights_of_keras_may_always_be_read(folder:
     )
     inside = photos(workspace.photos_dir / "pets" / "cats", 8) and workspace.photos_dir / "pets"
     keras_file = weights.weights_file(BACKBONES["MobileNetV2"]).path
-    config = desk.config({"photos": inside, "backbone": str(kept[0]), "weights": str(keras_file)})
+    config = desk.training.config({"photos": inside, "backbone": str(kept[0]), "weights": str(keras_file)})
     assert (config.photos, config.backbone, config.weights) == (str(inside), str(kept[0]), str(keras_file))
 
 
@@ -295,8 +295,8 @@ def test_a_desk_is_opened_without_a_trace_and_says_when_it_cannot_write(tmp_path
 def test_a_study_is_asked_for_looked_at_and_stopped(surfaces: Surfaces, folder: Path) -> None:
     desk, ask = surfaces.desk, surfaces.endpoints
     name = ask["advise"]({"photos": str(folder / "photos")})
-    study = desk.study(name)
-    assert desk.studies()[0] == study and study.config.kind == "networks"
+    study = desk.studies.get(name)
+    assert desk.studies.all()[0] == study and study.config.kind == "networks"
     found = ask["study"](name)
     assert (found["state"], found["networks"], found["recommended"]) == ("queued", [], None)
     assert "VGG16" in {each["name"] for each in found["elsewhere"]}
@@ -320,31 +320,31 @@ def test_a_terminal_takes_part_of_a_name_and_a_page_does_not(tmp_path: Path) -> 
     run = new_run(workspace, tmp_path)
     desk, terminal = Desk.open(workspace, [tmp_path], tmp_path), Desk.open(workspace, None, tmp_path)
     for name in (run.id, run.id[-4:], str(run.path)):
-        assert terminal.run(name) == run
-    assert desk.run(run.id) == run
+        assert terminal.runs.get(name) == run
+    assert desk.runs.get(run.id) == run
     for name in (run.id[-4:], str(run.path), f"../runs/{run.id}", "", "a\0b"):
         with pytest.raises(RunError, match="no run called"):
-            desk.run(name)
+            desk.runs.get(name)
 
 
 def test_a_run_is_stopped_and_resumed_only_when_it_was_interrupted(desk: Desk, tmp_path: Path) -> None:
     run = new_run(desk.workspace, tmp_path)
-    assert desk.stop(run.id) == run
+    assert desk.training.stop(run.id) == run
     assert run.mailbox.has(Stop)
     run.log.append(Stopped(message="by you"))
     with pytest.raises(RunError, match="cannot be resumed"):
-        desk.resume(run.id)
+        desk.training.resume(run.id)
     run.log.append(Died(message="power cut"))
-    assert desk.resume(run.id).status().state == "queued"
+    assert desk.training.resume(run.id).status().state == "queued"
     assert not run.mailbox.has(Stop)
 
 
 def test_a_run_without_a_model_answers_nothing(desk: Desk, tmp_path: Path) -> None:
     run = new_run(desk.workspace, tmp_path)
     for ask in (
-        lambda: desk.predict(run.id, ["photo.jpg"]),
-        lambda: desk.evaluate(run.id),
-        lambda: desk.export(run.id, "keras"),
+        lambda: desk.models.predict(run.id, ["photo.jpg"]),
+        lambda: desk.models.evaluate(run.id),
+        lambda: desk.models.export(run.id, "keras"),
     ):
         with pytest.raises(RunError, match="has no trained model"):
             ask()
@@ -356,18 +356,18 @@ def test_what_no_model_can_do_is_not_asked_of_it(desk: Desk, tmp_path: Path) -> 
     run.model_file.touch()
     for format in ("onnx", "../keras", ""):
         with pytest.raises(ExportError, match="no export format"):
-            desk.export(run.id, format, again=False)
+            desk.models.export(run.id, format, again=False)
     with pytest.raises(ConfigError, match="No classes"):
-        desk.predict(run.id, ["photo.jpg"], top=0)
+        desk.models.predict(run.id, ["photo.jpg"], top=0)
 
 
 @pytest.mark.parametrize("name", ["Lambda", "a function that fetches"])
 def test_a_hostile_model_is_refused_before_anything_is_queued_or_loaded(name: str, desk: Desk, folder: Path) -> None:
-    before = [run.id for run in desk.runs()]
+    before = [run.id for run in desk.runs.all()]
     place = HOSTILE[name](folder / "hostile.keras")
     with pytest.raises(ConfigError, match=r"hostile\.keras cannot be loaded as a Keras model"):
-        desk.train({"photos": str(folder / "photos"), "backbone": str(place)})
+        desk.training.begin({"photos": str(folder / "photos"), "backbone": str(place)})
     with pytest.raises(ConfigError, match=r"hostile\.keras cannot be loaded"):
         desk.networks.keep(place)
     assert not place.exists() and not list(desk.workspace.networks_dir.glob("hostile*")), "nothing stays of an upload"
-    assert [run.id for run in desk.runs()] == before
+    assert [run.id for run in desk.runs.all()] == before

@@ -6,7 +6,8 @@ from tests.advice.test_settings import dataset, said
 from transfer.advice.curves import advice_on_curves
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
-from transfer.messages.events import EpochEnded, Evaluated, Finished
+from transfer.messages.endings import Finished
+from transfer.messages.events import EpochEnded, Evaluated
 
 
 def epochs(phase: str, *rows: tuple[float, float, float, float], first: int = 1) -> list[EpochEnded]:

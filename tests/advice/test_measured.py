@@ -12,7 +12,7 @@ from transfer.advice.depth import advised_depth, gain
 from transfer.advice.measured import Measurement, advice_on_measurements, measured_depths, measured_rate
 from transfer.advice.settings import advice_on_settings
 from transfer.config import RunConfig
-from transfer.messages.events import DepthMeasured, LearningRateMeasured
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured
 
 CONFIG = RunConfig(frozen_layers=130, fine_tune_learning_rate=2e-4)
 TIMES = (1.0, 6.0, 12.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from transfer.advice.networks import is_better, recommend
-from transfer.messages.events import NetworkMeasured
+from transfer.messages.measurements import NetworkMeasured
 
 
 def measured(name: str, right: str, speed: float, alpha: float = 1.0) -> NetworkMeasured:

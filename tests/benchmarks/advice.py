@@ -25,7 +25,8 @@ from tests.benchmarks import drive, photo_sets
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.dataset.subset import subset
-from transfer.messages.events import NetworkMeasured, Started
+from transfer.messages.events import Started
+from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.candidates import ready
 from transfer.runs.study import Study, StudyConfig
 from transfer.runs.workspace import Workspace

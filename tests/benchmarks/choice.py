@@ -27,7 +27,7 @@ from transfer.learning import device
 from transfer.learning.advisor.advisor import advise
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.trainer import Trainer
-from transfer.messages.events import NetworkMeasured
+from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.candidates import Candidate, ready
 from transfer.runs.study import StudyConfig
 from transfer.runs.workspace import Workspace

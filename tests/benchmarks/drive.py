@@ -26,7 +26,8 @@ from transfer.cli.follow import MINUTES
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.scan import scan
-from transfer.messages.events import EpochEnded, Evaluated, Finished
+from transfer.messages.endings import Finished
+from transfer.messages.events import EpochEnded, Evaluated
 from transfer.processes.launcher import WORKER, LocalLauncher
 from transfer.processes.standby import Standby
 from transfer.processes.supervisor import Supervisor

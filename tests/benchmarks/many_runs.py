@@ -22,7 +22,8 @@ from tests.benchmarks.drive import table
 from tests.e2e.conftest import App
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo, Split
-from transfer.messages.events import EpochEnded, Finished, Launched, Started
+from transfer.messages.endings import Finished
+from transfer.messages.events import EpochEnded, Launched, Started
 from transfer.runs.metrics import ClassMetrics, Metrics
 from transfer.runs.workspace import Workspace
 

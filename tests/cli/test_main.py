@@ -19,7 +19,9 @@ import pytest
 from tests.learning.conftest import COLOURS, backbone, paint  # noqa: F401 - a fixture
 from tests.waiting import until
 from transfer.config import RunConfig
-from transfer.messages.events import Launched, NetworkMeasured, Started, Stopped
+from transfer.messages.endings import Stopped
+from transfer.messages.events import Launched, Started
+from transfer.messages.measurements import NetworkMeasured
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from transfer.messages.events import NetworkMeasured
+from transfer.messages.measurements import NetworkMeasured
 from transfer.samples import draw as samples
 
 from .conftest import App, until

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.ui.conftest import HOSTILE, epoch, measured
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
-from transfer.messages.events import Died, Finished
+from transfer.messages.endings import Died, Finished
 
 from .conftest import App
 from .photos import draw

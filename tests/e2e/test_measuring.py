@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transfer.commands.found import Found
-from transfer.messages.events import DepthMeasured, LearningRateMeasured
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured
 from transfer.samples import draw
 
 from .conftest import App

@@ -26,18 +26,8 @@ from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import DiskError
 from transfer.learning import worker
-from transfer.messages.events import (
-    EpochEnded,
-    Evaluated,
-    Exported,
-    Failed,
-    Interrupted,
-    Noticed,
-    PhaseBegun,
-    Progressed,
-    Skipped,
-    Stopped,
-)
+from transfer.messages.endings import Failed, Interrupted, Stopped
+from transfer.messages.events import EpochEnded, Evaluated, Exported, Noticed, PhaseBegun, Progressed, Skipped
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 

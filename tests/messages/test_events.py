@@ -5,31 +5,22 @@ import json
 import pytest
 
 from transfer.errors import DiskError, TrainingError
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Resumed, Stopped
 from transfer.messages.events import (
-    DepthMeasured,
-    Died,
     EarlyStopped,
     EpochEnded,
     Evaluated,
     Event,
     Exported,
-    Failed,
-    Finished,
-    Interrupted,
     Launched,
-    LearningRateMeasured,
-    NetworkLeftOut,
-    NetworkMeasured,
     Noticed,
     PhaseBegun,
-    Planned,
     Progressed,
     Refined,
-    Resumed,
     Skipped,
     Started,
-    Stopped,
 )
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured, NetworkLeftOut, NetworkMeasured, Planned
 
 EVENTS = [
     Launched(pid=4711, began=1.5),

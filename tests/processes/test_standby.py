@@ -9,7 +9,8 @@ import pytest
 
 from tests.runs.conftest import new_run
 from tests.waiting import until
-from transfer.messages.events import Died, Started
+from transfer.messages.endings import Died
+from transfer.messages.events import Started
 from transfer.processes.launcher import LocalLauncher
 from transfer.processes.standby import Standby
 from transfer.runs.last_words import end_of

@@ -12,7 +12,8 @@ from tests.runs.conftest import new_run
 from tests.runs.test_study import new_study
 from tests.waiting import until
 from transfer import disk
-from transfer.messages.events import Died, Launched, Started
+from transfer.messages.endings import Died
+from transfer.messages.events import Launched, Started
 from transfer.processes.launcher import LocalLauncher, LocalWorker
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.job import Job

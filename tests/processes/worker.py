@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from transfer.messages.events import Finished, Started, Stopped
+from transfer.messages.endings import Finished, Stopped
+from transfer.messages.events import Started
 from transfer.messages.requests import Stop
 from transfer.runs.study import Study, open_job
 

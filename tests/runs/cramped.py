@@ -4,7 +4,7 @@ import resource
 import sys
 from pathlib import Path
 
-from transfer.messages.events import Finished
+from transfer.messages.endings import Finished
 from transfer.runs.event_log import EventLog
 
 if __name__ == "__main__":

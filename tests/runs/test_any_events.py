@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs.conftest import new_run
-from transfer.messages.events import Event, Finished
+from transfer.messages.endings import Finished
+from transfer.messages.events import Event
 from transfer.runs.event_log import EventLog
 from transfer.runs.progress import progress
 from transfer.runs.summary import Summary

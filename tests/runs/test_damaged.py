@@ -15,7 +15,8 @@ from transfer.cli.main import main
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
 from transfer.errors import RunError, TransferError
-from transfer.messages.events import Died, Finished, Launched
+from transfer.messages.endings import Died, Finished
+from transfer.messages.events import Launched
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.run import Run
 from transfer.runs.summary import DAMAGED, Summary
@@ -116,14 +117,14 @@ def test_one_row_says_so_and_hides_nothing(
     told = capsys.readouterr().out
     assert "the sound one" in told and len(told) < 4000
     desk = Desk.open(workspace, [tmp_path], tmp_path)
-    assert desk.run(sound.id) == sound
+    assert desk.runs.get(sound.id) == sound
     if how in BROKEN:
         with pytest.raises(RunError, match="damaged"):
-            desk.run(other.id)
+            desk.runs.get(other.id)
     else:
         for shown in (headline(other), charts(other), view.state(other), view.remarks(other)):
             assert len(read(shown).text) < 2000
-    assert desk.measurements(sound.dataset) == []
+    assert desk.studies.measurements(sound.dataset) == []
 
 
 def test_a_damaged_list_of_photos_is_told_when_it_is_asked_for(workspace: Workspace, tmp_path: Path) -> None:
@@ -131,7 +132,7 @@ def test_a_damaged_list_of_photos_is_told_when_it_is_asked_for(workspace: Worksp
     for content in ("[]", "{", "[" * 100_000, '{"root": 1, "classes": 2, "photos": [3]}'):
         run.dataset_file.write_text(content)
         with pytest.raises(RunError, match=r"dataset\.json cannot be understood"):
-            Desk.open(workspace, [tmp_path], tmp_path).run(run.id)
+            Desk.open(workspace, [tmp_path], tmp_path).runs.get(run.id)
 
 
 @pytest.mark.parametrize("how", ["config is a list", "events are a folder"])
@@ -148,9 +149,9 @@ def test_a_damaged_folder_neither_starts_nor_holds_up_others(how: str, workspace
     with pytest.raises(AttributeError):  # it has come to the end of its look, where it would have a worker ready
         supervisor._look()
     assert isinstance(dead.log.last(), Died)
-    assert Desk.open(workspace, [tmp_path], tmp_path).studies() == []
+    assert Desk.open(workspace, [tmp_path], tmp_path).studies.all() == []
     with pytest.raises(TransferError, match="damaged"):
-        Desk.open(workspace, [tmp_path], tmp_path).study(study.id)
+        Desk.open(workspace, [tmp_path], tmp_path).studies.get(study.id)
 
 
 def test_the_index_can_be_thrown_away_damaged_or_out_of_date(workspace: Workspace, sound: Run, tmp_path: Path) -> None:

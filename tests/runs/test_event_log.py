@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from transfer.messages.events import EpochEnded, Finished, Launched, Progressed, Started
+from transfer.messages.endings import Finished
+from transfer.messages.events import EpochEnded, Launched, Progressed, Started
 from transfer.runs.event_log import EventLog
 
 from .conftest import epoch

@@ -2,7 +2,8 @@
 
 import pytest
 
-from transfer.messages.events import Died, Event, Finished, Launched, PhaseBegun, Progressed, Started, Stopped
+from transfer.messages.endings import Died, Finished, Stopped
+from transfer.messages.events import Event, Launched, PhaseBegun, Progressed, Started
 from transfer.runs.progress import duration, progress
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace

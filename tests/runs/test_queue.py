@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from transfer.errors import RunError
-from transfer.messages.events import Died, Launched
+from transfer.messages.endings import Died
+from transfer.messages.events import Launched
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from transfer.messages.events import Died, Started
+from transfer.messages.endings import Died
+from transfer.messages.events import Started
 from transfer.runs.workspace import Workspace
 
 from .conftest import epoch, new_run

@@ -9,7 +9,8 @@ import pytest
 
 from tests.waiting import until
 from transfer.errors import ConfigError, RunError
-from transfer.messages.events import Died, Event, Failed, Finished, Interrupted, Launched, Resumed, Started, Stopped
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Resumed, Stopped
+from transfer.messages.events import Event, Launched, Started
 from transfer.messages.requests import Stop
 from transfer.runs.process import began
 from transfer.runs.run import Run

@@ -6,7 +6,9 @@ import pytest
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, RunError
-from transfer.messages.events import Died, Event, Finished, Launched, NetworkLeftOut, Planned, Progressed, Started
+from transfer.messages.endings import Died, Finished
+from transfer.messages.events import Event, Launched, Progressed, Started
+from transfer.messages.measurements import NetworkLeftOut, Planned
 from transfer.runs.progress import study_progress
 from transfer.runs.run import Run
 from transfer.runs.study import Study, StudyConfig, open_job

@@ -16,7 +16,8 @@ import pandas as pd
 from transfer.advice.notice import Notice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
-from transfer.messages.events import EpochEnded, Evaluated, Event, Finished, Stopped
+from transfer.messages.endings import Finished, Stopped
+from transfer.messages.events import EpochEnded, Evaluated, Event
 
 
 def advice_on_curves(config: RunConfig, dataset: Dataset, events: list[Event]) -> list[Notice]:

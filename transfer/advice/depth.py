@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transfer.messages.events import DepthMeasured
+from transfer.messages.measurements import DepthMeasured
 
 NAMES = ("only the new layers", "the last block", "the last two blocks")  # by how many blocks are unfrozen
 

@@ -13,7 +13,7 @@ from transfer.advice.depth import NAMES, advised_depth, gain
 from transfer.advice.networks import recommend
 from transfer.advice.notice import Notice
 from transfer.config import RunConfig
-from transfer.messages.events import DepthMeasured, LearningRateMeasured, NetworkMeasured, StepEnded
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured, NetworkMeasured, StepEnded
 from transfer.networks.backbones import BACKBONES
 
 NETWORK = ("backbone", "alpha", "image_size", "weights")

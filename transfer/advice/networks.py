@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transfer.messages.events import NetworkMeasured
+from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.backbones import BACKBONES
 
 Z = 1.281552  # standard deviations above which a tenth of a normal distribution lies

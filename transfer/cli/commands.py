@@ -21,7 +21,8 @@ from transfer.commands.found import Found
 from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, PhotosError, TransferError, WeightsError
-from transfer.messages.events import Died, Failed, Noticed
+from transfer.messages.endings import Died, Failed
+from transfer.messages.events import Noticed
 from transfer.runs.job import Job, shortened
 from transfer.runs.progress import duration
 from transfer.runs.run import CHANGEABLE, Run
@@ -67,7 +68,7 @@ def advise(desk: Desk, options: argparse.Namespace) -> int:
     """Measure which network suits a folder of photos, how deep to fine-tune it, or how fast, before it is trained."""
     settings = {name: getattr(options, name) for name in ("seed", *OF_A_NETWORK)}
     with supervision(desk):
-        study = desk.advise({"photos": options.folder, **settings}, options.kind, minutes=options.minutes)
+        study = desk.studies.begin({"photos": options.folder, **settings}, options.kind, minutes=options.minutes)
         status = follow_study(desk, study)
     error = _went_wrong(study, status)
     if error:
@@ -83,7 +84,7 @@ def advise(desk: Desk, options: argparse.Namespace) -> int:
 def train(desk: Desk, options: argparse.Namespace) -> int:
     """Train, in a queue shared with the page, and print the run directory."""
     with supervision(desk):  # the worker loads while the photos are checked
-        run = desk.train({name: getattr(options, name) for name in RunConfig.settings()})
+        run = desk.training.begin({name: getattr(options, name) for name in RunConfig.settings()})
         for left in run.dataset.left_out:
             print(f"Left out: {left.path}: {left.reason}", file=sys.stderr)
         return _followed(desk, run, options)
@@ -93,12 +94,12 @@ def resume(desk: Desk, options: argparse.Namespace) -> int:
     """Go on with an interrupted run from its last checkpoint."""
     with supervision(desk):
         changes = {name: value for name in CHANGEABLE if (value := getattr(options, name)) is not None}
-        return _followed(desk, desk.resume(options.run, changes), options)
+        return _followed(desk, desk.training.resume(options.run, changes), options)
 
 
 def runs(desk: Desk, options: argparse.Namespace) -> int:
     """List the runs, newest first."""
-    rows = [dataclasses.asdict(each) for each in desk.summaries()]
+    rows = [dataclasses.asdict(each) for each in desk.runs.summaries()]
     columns = ("name", "backbone", "photos", "status", "test_accuracy", "val_accuracy", "run")
     lines = [columns, *([_cell(row[name]) for name in columns] for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -109,12 +110,12 @@ def runs(desk: Desk, options: argparse.Namespace) -> int:
 
 def evaluate(desk: Desk, options: argparse.Namespace) -> int:
     """Measure a trained model again on its test photos."""
-    metrics = desk.evaluate(options.run)
+    metrics = desk.models.evaluate(options.run)
     import pandas as pd
 
     table = pd.DataFrame([dataclasses.asdict(each) for each in metrics.classes]).to_string(index=False)
     text = (
-        f"{metrics.accuracy:.1%} right on {metrics.measured_on(desk.run(options.run).dataset)} "
+        f"{metrics.accuracy:.1%} right on {metrics.measured_on(desk.runs.get(options.run).dataset)} "
         f"(95 % interval {metrics.low:.1%} to {metrics.high:.1%}; "
         f"always “{metrics.baseline_class}” would give {metrics.baseline:.1%})\n\n{table}"
     )
@@ -123,7 +124,7 @@ def evaluate(desk: Desk, options: argparse.Namespace) -> int:
 
 def predict(desk: Desk, options: argparse.Namespace) -> int:
     """Say what is on some photos."""
-    answer = desk.predict(options.run, options.images, top=options.top)
+    answer = desk.models.predict(options.run, options.images, top=options.top)
     photos = [photo.to_dict() for photo in answer.photos]
     lines = []
     for photo in photos:
@@ -135,7 +136,7 @@ def predict(desk: Desk, options: argparse.Namespace) -> int:
 
 def export(desk: Desk, options: argparse.Namespace) -> int:
     """Write a trained model in a format, as a zip."""
-    made = desk.export(options.run, options.format)
+    made = desk.models.export(options.run, options.format)
     return show(made.to_dict(), str(made.zip), options)
 
 

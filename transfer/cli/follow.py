@@ -14,15 +14,13 @@ from collections.abc import Callable, Iterator
 
 from transfer.advice.refinement import refinement
 from transfer.commands.desk import Desk
-from transfer.messages.events import (
+from transfer.messages.endings import Died, Interrupted
+from transfer.messages.events import Noticed, Refined
+from transfer.messages.measurements import (
     DepthMeasured,
-    Died,
-    Interrupted,
     LearningRateMeasured,
     NetworkLeftOut,
     NetworkMeasured,
-    Noticed,
-    Refined,
     StepEnded,
 )
 from transfer.processes.kept import KeptStandby

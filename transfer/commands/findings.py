@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transfer.advice.networks import Recommendation, recommend
-from transfer.messages.events import NetworkLeftOut, NetworkMeasured
+from transfer.messages.measurements import NetworkLeftOut, NetworkMeasured
 from transfer.networks.backbones import Backbone
 from transfer.networks.candidates import Candidate, elsewhere
 from transfer.runs.progress import StudyProgress, study_progress

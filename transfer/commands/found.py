@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transfer.advice.depth import DepthAdvice, advised_depth
-from transfer.messages.events import DepthMeasured, LearningRateMeasured, StepEnded
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured, StepEnded
 from transfer.runs.progress import StudyProgress, study_progress
 from transfer.runs.study import Study
 

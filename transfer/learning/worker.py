@@ -28,17 +28,8 @@ from transfer.errors import DiskError, MemoryShort, RunError, TrainingError, Tra
 from transfer.learning import standby
 from transfer.learning.features import early
 from transfer.learning.memory import share_one_heap, sizes_to_try
-from transfer.messages.events import (
-    Evaluated,
-    Exported,
-    Failed,
-    Finished,
-    Interrupted,
-    Refined,
-    Resumed,
-    Started,
-    Stopped,
-)
+from transfer.messages.endings import Failed, Finished, Interrupted, Resumed, Stopped
+from transfer.messages.events import Evaluated, Exported, Refined, Started
 from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL

@@ -17,7 +17,8 @@ from filelock import Timeout
 
 from transfer import disk
 from transfer.errors import RunError
-from transfer.messages.events import Died, Interrupted, Launched, Resumed, Stopped
+from transfer.messages.endings import Died, Interrupted, Resumed, Stopped
+from transfer.messages.events import Launched
 from transfer.messages.requests import Stop
 from transfer.processes.launcher import Launcher, Worker
 from transfer.runs.job import Job

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from transfer.messages.events import Died, Interrupted
+from transfer.messages.endings import Died, Interrupted
 from transfer.messages.message import adapter
 from transfer.runs.notes import FILE
 from transfer.runs.run import Run

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transfer.messages.events import EpochEnded, Launched, PhaseBegun, Planned, Progressed, Started, StepEnded
+from transfer.messages.events import EpochEnded, Launched, PhaseBegun, Progressed, Started
+from transfer.messages.measurements import Planned, StepEnded
 from transfer.runs.run import Run
 from transfer.runs.study import Study
 

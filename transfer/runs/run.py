@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from transfer import disk
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, RunError
-from transfer.messages.events import EpochEnded, Resumed
+from transfer.messages.endings import Resumed
+from transfer.messages.events import EpochEnded
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
 from transfer.runs.job import Job, shortened

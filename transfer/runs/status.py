@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from transfer.messages.events import Died, Event, Failed, Finished, Interrupted, Launched, Resumed, Stopped
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Resumed, Stopped
+from transfer.messages.events import Event, Launched
 from transfer.runs.process import lives
 
 State = Literal["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"]

@@ -41,24 +41,24 @@ def build(desk: Desk) -> None:
 
         Its kind: networks, depth or learning_rate. Returns its name.
         """
-        return desk.advise(settings, kind, minutes=minutes).id
+        return desk.studies.begin(settings, kind, minutes=minutes).id
 
     def study(study: str) -> dict[str, Any]:
         """What a study found so far: its state, what was measured, and what is recommended."""
-        asked = desk.study(study)
+        asked = desk.studies.get(study)
         return (Findings if asked.config.kind == "networks" else Found).of(asked).to_dict()
 
     def stop_study(study: str) -> str:
         """Ask a study to end and keep what it measured; returns its state."""
-        return desk.stop_study(study).status().state
+        return desk.studies.stop(study).status().state
 
     def train(settings: dict[str, Any]) -> str:
         """Queue a run with these RunConfig fields (photos is needed) and return its name."""
-        return desk.train(settings).id
+        return desk.training.begin(settings).id
 
     def status(run: str) -> dict[str, Any]:
         """How a run is doing: state, words, rounds so far, and its metrics once it has been tested."""
-        found = desk.run(run)
+        found = desk.runs.get(run)
         now = found.status()
         history = found.history().drop(columns="memory_mb")
         measured = found.metrics()
@@ -77,29 +77,29 @@ def build(desk: Desk) -> None:
 
     def stop(run: str) -> str:
         """Ask a run to end at the next step and keep its best state; returns its state."""
-        return desk.stop(run).status().state
+        return desk.training.stop(run).status().state
 
     def resume(run: str, settings: dict[str, Any] | None = None) -> str:
         """Put an interrupted run back in the queue, perhaps with another batch_size or image_size; its state."""
-        return desk.resume(run, settings).status().state
+        return desk.training.resume(run, settings).status().state
 
     def runs() -> list[str]:
         """The names of all runs, newest first."""
-        return [run.id for run in desk.runs()]
+        return [run.id for run in desk.runs.all()]
 
     def predict(run: str, image: str | None) -> dict[str, float]:
         """The probability of each class for one photo."""
-        desk.run(run)
+        desk.runs.get(run)
         if image is None:
             raise ConfigError("There is no photo.", expected="a photo as a file", found="none", fix="Send one.")
-        photo = desk.predict(run, [image]).photos[0]
+        photo = desk.models.predict(run, [image]).photos[0]
         if photo.error:
             raise gr.Error(photo.to_dict()["error"], print_exception=False)
         return dict(photo.classes)
 
     def export(run: str, format: str) -> str:
         """The trained model in a format (keras, savedmodel or litert) as a zip."""
-        return served(desk.export(run, format, again=False).zip)
+        return served(desk.models.export(run, format, again=False).zip)
 
     for function in (check, samples, advise, study, stop_study, train, status, stop, resume, runs):
         gr.api(typed(function), api_name=function.__name__, concurrency_limit=None)

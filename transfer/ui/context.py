@@ -26,7 +26,7 @@ class Context:
     def run(self, run_id: str) -> Run | None:
         """The run that a tab shows; None when none is chosen, or it was deleted or damaged."""
         try:
-            return self.desk.run(run_id)
+            return self.desk.runs.get(run_id)
         except RunError:
             return None
 

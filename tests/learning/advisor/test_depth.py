@@ -16,7 +16,7 @@ from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.trainer import Trainer
-from transfer.messages.events import DepthMeasured
+from transfer.messages.measurements import DepthMeasured
 from transfer.networks.layers import blocks, layers
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace

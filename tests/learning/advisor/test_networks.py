@@ -17,7 +17,9 @@ from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.learning import worker
 from transfer.learning.advisor import networks
-from transfer.messages.events import Failed, Finished, NetworkLeftOut, NetworkMeasured, Planned, Progressed, Started
+from transfer.messages.endings import Failed, Finished
+from transfer.messages.events import Progressed, Started
+from transfer.messages.measurements import NetworkLeftOut, NetworkMeasured, Planned
 from transfer.networks.candidates import Candidate
 from transfer.runs.study import Study, StudyConfig
 from transfer.runs.workspace import Workspace

@@ -7,7 +7,9 @@ import dataclasses
 import pytest
 
 from transfer.learning import worker
-from transfer.messages.events import DepthMeasured, Finished, LearningRateMeasured, Noticed, Planned, StepEnded, Stopped
+from transfer.messages.endings import Finished, Stopped
+from transfer.messages.events import Noticed
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured, Planned, StepEnded
 from transfer.runs.run import Run
 from transfer.runs.study import Study, StudyConfig
 from transfer.runs.workspace import Workspace

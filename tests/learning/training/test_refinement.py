@@ -19,7 +19,8 @@ from transfer.dataset.dataset import Dataset, Photo, Split
 from transfer.learning.analysis.prediction import load
 from transfer.learning.training import refinement
 from transfer.learning.training.ridge import Ridge
-from transfer.messages.events import EpochEnded, Evaluated, Finished, Refined
+from transfer.messages.endings import Finished
+from transfer.messages.events import EpochEnded, Evaluated, Refined
 from transfer.runs.run import Run
 
 PARTS = (6, 4)  # an inner depth and the last one

@@ -12,7 +12,9 @@ from tests.runs.test_study import new_study
 from tests.ui.conftest import HOSTILE, drawing, read, words
 from transfer.commands.findings import Findings
 from transfer.errors import ConfigError
-from transfer.messages.events import Died, Failed, Finished, Launched, NetworkLeftOut, Planned, Progressed, Stopped
+from transfer.messages.endings import Died, Failed, Finished, Stopped
+from transfer.messages.events import Launched, Progressed
+from transfer.messages.measurements import NetworkLeftOut, Planned
 from transfer.runs.study import Study
 from transfer.runs.workspace import Workspace
 from transfer.ui.network import findings

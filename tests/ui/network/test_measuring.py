@@ -16,7 +16,9 @@ from transfer.commands.desk import Desk
 from transfer.commands.found import Found
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo
-from transfer.messages.events import DepthMeasured, Finished, LearningRateMeasured, Noticed, Started
+from transfer.messages.endings import Finished
+from transfer.messages.events import Noticed, Started
+from transfer.messages.measurements import DepthMeasured, LearningRateMeasured
 from transfer.runs.progress import StudyProgress
 from transfer.runs.study import Study, StudyConfig
 from transfer.runs.workspace import Workspace
@@ -144,13 +146,13 @@ def test_only_studies_of_these_photos_and_this_network_are_shown(desk: Desk) -> 
 def test_advice_comes_from_what_was_measured_on_the_same_photos(desk: Desk) -> None:
     study(desk, HEAD, LAST, dataset=photos())
     study(desk, ranged("head"), ranged("fine_tune"), dataset=photos())
-    said = [notice.title for notice in advice_on_settings(CONFIG, None, desk.measurements(photos()))]
+    said = [notice.title for notice in advice_on_settings(CONFIG, None, desk.studies.measurements(photos()))]
     assert said == [
         "The learning rate of the new layers (0.3) is 15 times too high.",
         "The learning rate of fine-tuning (1e-05) is 30 times too low.",
         "With 100 photos, unfreezing this much does not help.",
     ]
-    assert desk.measurements(photos("validation")) == []
+    assert desk.studies.measurements(photos("validation")) == []
 
 
 def test_a_study_out_of_time_says_so(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.ui.conftest import HOSTILE, measured, read
-from transfer.messages.events import Failed, Finished, Stopped
+from transfer.messages.endings import Failed, Finished, Stopped
 from transfer.runs.notes import Notes
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.ui.conftest import HOSTILE, epoch, measured, read
-from transfer.messages.events import Finished
+from transfer.messages.endings import Finished
 from transfer.processes.photo_reader import PhotoReader
 from transfer.runs.metrics import Mistake
 from transfer.runs.run import Run

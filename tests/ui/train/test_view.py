@@ -10,18 +10,8 @@ import pytest
 
 from tests.ui.conftest import HOSTILE, epoch, measured, read
 from transfer.errors import DiskError, TrainingError
-from transfer.messages.events import (
-    Died,
-    EarlyStopped,
-    Failed,
-    Finished,
-    Interrupted,
-    Launched,
-    Progressed,
-    Skipped,
-    Started,
-    Stopped,
-)
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Stopped
+from transfer.messages.events import EarlyStopped, Launched, Progressed, Skipped, Started
 from transfer.runs.run import Run
 from transfer.ui.shared.run_summary import STATES, charts
 from transfer.ui.train import view

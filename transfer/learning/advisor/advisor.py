@@ -11,7 +11,7 @@ from transfer.learning.advisor.run_study import of_one_network
 from transfer.learning.device import Device
 from transfer.learning.inbox import Inbox, Stopped
 from transfer.learning.reporter import Reporter
-from transfer.messages import events
+from transfer.messages import endings, events
 from transfer.runs.study import Study
 
 Measure = Callable[[Study, Device, Reporter, Inbox], None]
@@ -38,6 +38,6 @@ def advise(study: Study) -> None:
     try:
         MEASURES[study.config.kind](study, device, Reporter(study), Inbox(study.mailbox))
     except Stopped:
-        study.log.append(events.Stopped(message="Stopped by you; what was measured so far was kept."))
+        study.log.append(endings.Stopped(message="Stopped by you; what was measured so far was kept."))
     else:
-        study.log.append(events.Finished())
+        study.log.append(endings.Finished())

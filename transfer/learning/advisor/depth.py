@@ -30,7 +30,7 @@ from transfer.learning.reporter import Reporter
 from transfer.learning.training.checkpoint import Values, assign, values
 from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.phases import phases
-from transfer.messages.events import DepthMeasured
+from transfer.messages.measurements import DepthMeasured
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import Layer, last_blocks, layers, trainable_parameters
 

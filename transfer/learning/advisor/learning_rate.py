@@ -33,7 +33,7 @@ from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.optimizer import optimizer, set_learning_rate
 from transfer.learning.training.phases import Phase, class_weights, phases
 from transfer.learning.training.steps import Steps
-from transfer.messages.events import LearningRateMeasured
+from transfer.messages.measurements import LearningRateMeasured
 
 RATES = {"head": (1e-6, 10.0), "fine_tune": (1e-6, 1.0)}  # from a rate that does nothing to one that is too high
 STEPS_PER_DECADE = 14

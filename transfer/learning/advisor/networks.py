@@ -27,7 +27,7 @@ from transfer.learning.reporter import Reporter
 from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.phases import class_weights
 from transfer.learning.training.refinement import choose
-from transfer.messages.events import NetworkLeftOut, NetworkMeasured, Planned
+from transfer.messages.measurements import NetworkLeftOut, NetworkMeasured, Planned
 from transfer.networks.candidates import Candidate, ready
 from transfer.runs.progress import duration
 from transfer.runs.study import Study

@@ -16,7 +16,7 @@ from transfer.learning.device import Device, use_precision
 from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox
 from transfer.learning.reporter import Reporter
-from transfer.messages.events import Planned, StepEnded
+from transfer.messages.measurements import Planned, StepEnded
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.candidates import Candidate
 from transfer.runs.progress import duration

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
-from transfer.messages.events import NetworkMeasured
+from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.candidates import Candidate
 from transfer.runs.study import Study
 from transfer.ui.network import findings, study_card
@@ -37,7 +37,7 @@ def build() -> StudyCard:
 
 def newest(desk: Desk, folder: str) -> Study | None:
     """The study that the page shows for a folder."""
-    found = (study for study in desk.studies() if study.config.kind == "networks")
+    found = (study for study in desk.studies.all() if study.config.kind == "networks")
     return next((study for study in found if folder and study.config.run.photos == folder), None)
 
 
@@ -68,7 +68,7 @@ def wire(desk: Desk, part: StudyCard, tab: gr.Tab, photos: PhotosTab, fields: di
     def end(folder: str) -> Markup:
         study = newest(desk, folder)
         if study is not None:
-            desk.stop_study(study.id)
+            desk.studies.stop(study.id)
         return html.NOTHING
 
     def use(folder: str) -> list[Any]:

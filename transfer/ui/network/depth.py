@@ -7,7 +7,7 @@ from markupsafe import Markup
 from transfer.advice.depth import NAMES, gain
 from transfer.commands.found import Found
 from transfer.config import RunConfig
-from transfer.messages.events import DepthMeasured
+from transfer.messages.measurements import DepthMeasured
 from transfer.runs.progress import duration
 from transfer.ui.shared import html
 from transfer.ui.shared.form import plain

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from transfer.commands.findings import Findings
-from transfer.messages.events import NetworkMeasured
+from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.backbones import Backbone
 from transfer.networks.packages import PACKAGES
 from transfer.runs.progress import duration

@@ -93,7 +93,7 @@ def build(kind: Kind) -> Measuring:
 
 def newest(desk: Desk, kind: str, folder: str, dataset: Dataset | None, config: RunConfig) -> Study | None:
     """The study to be shown: one that is being made, or else the newest that counts for these photos and settings."""
-    studies = [each for each in desk.studies() if each.config.kind == kind and each.config.run.photos == folder]
+    studies = [each for each in desk.studies.all() if each.config.kind == kind and each.config.run.photos == folder]
     alive = next((each for each in studies if not each.status().over), None)
     if alive is not None or not folder:
         return alive
@@ -130,7 +130,7 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
     def end(folder: str, dataset: Dataset | None, *given: Any) -> Markup:
         study, _ = chosen(folder, dataset, given)
         if study is not None:
-            desk.stop_study(study.id)
+            desk.studies.stop(study.id)
         return html.NOTHING
 
     def use(folder: str, dataset: Dataset | None, *given: Any) -> list[Any]:

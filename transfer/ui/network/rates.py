@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from transfer.commands.found import RATES, Found
 from transfer.config import RunConfig
-from transfer.messages.events import LearningRateMeasured
+from transfer.messages.measurements import LearningRateMeasured
 from transfer.ui.shared import html
 from transfer.ui.shared.form import plain
 from transfer.ui.shared.panels import muted, panel

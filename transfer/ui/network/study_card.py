@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.errors import TransferError
-from transfer.messages.events import Failed
+from transfer.messages.endings import Failed
 from transfer.runs.progress import StudyProgress, duration
 from transfer.runs.study import Study
 from transfer.ui.shared import html
@@ -60,7 +60,7 @@ def begin(desk: Desk, settings: Mapping[str, Any], kind: str) -> Iterator[Markup
     """Put a new study in the queue, and say how far the checking of the photos is, or what is wrong."""
     yield checking_bar("Getting ready.")
     try:
-        making = Watched(lambda tell: desk.advise(settings, kind, progress=tell))
+        making = Watched(lambda tell: desk.studies.begin(settings, kind, progress=tell))
         for done in making.watch():
             yield checking_bar("Checking your photos once more.", done)
     except TransferError as error:

@@ -93,7 +93,7 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
                 config = counted(config, len(layers))  # as it would be trained
         except TransferError as error:
             return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
-        measured = context.desk.measurements(dataset) if dataset is not None else []
+        measured = context.desk.studies.measurements(dataset) if dataset is not None else []
         said = notices(advice_on_settings(config, dataset, measured))
         return [said, *chooser.whats_missing(config), settings]
 

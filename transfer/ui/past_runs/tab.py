@@ -76,7 +76,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
     screen = [version_shown, timer, table, compared, binned]
 
     def look(run_id: str, words: str, by: str, only: bool, last_seen: Any = None) -> list[Any]:
-        runs, gone = desk.summaries(), desk.workspace.bin.runs()
+        runs, gone = desk.runs.summaries(), desk.workspace.bin.runs()
         version = hash((run_id, words, by, only, *runs, *gone))
         if version == last_seen:
             return [gr.skip()] * len(screen)
@@ -94,11 +94,11 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         """A click in the table: on a star, on a name, or on the button that stands in the row of a damaged run."""
         try:
             if star := getattr(event, "star", None):
-                desk.star(str(star))
+                desk.runs.star(str(star))
                 return {told: ""}
             if damaged := getattr(event, "delete", None):
-                return thrown_away(desk.discard(str(damaged)).id)
-            run = desk.run(str(event.name))
+                return thrown_away(desk.runs.discard(str(damaged)).id)
+            run = desk.runs.get(str(event.name))
             return {chosen: run.id, told: ""}
         except TransferError as error:
             return {told: error_panel(error)}
@@ -111,7 +111,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         if not run_id:
             return empty(FIRST)
         try:
-            run = desk.annotate(run_id, name=" ".join((called or "").split()), note=text or "")
+            run = desk.runs.annotate(run_id, name=" ".join((called or "").split()), note=text or "")
         except TransferError as error:
             return error_panel(error)
         return panel("good", f"Kept with “{run.name}”.")
@@ -120,7 +120,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         if not run_id:
             return {told: empty(FIRST)}
         try:
-            return {**thrown_away(desk.discard(run_id).id), chosen: "", name: "", note: ""}
+            return {**thrown_away(desk.runs.discard(run_id).id), chosen: "", name: "", note: ""}
         except TransferError as error:
             return {told: error_panel(error)}
 
@@ -131,7 +131,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
 
     def put_back(run_id: str) -> dict[Any, Any]:
         try:
-            run = desk.restore(run_id)
+            run = desk.runs.restore(run_id)
         except TransferError as error:
             return {told: error_panel(error), undo: gr.Button(visible="hidden")}
         words = panel("good", f"“{Summary.of(run).name}” is back.")

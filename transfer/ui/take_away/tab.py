@@ -53,7 +53,7 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
         )
         yield [panel("info", "Being made …", doing), gr.Button(interactive=False), gr.skip()]
         try:
-            context.desk.export(run_id, name)
+            context.desk.models.export(run_id, name)
         except TransferError as error:
             yield [error_panel(error), gr.Button(interactive=True), gr.skip()]
             return

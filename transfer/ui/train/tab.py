@@ -101,7 +101,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         yield {trouble: checking_bar("Getting ready.")}
         try:
             settings = {**form.named(given), "photos": folder}
-            making = Watched(lambda tell: context.desk.train(settings, progress=tell))
+            making = Watched(lambda tell: context.desk.training.begin(settings, progress=tell))
             for done in making.watch():
                 yield {trouble: checking_bar("Checking your photos once more.", done)}
             assert making.result is not None
@@ -123,7 +123,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             return active.id
         if run := context.run(run_id):
             return run.id
-        return next((Path(each.run).name for each in context.desk.summaries() if each.status != DAMAGED), "")
+        return next((Path(each.run).name for each in context.desk.runs.summaries() if each.status != DAMAGED), "")
 
     def planned(remembered: str, summary: dict[str, Any], *given: Any) -> Markup:
         if remembered and not summary:
@@ -146,9 +146,9 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         **QUIET,
     )
     begun.then(look, [chosen, version_shown], screen, **QUIET)
-    stopped = stop.click(lambda run_id: ask(context.desk.stop, run_id), chosen, trouble, **QUIET)
+    stopped = stop.click(lambda run_id: ask(context.desk.training.stop, run_id), chosen, trouble, **QUIET)
     resumed = resume.click(
-        lambda run_id, *given: ask(context.desk.resume, run_id, dict(zip(CHANGEABLE, given, strict=True))),
+        lambda run_id, *given: ask(context.desk.training.resume, run_id, dict(zip(CHANGEABLE, given, strict=True))),
         [chosen, *changes],
         trouble,
         **QUIET,
@@ -169,7 +169,7 @@ def _plan(desk: Desk, summary: dict[str, Any], settings: dict[str, Any]) -> Mark
     if not summary:
         return empty(f"No photos yet: check a folder in {steps.step('photos')}, or use the sample photos.")
     try:
-        config = desk.config({**settings, "photos": summary["root"]})
+        config = desk.training.config({**settings, "photos": summary["root"]})
     except TransferError as error:
         return error_panel(error)
     sizes = summary["photos"]

@@ -10,17 +10,8 @@ from markupsafe import Markup
 from transfer.advice.curves import advice_on_curves
 from transfer.advice.refinement import refinement
 from transfer.errors import TransferError
-from transfer.messages.events import (
-    Died,
-    EarlyStopped,
-    Failed,
-    Interrupted,
-    Noticed,
-    Refined,
-    Skipped,
-    Started,
-    Stopped,
-)
+from transfer.messages.endings import Died, Failed, Interrupted, Stopped
+from transfer.messages.events import EarlyStopped, Noticed, Refined, Skipped, Started
 from transfer.runs.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
 from transfer.runs.run import Run

@@ -63,7 +63,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
             return [no_model(), gr.Row(visible=False), ""]
-        context.desk.get_ready(run)
+        context.desk.models.get_ready(run)
         return [headline(run), gr.Row(visible=True), gr.skip()]
 
     def answers_to(run_id: str, paths: list[str]) -> Markup:
@@ -72,7 +72,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
         if context.run(run_id) is None:
             return empty("Choose a run first.")
         try:
-            answer = context.desk.predict(run_id, paths[:MOST], top=3)
+            answer = context.desk.models.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
             return error_panel(error)
         pictures = context.desk.photos.thumbnails([Path(each.path) for each in answer.photos], THUMBNAIL)

@@ -1,0 +1,91 @@
+"""Training, as a person steers it: begin, stop, go on. Who does it is a worker, whom the supervisor starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from transfer import disk
+from transfer.commands.networks import Networks
+from transfer.commands.runs import Runs
+from transfer.commands.settings import trainable
+from transfer.config import RunConfig
+from transfer.dataset.dataset import Dataset
+from transfer.dataset.roots import Roots
+from transfer.networks import weights
+from transfer.networks.default import default_backbone
+from transfer.networks.space import run_bytes
+from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
+
+Progress = Callable[[int, int], None]  # told how many photos of how many
+
+
+class Training:
+    """Args:
+    workspace: where runs are made.
+    runs: finds them.
+    roots: the folders that photos may lie in.
+    networks: the networks that can be chosen.
+    check: looks at a photo folder.
+    """
+
+    def __init__(
+        self, workspace: Workspace, runs: Runs, roots: Roots, networks: Networks, check: Callable[..., Dataset]
+    ) -> None:
+        self._workspace, self._runs = workspace, runs
+        self._roots, self._networks, self._check = roots, networks, check
+
+    def config(self, settings: Mapping[str, Any]) -> RunConfig:
+        """What `begin` would train, without a look at the photos; see there."""
+        return trainable(settings, self._roots, self._networks)
+
+    def begin(self, settings: Mapping[str, Any], *, progress: Progress | None = None) -> Run:
+        """Put a new run in the queue, after everything that could be wrong with it was looked at.
+
+        Args:
+            settings: fields of RunConfig by name, as text or as values; an empty one means its default.
+            progress: of checking the photos.
+
+        Raises:
+            TransferError: when a setting makes no sense, a file or folder is not there or not allowed, the weights
+                cannot be had, the photos cannot be learned from, or there is no room for what comes of it.
+        """
+        config = self.config(settings)
+        weights.require(config)
+        dataset = self._check(config.photos, seed=config.seed, progress=progress)
+        if not settings.get("backbone"):  # how quick a network is, is only known with the number of photos
+            config = self.config({**settings, "backbone": default_backbone(len(dataset.photos))})
+            weights.require(config)
+        self._require_room(config, dataset, "this run", "Then press Train again, or choose a smaller network.")
+        return self._workspace.create(config, dataset)
+
+    def resume(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
+        """Put an interrupted run back in the queue, to go on from its last checkpoint.
+
+        Args:
+            changes: settings that are others from now on, as text or as values; see `runs.run.CHANGEABLE`.
+
+        Raises:
+            TransferError: when there is no such run, it is not interrupted, it cannot go on with such settings, or
+                there is no room on the disk for the rest of it.
+        """
+        run = self._runs.get(name)
+        self._require_room(run.config, run.dataset, "the rest of this run", "Then resume it.")
+        run.request_resume(changes)
+        self._workspace.changed.set()
+        return run
+
+    def stop(self, name: str) -> Run:
+        """Ask a run to end at the next step and keep its best state; one that waits leaves the queue.
+
+        Raises:
+            RunError: when there is no such run.
+        """
+        run = self._runs.get(name)
+        run.request_stop()
+        return run
+
+    def _require_room(self, config: RunConfig, dataset: Dataset, what: str, fix: str) -> None:
+        needed = run_bytes(config, len(dataset.photos), len(dataset.classes))
+        disk.require(self._workspace.path, needed, f"There is not enough room on the disk for {what}.", fix)
