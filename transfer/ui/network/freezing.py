@@ -105,8 +105,13 @@ def wire(networks: Networks, part: Freezing, network: list[Field]) -> None:
 
     part.slider.input(None, [part.slider, part.total], part.frozen, js=TO_SETTING, **QUICK)
     part.frozen.change(None, [part.frozen, part.total], part.slider, js=TO_SLIDER, **QUICK)
-    drawn = [part.frozen, *network]
-    follow([part.frozen.change], lambda frozen, *of: draw(networks, *of, frozen), drawn, part.drawn, **QUICK)
+    follow(
+        [part.frozen.change],
+        lambda frozen, name, alpha: draw(networks, name, alpha, frozen),
+        [part.frozen, *network],
+        part.drawn,
+        **QUICK,
+    )
     part.picture.click(from_here, None, part.frozen, **QUICK)
     # Another network has other blocks: what was chosen in words is chosen again.
     chosen = [part.quick, part.frozen, part.total, *network]
