@@ -24,16 +24,18 @@ ALLOWED: dict[str, set[str]] = {
     "messages": {"errors", "networks"},
     "dataset": {"errors", "home"},
     "samples": {"dataset"},
+    "costs": {"config", "networks", "messages", "dataset"},
     "feature_store": set(),
     "advice": {"config", "networks", "messages", "dataset"},
-    "runs": {"errors", "disk", "home", "config", "messages", "dataset", "feature_store"},
+    "runs": {"errors", "disk", "home", "config", "messages", "dataset", "costs", "feature_store"},
     "processes": {"errors", "disk", "messages", "dataset", "runs"},
     "learning": {
-        "errors", "disk", "config", "formats", "networks", "messages", "dataset", "feature_store", "runs", "processes",
+        "errors", "disk", "config", "formats", "networks", "messages", "dataset", "costs", "feature_store", "runs",
+        "processes",
     },
     "commands": {
-        "errors", "disk", "home", "config", "formats", "networks", "messages", "dataset", "samples", "advice", "runs",
-        "processes",
+        "errors", "disk", "home", "config", "formats", "networks", "messages", "dataset", "samples", "costs", "advice",
+        "runs", "processes",
     },
     "cli": {"errors", "disk", "home", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
     "ui": {

@@ -18,6 +18,7 @@ from transfer.messages.events import (
     Progressed,
     Refined,
     Skipped,
+    Spent,
     Started,
 )
 from transfer.messages.measurements import DepthMeasured, LearningRateMeasured, NetworkLeftOut, NetworkMeasured, Planned
@@ -34,6 +35,7 @@ EVENTS = [
     Evaluated(split="test", accuracy=0.9, low=0.8, high=0.95, baseline=0.5, photos=40),
     Refined(taken=True, photos=60, before=50, after=55, share=0.5, mirrored=False, penalty=0.1, seconds=2.5),
     Exported(format="keras", zip="exports/a-keras.zip", megabytes=1.5),
+    Spent(seconds={"loading": 2.5}, memory_mb={"loading": 500.0}, looked=60, stored=9000),
     Planned(steps=("EfficientNetLite0", "VGG16"), seconds=(3.0, 40.0)),
     NetworkMeasured(
         step="EfficientNetLite0",

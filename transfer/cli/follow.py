@@ -128,7 +128,7 @@ def _now(run: Run) -> str:
     now = progress(run)
     parts = [f"[{'#' * round(now.fraction * 20):<20}] {now.epochs_done}/{now.epochs_total}", now.message]
     parts += [f"{now.photos_per_second:.0f} photos/s"] if now.photos_per_second else []
-    parts += [f"{duration(now.eta_seconds)} left"] if now.eta_seconds else []
+    parts += [now.left] if now.left else []
     return " · ".join(parts)
 
 

@@ -7,6 +7,7 @@ import ctypes
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 
@@ -32,6 +33,21 @@ def share_one_heap() -> None:
 def resident_megabytes() -> float:
     """What this process holds in main memory, in MB (2**20 bytes)."""
     return float(round(psutil.Process().memory_info().rss / 2**20, 1))
+
+
+def peak_megabytes() -> float:
+    """The most that this process ever held in main memory, or since `forget_peak`; 0 where the system does not tell."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):
+            status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+            return round(int(status.partition("VmHWM:")[2].split()[0]) / 2**10, 1)
+    return float(round(getattr(psutil.Process().memory_info(), "peak_wset", 0) / 2**20, 1))
+
+
+def forget_peak() -> None:
+    """Measure the peak from now on, where the system can: a worker that stays has had other runs before."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def ran_out(trouble: Exception) -> bool:

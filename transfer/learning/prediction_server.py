@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from transfer import disk
+from transfer.costs.space import model_bytes
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.analysis.served import ServedModel
 from transfer.learning.export import fresh
@@ -34,7 +35,6 @@ from transfer.messages.questions import (
     Predict,
     Question,
 )
-from transfer.networks.space import model_bytes
 from transfer.processes import serving
 from transfer.runs.run import Run
 

@@ -7,13 +7,14 @@ events; it decides nothing.
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 
-from transfer.learning.memory import resident_megabytes
-from transfer.messages.events import Noticed, Progressed, Skipped
+from transfer.learning.memory import forget_peak, peak_megabytes, resident_megabytes
+from transfer.messages.events import Noticed, Progressed, Skipped, Spent
 from transfer.runs.job import Job
 
 BEAT = 0.5  # seconds between two progress events
+TRAINING = {"train", "validate"}
 WINDOW = 15.0  # seconds over which the speed is averaged
 
 
@@ -27,6 +28,11 @@ class Reporter:
     def __init__(self, job: Job) -> None:
         self._log = job.log
         self.skipped: set[str] = set()
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._memory: defaultdict[str, float] = defaultdict(float)
+        self._looked = self._stored = 0
+        self._stage, self._around = "loading", "loading"
+        self._since, self._apart = time.monotonic(), 0.0
         self._next_beat = 0.0
         self.begin("loading", "Getting ready.", 0)
 
@@ -41,13 +47,54 @@ class Reporter:
             total: how many units it has; `done` of them lie behind already.
             unit: photos or steps.
         """
-        self._stage, self._message, self._total, self._unit, self.done = stage, message, total, unit, done
+        self._turn(stage)
+        self._message, self._total, self._unit, self.done = message, total, unit, done
         self._photos = 0
         self._marks: deque[tuple[float, int, int]] = deque([(time.monotonic(), 0, done)])
 
     def turn_to(self, stage: str, message: str, total: int) -> None:
         """Another part of the same stretch of work, which may have become longer; what is done, and how fast, stays."""
-        self._stage, self._message, self._total = stage, message, total
+        self._turn(stage)
+        self._message, self._total = message, total
+
+    def _turn(self, stage: str) -> None:
+        if stage == self._stage or {stage, self._stage} <= TRAINING:
+            self._stage = stage
+            return
+        now, over = time.monotonic(), self._stage
+        if over == "features":  # what of it was not looking at photos belongs to what needed that
+            over = self._around
+        elif over in TRAINING:
+            over = "train"
+        elif over == "loading" and "train" in self._spent:
+            over = "export"  # the whole network, which only the file needs
+        self._spent[over] += now - self._since - self._apart
+        self._memory[over] = max(self._memory[over], peak_megabytes())
+        forget_peak()
+        if stage not in {"features", "loading"}:
+            self._around = stage
+        self._stage, self._since, self._apart = stage, now, 0.0
+
+    def looked(self, photos: int, size: int, seconds: float) -> None:
+        """Frozen layers looked at so many photos, and so many bytes of that are kept."""
+        self._looked, self._stored, self._apart = self._looked + photos, self._stored + size, self._apart + seconds
+        self._spent["features"] += seconds
+
+    def once(self, seconds: float) -> None:
+        """Something took so long that no later run on this machine has to do again."""
+        self._apart += seconds
+
+    def tell_spent(self) -> None:
+        """The work is done: what it took."""
+        self._turn("")
+        self._log.append(
+            Spent(
+                seconds={stage: round(max(seconds, 0.0), 3) for stage, seconds in self._spent.items()},
+                memory_mb=dict(self._memory),
+                looked=self._looked,
+                stored=self._stored,
+            )
+        )
 
     def advance(self, done: int, photos: int = 0) -> None:
         """`done` units lie behind now, `photos` more photos than at the last call."""

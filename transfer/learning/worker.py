@@ -22,15 +22,16 @@ from typing import TYPE_CHECKING, Any
 from filelock import Timeout
 
 from transfer import disk
+from transfer.costs.cost import Cost
+from transfer.costs.space import run_bytes
 from transfer.dataset.changes import changes
 from transfer.dataset.dataset import Dataset
 from transfer.errors import DiskError, MemoryShort, RunError, TrainingError, TransferError
 from transfer.learning import standby
 from transfer.learning.features import early
-from transfer.learning.memory import share_one_heap, sizes_to_try
+from transfer.learning.memory import forget_peak, share_one_heap, sizes_to_try
 from transfer.messages.endings import Failed, Finished, Interrupted, Resumed, Stopped
 from transfer.messages.events import Evaluated, Exported, Refined, Started
-from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.study import Study, open_job
@@ -129,11 +130,12 @@ def _needed(job: Run | Study) -> int:
     if isinstance(job, Study):
         return disk.NOTHING
     there = job.checkpoint.stat().st_size if job.checkpoint.is_file() else 0
-    return run_bytes(job.config, len(job.dataset.photos), len(job.dataset.classes)) - there
+    return run_bytes(job.config, job.dataset) - there
 
 
 def _train_and_measure(run: Run) -> None:
     run.sweep()
+    forget_peak()
     disk.require(run.path, _needed(run), "There is not enough room on the disk for this run.", "Then resume it.")
     from transfer.learning.export import fresh
 
@@ -176,6 +178,10 @@ def _train_and_measure(run: Run) -> None:
         )
     )
     if complete:
+        if trainer.resumed_from is None:
+            reporter.tell_spent()
+            with contextlib.suppress(OSError):  # the disk is full: another time
+                Workspace.of(run).costs.add(Cost.of(run.config, run.dataset, run.log.read(), run.size()))
         run.log.append(Finished())
     else:
         run.log.append(Stopped(message="Stopped by you; the best state so far was kept and measured.", model=True))

@@ -7,7 +7,7 @@ written keeps its name. Writing and reading the log is `runs.event_log`'s busine
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from transfer.messages.message import Message
@@ -192,3 +192,23 @@ class Exported(Event):
     megabytes: float
     milliseconds_per_photo: float | None = None
     max_difference: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent(Event):
+    """What the work on a run took that began anew, told before its end; see `costs.cost`.
+
+    Attributes:
+        seconds: by stage, as in `Progressed`. What frozen layers were looking at photos is "features", validation is
+            part of "train", what was loaded after the last round of "export"; engines are translated only once, which
+            does not count.
+        memory_mb: the most main memory that the worker held in each, 2**20 bytes.
+        looked: photos, or variations of them, that the frozen layers looked at.
+        stored: bytes of what was kept of that.
+    """
+
+    kind: ClassVar[str] = "spent"
+    seconds: dict[str, float] = field(default_factory=dict)
+    memory_mb: dict[str, float] = field(default_factory=dict)
+    looked: int = 0
+    stored: int = 0

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from transfer.messages.events import EpochEnded, Launched, PhaseBegun, Progressed, Started
+from transfer.config import RunConfig
+from transfer.costs.estimate import Estimate, estimate
+from transfer.messages.events import (
+    EarlyStopped,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Launched,
+    PhaseBegun,
+    Progressed,
+    Refined,
+    Started,
+)
 from transfer.messages.measurements import Planned, StepEnded
 from transfer.runs.run import Run
 from transfer.runs.study import Study
+from transfer.runs.workspace import Workspace
 
+TRAINING = frozenset({"train", "validate"})  # stages of `Progressed`
+LONGEST = 1e8  # seconds; what would take longer is not worth a number
 PHASE_WORDS = {"head": "new layers", "fine_tune": "fine-tuning"}
 
 
@@ -18,47 +36,138 @@ class Progress:
 
     Attributes:
         message: what is happening right now, in plain words; of a run that nobody works on, its status.
-        step_fraction: how much of that is done, 0 to 1.
-        epochs_done, epochs_total: rounds over both phases; early stopping may end a run before the total.
-        photos_per_second, eta_seconds, memory_mb: as the worker last measured them, or None.
+        step_fraction, step_eta: how much of that is done, 0 to 1, and the seconds it still takes; None while unknown.
+        epochs_done, epochs_total: rounds over both phases; of a phase that ended early, those that there were.
+        fraction: of everything up to the model, 0 to 1.
+        eta_seconds: until then; None when nobody works on it.
+        at_most: whether early stopping may end it sooner.
+        photos_per_second, memory_mb: as the worker last measured them, or None.
     """
 
     message: str
     step_fraction: float
+    step_eta: float | None
     epochs_done: int
     epochs_total: int
-    photos_per_second: float | None = None
+    fraction: float
     eta_seconds: float | None = None
+    at_most: bool = False
+    photos_per_second: float | None = None
     memory_mb: float | None = None
 
     @property
-    def fraction(self) -> float:
-        """Overall progress in rounds, 0 to 1."""
-        return min(1.0, self.epochs_done / self.epochs_total) if self.epochs_total else 0.0
+    def left(self) -> str:
+        """How long it will still take, in words; "" while unknown."""
+        return left(self.eta_seconds, self.at_most)
+
+
+def left(seconds: float | None, at_most: bool = False) -> str:
+    """How long something will still take, in words, and when that is, where it is not soon."""
+    if not seconds or seconds < 0:
+        return ""
+    until = f", until {time.strftime('%H:%M', time.localtime(time.time() + seconds))}" if seconds >= 600 else ""
+    return f"{'at most' if at_most else 'about'} {duration(seconds)} left{until}"
 
 
 def progress(run: Run) -> Progress:
     """The progress of a run in any state."""
     # What an earlier worker last said is no news of a run that ended, or waits to be resumed.
     status = run.status()
+    events = run.log.read()
     kinds = (Progressed, PhaseBegun, Started, Launched)
-    newest = next((e for e in reversed(run.log.read()) if isinstance(e, kinds)), None) if status.alive else None
-    message, fraction = status.message, 0.0
+    newest = next((e for e in reversed(events) if isinstance(e, kinds)), None) if status.alive else None
+    message = status.message
     measured = newest if isinstance(newest, Progressed) else None
     if measured:
         message = measured.message
-        fraction = _share(measured)
     elif isinstance(newest, (Launched, Started)):
         message = "Getting ready: loading TensorFlow and the network."
+    done = max((epoch.step for epoch in events if isinstance(epoch, EpochEnded) and not epoch.partial), default=0)
+    early = {ended.phase: ended.epoch for ended in events if isinstance(ended, EarlyStopped)}
+    planned = {"head": run.config.head_epochs} | (
+        {"fine_tune": run.config.fine_tune_epochs} if run.config.fine_tunes else {}
+    )
+    total = sum((planned | early).values())
+    fraction, eta, at_most = (min(1.0, done / total) if total else 0.0), None, False
+    if status.state == "finished":
+        fraction = 1.0
+    elif status.alive:
+        foreseen = _foreseen(run, run.config)
+        eta, at_most = _time_left(foreseen, run, events, measured, status.state == "stopping")
+        elapsed = time.time() - next((e.time for e in reversed(events) if isinstance(e, Launched)), time.time())
+        elapsed = min(max(elapsed, 0.0), LONGEST)
+        fraction = max(1 - eta / max(foreseen.seconds, eta + elapsed, 1e-6), 0.0)
     return Progress(
         message=message,
-        step_fraction=fraction,
-        epochs_done=max((epoch.step for epoch in run.log.all(EpochEnded) if not epoch.partial), default=0),
-        epochs_total=run.config.total_epochs,
+        step_fraction=_share(measured) if measured else 0.0,
+        step_eta=measured.eta_seconds if measured else None,
+        epochs_done=done,
+        epochs_total=total,
+        fraction=fraction,
+        eta_seconds=eta,
+        at_most=at_most,
         photos_per_second=measured.photos_per_second if measured else None,
-        eta_seconds=measured.eta_seconds if measured else None,
         memory_mb=measured.memory_mb if measured else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _foreseen(run: Run, config: RunConfig) -> Estimate:
+    """What the run will take, once for all looks at it; with other settings it is another one."""
+    return estimate(config, run.dataset, Workspace.of(run).costs.read())
+
+
+def _time_left(
+    foreseen: Estimate, run: Run, events: Sequence[Event], now: Progressed | None, stopping: bool
+) -> tuple[float, bool]:
+    """Seconds until everything is done, and whether early stopping may end it sooner."""
+    stage, since = _stage(run, events, now)
+    names = list(foreseen.stages)
+    ahead = names[names.index(stage) + 1 :]
+    here = foreseen.stages[stage]
+    seconds = max(here - (time.time() - since), here / 10)
+    if now and now.stage == "features" and now.eta_seconds is not None:
+        seconds = now.eta_seconds
+        train = len(run.dataset.of("train"))
+        if stage == "prepare" and now.total < train and now.photos_per_second:  # the validation photos come first
+            seconds += train / now.photos_per_second
+    elif now and now.stage in TRAINING and now.eta_seconds is not None:
+        begun = any(isinstance(event, EpochEnded) and event.phase == stage for event in events)
+        if begun or not foreseen.measured:  # the first steps take longer than those that follow
+            seconds = now.eta_seconds
+    if stopping:
+        ahead = [name for name in ahead if name in {"evaluate", "export"}]
+        seconds = seconds if stage in {"evaluate", "export"} else 0.0
+    at_most = foreseen.at_most and not stopping and stage in {"start", "prepare", *PHASE_WORDS}
+    seconds += sum(foreseen.stages[name] for name in ahead)
+    return min(max(seconds, 0.0), LONGEST), at_most
+
+
+def _stage(run: Run, events: Sequence[Event], now: Progressed | None) -> tuple[str, float]:
+    """Which stage of its `Estimate` a run is in, and since when, unix time."""
+    phases = [event for event in events if isinstance(event, PhaseBegun)]
+    if now and now.stage in TRAINING and phases:
+        return _of_phase(phases[-1])
+    for event in reversed(events):
+        if isinstance(event, Launched):
+            return "start", event.time
+        if isinstance(event, Started):
+            return "prepare", event.time
+        if isinstance(event, PhaseBegun):
+            return _of_phase(event)
+        if isinstance(event, Refined):
+            return "export", event.time
+        if isinstance(event, Evaluated):
+            refined = any(isinstance(each, Refined) for each in events)
+            return "refine" if run.config.refines and not refined else "export", event.time
+        if isinstance(event, EpochEnded | EarlyStopped):
+            another = event.phase == "head" and run.config.fine_tunes
+            return "fine_tune" if another else "evaluate", event.time
+    return "start", time.time()
+
+
+def _of_phase(begun: PhaseBegun) -> tuple[str, float]:
+    return begun.phase if begun.phase in PHASE_WORDS else "prepare", begun.time
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
 from transfer.home import expanded
 from transfer.runs.bin import Bin
+from transfer.runs.cost_file import CostFile
 from transfer.runs.index import RunIndex
 from transfer.runs.job import Job
 from transfer.runs.leftovers import hidden, sweep
@@ -94,6 +95,11 @@ class Workspace:
     def index(self) -> RunIndex:
         """What lists say of the runs that are over."""
         return RunIndex(self.path / "cache" / "runs.json")
+
+    @property
+    def costs(self) -> CostFile:
+        """What runs took on this machine."""
+        return CostFile(self.path / "cache" / "costs.json")
 
     @property
     def features(self) -> FeatureStore:

@@ -19,6 +19,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Split
 from transfer.errors import TransferError
 from transfer.learning.features.compiled import DEPTHS, backbone_spec
@@ -29,7 +30,6 @@ from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
 from transfer.networks.backbones import backbone
 from transfer.networks.custom import is_custom
-from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.study import open_job
 from transfer.runs.workspace import Workspace
@@ -105,7 +105,7 @@ def look(run: Run) -> None:
     size = config.image_size or (None if is_custom(config.backbone) else backbone(config.backbone).image_size)
     if size is None or config.fine_tunes:  # the file of a network of one's own may say; maps are made in two steps
         return
-    reserve = run_bytes(config, len(run.dataset.photos), len(run.dataset.classes))
+    reserve = run_bytes(config, run.dataset)
     quiet, called = Quiet(run), Called(run.mailbox)
     extractor = FeatureExtractor(Workspace.of(run), Processor(), quiet, called, reserve=reserve)
     with contextlib.closing(extractor):

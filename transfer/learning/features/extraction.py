@@ -28,7 +28,7 @@ from transfer import disk
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
 from transfer.learning.features.compiled import ENGINES, FeatureSpec
-from transfer.learning.features.engine import Engine, KerasEngine, OpenVINOEngine, kept_engine, open_engine
+from transfer.learning.features.engine import Engine, OpenVINOEngine, kept_engine, open_engine
 from transfer.learning.features.source import FeatureSource
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import Batch, PhotoSource
@@ -252,6 +252,7 @@ class FeatureExtractor:
                 writer.add(view, [photos.digests[index] for index in batch.indices[batch.valid > 0]], rows)
                 done += len(batch.indices)
                 self._reporter.advance(done, batch.photos)
+        self._reporter.looked(count, count * kept.row_bytes, time.monotonic() - began)
         if count >= BLOCK and isinstance(inputs, PhotoSource):
             self._pace = count / max(time.monotonic() - began, 1e-6)
 
@@ -279,14 +280,19 @@ class FeatureExtractor:
         if stage.network not in self._engines:
             self._reporter.begin("loading", "Getting the frozen part of the network ready for this machine.", 0)
             self._reporter.say()
-            engine = open_engine(
-                stage.model, stage.network, self._engines_dir, gpu=self._elsewhere, reserve=self._reserve
-            )
-            DiskCache(self._engines_dir, ENGINES).make_room()
-            self._keep(stage.network, engine)
-            if isinstance(engine, KerasEngine) and not self._elsewhere:
-                self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.description}.")
+            if self.kept(stage.network) is None:
+                self._open(stage)
         return self._engines[stage.network]
+
+    def _open(self, stage: Stage) -> None:
+        began = time.monotonic()
+        engine = open_engine(stage.model, stage.network, self._engines_dir, gpu=self._elsewhere, reserve=self._reserve)
+        DiskCache(self._engines_dir, ENGINES).make_room()
+        self._keep(stage.network, engine)
+        if isinstance(engine, OpenVINOEngine):
+            self._reporter.once(time.monotonic() - began)
+        elif not self._elsewhere:
+            self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.description}.")
 
     def _keep(self, network: FeatureSpec, engine: Engine) -> None:
         print(f"The frozen part of the network runs on {engine.description}.", flush=True)

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
+from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Dataset, Split
 from transfer.errors import TrainingError
 from transfer.feature_store.store import FeatureStore
@@ -45,7 +46,6 @@ from transfer.learning.training.refinement import Refinement, refine
 from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.learning.training.steps import Score, Steps, Tally
-from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -80,7 +80,7 @@ class Trainer:
         self._device, self._reporter = device, reporter
         self._inbox = inbox = Inbox(run.mailbox)
         log = EventLogging(run.log)
-        reserve = run_bytes(self.config, len(self.dataset.photos), len(self.dataset.classes))
+        reserve = run_bytes(self.config, self.dataset)
         self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype, reserve)
         self._network = TrainedNetwork(self.config, len(self.dataset.classes), device, reporter, self._extractor)
         self._data = PhaseDataLoader(self.config, self.dataset, self._network, self._extractor, device, reporter)

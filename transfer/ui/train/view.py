@@ -13,7 +13,7 @@ from transfer.errors import TransferError
 from transfer.messages.endings import Died, Failed, Interrupted, Stopped
 from transfer.messages.events import EarlyStopped, Noticed, Refined, Skipped, Started
 from transfer.runs.last_words import end_of
-from transfer.runs.progress import PHASE_WORDS, Progress, duration, progress
+from transfer.runs.progress import PHASE_WORDS, Progress, left, progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.ui.shared import html
@@ -29,9 +29,9 @@ def state(run: Run) -> Markup:
     if status.alive:
         now = progress(run)
         parts.append(_now(status.message if status.state == "stopping" else now.message, aria_live="polite"))
-        parts.append(bar("This step", now.step_fraction, _left(now)))
+        parts.append(bar("This step", now.step_fraction, left(now.step_eta)))
         rounds = f"{now.epochs_done} of {now.epochs_total} rounds"
-        parts.append(bar("All rounds (epochs)", now.fraction, rounds, "t-overall"))
+        parts.append(bar("Everything", now.fraction, " · ".join(filter(None, (rounds, now.left))), "t-overall"))
         parts.append(_measured(run, now))
     elif status.state == "queued":
         ahead = "It begins as soon as this machine is free." if status.place == 1 else "One run trains at a time."
@@ -84,10 +84,6 @@ def log(run: Run) -> Markup:
 
 def _now(message: str, **attributes: str) -> Markup:
     return html.p("t-now", **attributes)[message]
-
-
-def _left(now: Progress) -> str:
-    return f"about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
 
 
 def _measured(run: Run, now: Progress) -> Markup:

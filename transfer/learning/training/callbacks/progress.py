@@ -32,6 +32,7 @@ class ProgressReporting(Callback):
     def _turn_to(self, session: PhaseSession, stage: str, doing: str) -> None:
         message = f"Round {session.epoch} of {session.phase.epochs}: {doing}."
         self._reporter.turn_to(stage, message, _total(session))
+        self._reporter.advance(self._reporter.done)  # the first step of a phase may take long
 
 
 def _total(session: PhaseSession) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from transfer.config import RunConfig
+from transfer.dataset.dataset import Dataset
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import layers, table, trainable_parameters
@@ -41,14 +42,15 @@ def checkpoint_bytes(config: RunConfig, classes: int) -> int:
     return NUMBER * trained * (2 + SLOTS[config.optimizer])
 
 
-def run_bytes(config: RunConfig, photos: int, classes: int) -> int:
+def run_bytes(config: RunConfig, dataset: Dataset) -> int:
     """About what a run needs at its fullest moment, beside what is there already.
 
     While a file is written the one before it is still there, so a checkpoint counts twice; the model counts as a file,
     and once more as a zip.
     """
+    classes = len(dataset.classes)
     checkpoints, models = 2 * checkpoint_bytes(config, classes), 2 * model_bytes(config, classes)
-    return checkpoints + models + photos * RECORD + LOGS
+    return checkpoints + models + len(dataset.photos) * RECORD + LOGS
 
 
 def _head(config: RunConfig, classes: int) -> int:
