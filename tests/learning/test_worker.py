@@ -27,7 +27,7 @@ from transfer.dataset.scan import scan
 from transfer.errors import DiskError
 from transfer.learning import worker
 from transfer.messages.endings import Failed, Interrupted, Stopped
-from transfer.messages.events import EpochEnded, Evaluated, Exported, Noticed, PhaseBegun, Progressed, Skipped
+from transfer.messages.events import EpochEnded, Evaluated, Exported, Launched, Noticed, PhaseBegun, Progressed, Skipped
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -45,7 +45,7 @@ def workers() -> Iterator[Workers]:
 def test_a_run_is_trained_measured_and_exported(trained: Run) -> None:
     kinds = (event.kind for event in trained.log.read() if not isinstance(event, Progressed))
     assert [kind for kind, _ in itertools.groupby(kinds)] == [
-        "started", "phase", "epoch", "phase", "epoch", "evaluated", "exported", "finished",
+        "started", "phase", "epoch", "phase", "epoch", "evaluated", "exported", "spent", "finished",
     ]  # fmt: skip
     assert trained.status().state == "finished"
     assert [begun.phase for begun in trained.log.all(PhaseBegun)] == ["head", "fine_tune"]
@@ -246,6 +246,7 @@ def test_stopped_within_an_epoch_keeps_the_best_and_measures_it(make_run: Callab
 
 def test_stopped_before_the_first_step_there_is_no_model(make_run: Callable[..., Run]) -> None:
     run = make_run()
+    run.log.append(Launched())
     run.request_stop()
     assert worker.main([str(run.path)]) == 0
     last = run.log.last()

@@ -55,22 +55,28 @@ def test_a_resumed_run_goes_to_the_end(workspace: Workspace, three: list[Run]) -
 
 
 def test_runs_without_a_place_come_last_by_time(workspace: Workspace, three: list[Run], tmp_path: Path) -> None:
-    """As they do that an earlier version made, or that somebody copied in."""
-    (workspace.runs_dir / "queue.json").write_text(json.dumps([three[2].id]))
-    for run, time in zip(three[:2], (2000, 1000), strict=True):
+    """As they do that an earlier version made, or that somebody copied in; when their files were written is nothing."""
+    first, second, third = sorted(three, key=lambda run: run.id)
+    (workspace.runs_dir / "queue.json").write_text(json.dumps([third.id]))
+    for run, time in ((first, 2000), (second, 1000)):
         os.utime(run.config_file, (time, time))
-    assert workspace.waiting() == [three[2], three[1], three[0]]
-    assert [run.status().place for run in three] == [3, 2, 1]
+    assert workspace.waiting() == [third, first, second]
+    assert [run.status().place for run in (first, second, third)] == [2, 3, 1]
     later = new_run(workspace, tmp_path)
-    assert workspace.waiting() == [three[2], later, three[1], three[0]]
+    assert workspace.waiting() == [third, later, first, second]
 
 
 def test_moving_keeps_the_order_of_runs_without_a_place(workspace: Workspace, three: list[Run]) -> None:
     (workspace.runs_dir / "queue.json").unlink()
-    for time, run in enumerate(three):
-        os.utime(run.config_file, (time, time))
-    workspace.queue.move(three[2].id, 2)
-    assert workspace.waiting() == [three[0], three[2], three[1]]
+    first, second, third = sorted(three, key=lambda run: run.id)
+    workspace.queue.move(third.id, 2)
+    assert workspace.waiting() == [first, third, second]
+
+
+def test_a_run_goes_up_and_down_one_place_at_a_time(workspace: Workspace, three: list[Run]) -> None:
+    for by, order in ((-1, [0, 2, 1]), (-1, [2, 0, 1]), (-1, [2, 0, 1]), (1, [0, 2, 1]), (5, [0, 1, 2])):
+        workspace.queue.move(three[2].id, by=by)
+        assert Workspace(workspace.path).waiting() == [three[i] for i in order], "a restart finds the same order"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from collections.abc import Callable
 from filelock import Timeout
 
 from transfer import disk
-from transfer.errors import RunError
-from transfer.messages.endings import Died, Interrupted, Resumed, Stopped
+from transfer.messages.endings import Died, Interrupted
 from transfer.messages.events import Launched
 from transfer.messages.requests import Stop
 from transfer.processes.launcher import Launcher, Worker
@@ -168,12 +167,7 @@ class Supervisor:
 
     @staticmethod
     def _take_off(job: Job) -> bool:
-        with job.lock.acquire(timeout=10):
-            if isinstance(job.log.last(), Resumed):
-                taken_off = RunError("Taken off the queue before it went on.", fix="Resume it whenever you like.")
-                job.log.append(Interrupted.of(taken_off))
-            elif job.waits:
-                job.log.append(Stopped(message="Taken off the queue before it began."))
+        job.take_off(timeout=10)
         return False
 
     def _start(self, job: Job) -> bool:

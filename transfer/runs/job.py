@@ -5,17 +5,19 @@ There are two kinds: a `runs.run.Run` trains a network, a `runs.study.Study` mea
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from transfer import disk
 from transfer.dataset.dataset import Dataset
 from transfer.errors import PhotosError, RunError, TransferError
+from transfer.messages.endings import Interrupted, Resumed, Stopped
 from transfer.messages.requests import Stop
 from transfer.runs.event_log import EventLog
 from transfer.runs.lock import is_held
@@ -211,6 +213,22 @@ class Job:
         """Ask it to end at the next step, keeping what there is; one that waits is taken off the queue."""
         with disk.in_words(self.path):
             self.mailbox.send(Stop())
+            if self.waits:
+                with contextlib.suppress(Timeout):  # it begins just now, and will find what was asked
+                    self.take_off()
+
+    def take_off(self, timeout: float = 1.0) -> None:
+        """Take it off the queue, if it waits.
+
+        Raises:
+            Timeout: when somebody holds its lock for so many seconds.
+        """
+        with self.lock.acquire(timeout=timeout):
+            if isinstance(self.log.last(), Resumed):
+                error = RunError("Taken off the queue before it went on.", fix="Resume it whenever you like.")
+                self.log.append(Interrupted.of(error))
+            elif self.waits:
+                self.log.append(Stopped(message="Taken off the queue before it began."))
 
 
 @lru_cache(maxsize=16)

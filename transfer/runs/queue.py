@@ -2,7 +2,7 @@
 
 `queue.json` beside the runs holds their ids, the next one first. An id whose run no longer waits is passed over, and
 goes when the file is next written. Runs that are not in it, because somebody copied them in or an earlier version made
-them, come last, by time.
+them, come last, in the order of their names, which begin with a time.
 """
 
 from __future__ import annotations
@@ -35,39 +35,37 @@ class Queue:
         """The ids of the runs that wait, the next one first; only those of `among`, where others are known not to."""
         if among is None:
             among = (folder.name for folder in self.runs_dir.iterdir() if folder.name[0] != ".")
-        since = {each: time for each in among if (time := self.waits_since(each)) is not None}
-        listed = [each for each in self._listed() if each in since]
-        return listed + sorted(set(since) - set(listed), key=lambda each: (since[each], each))
+        waiting = {each for each in among if self.has(each)}
+        listed = [each for each in self._listed() if each in waiting]
+        return listed + sorted(waiting - set(listed))
 
-    def waits_since(self, run_id: str) -> float | None:
-        """Unix time since which a run waits for its turn; None when it does not, or there is no such run."""
+    def has(self, run_id: str) -> bool:
+        """Whether there is such a run, and it waits for its turn."""
         folder = self.runs_dir / run_id
-        try:
-            created = (folder / "config.json").stat().st_mtime
-        except OSError:
-            return None
-        last = EventLog(folder / "events.jsonl").last()
-        if last is None:
-            return created
-        return last.time if waits(last) else None
+        return (folder / "config.json").is_file() and waits(EventLog(folder / "events.jsonl").last())
 
     def place(self, run_id: str) -> int:
         """The 1-based place of a run that waits. Of the other runs only those ahead of it are looked at."""
         listed = self._listed()
         if run_id in listed:
             ahead = listed[: listed.index(run_id)]
-            return 1 + sum(self.waits_since(each) is not None for each in ahead)
+            return 1 + sum(self.has(each) for each in ahead)
         waiting = self.waiting()
         return 1 + waiting.index(run_id) if run_id in waiting else 1  # else: it has just been started
 
     def append(self, run_id: str) -> None:
         """Put a run at the end of those that have a place."""
         with self._lock:
-            waiting = [each for each in self._listed() if each != run_id and self.waits_since(each) is not None]
+            waiting = [each for each in self._listed() if each != run_id and self.has(each)]
             self._write([*waiting, run_id])
 
-    def move(self, run_id: str, place: int) -> None:
+    def move(self, run_id: str, place: int | None = None, *, by: int = 0) -> None:
         """Give a waiting run another place, 1 being the next; beyond the end is the end.
+
+        Args:
+            run_id: which one.
+            place: the new one; None for the one it has now.
+            by: how many places further back, or forward where it is negative.
 
         Raises:
             RunError: when it does not wait.
@@ -81,8 +79,9 @@ class Queue:
                     found=", ".join(waiting) or "no run that waits",
                     fix="Choose a run that has not begun.",
                 )
+            at = (waiting.index(run_id) if place is None else place - 1) + by
             waiting.remove(run_id)
-            waiting.insert(max(place, 1) - 1, run_id)
+            waiting.insert(max(at, 0), run_id)
             self._write(waiting)
 
     @property

@@ -18,7 +18,7 @@ from transfer.dataset.scan import scan
 from transfer.learning import worker
 from transfer.learning.advisor import networks
 from transfer.messages.endings import Failed, Finished
-from transfer.messages.events import Progressed, Started
+from transfer.messages.events import Launched, Progressed, Started
 from transfer.messages.measurements import NetworkLeftOut, NetworkMeasured, Planned
 from transfer.networks.candidates import Candidate
 from transfer.runs.study import Study, StudyConfig
@@ -119,9 +119,10 @@ def test_without_any_network_it_says_so(make: Make, monkeypatch: pytest.MonkeyPa
 
 def test_it_stops_when_asked(make: Make, two: None) -> None:
     study = make()
+    study.log.append(Launched())
     study.request_stop()
     assert worker.main([str(study.path)]) == 0
-    assert kinds(study) == ["started", "planned", "stopped"]
+    assert kinds(study) == ["launched", "started", "planned", "stopped"]
     assert study.status().message == "Stopped by you; what was measured so far was kept."
 
 

@@ -22,12 +22,12 @@ from transfer.ui.network.tab import NetworkTab
 from transfer.ui.past_runs import bin
 from transfer.ui.past_runs.table import ORDERS, chosen_from, listing, when
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import curves, form, html, steps
+from transfer.ui.shared import curves, html, steps
+from transfer.ui.shared.again import FIRST, again
 from transfer.ui.shared.events import LISTEN, QUIET, follow
 from transfer.ui.shared.panels import card, empty, error_panel, lead, muted, panel
 from transfer.ui.shared.quantities import megabytes
 
-FIRST = "Click a run first."
 BEAT = 3.0  # seconds between two looks while something waits or trains
 
 
@@ -60,7 +60,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
                 note = gr.Textbox(label="Note", max_length=LONGEST_NOTE, lines=1, scale=2, elem_id="run-note")
             with gr.Row(elem_classes="t-buttons"):
                 save = gr.Button("Save name and note", elem_id="save-notes")
-                again = gr.Button("Use its settings for a new run", elem_id="use-settings")
+                reuse = gr.Button("Use its settings for a new run", elem_id="use-settings")
                 delete = gr.Button("Delete", variant="stop", elem_id="delete-run")
         version_shown, thrown, timer = gr.State(None), gr.State(""), gr.Timer(BEAT, active=False)
         compared = gr.HTML(elem_id="runs-compared")
@@ -144,20 +144,6 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         freed = desk.workspace.bin.empty()
         return {told: panel("good", f"{megabytes(freed)} freed."), undo: gr.Button(visible="hidden")}
 
-    def fill(run_id: str) -> list[Any]:
-        run = context.run(run_id)
-        if run is None:
-            return [empty(FIRST), gr.skip(), *[gr.skip()] * len(network.fields)]
-        try:
-            values = form.to_components(run.config)
-        except TransferError:
-            return [gr.skip()] * (2 + len(network.fields))
-        following = (
-            f"Its photo folder is named in {steps.step('photos')}: press “Check photos” there to use these photos, "
-            f"too. Change what you like in {steps.step('network')}, then press Train in {steps.step('train')}."
-        )
-        return [panel("good", f"The settings of “{run.name}” are in the form.", following), run.config.photos, *values]
-
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(look, [chosen, *sought], screen, **QUIET)
     looked = [chosen.change, timer.tick, search.change, order.change, starred.change]
@@ -175,7 +161,9 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         act.then(look, [chosen, *sought, version_shown], screen, **QUIET)
     follow([tab.select, chosen.change], lambda: remembered(desk.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(desk.workspace.features), None, size, **QUIET)
-    again.click(fill, chosen, [told, photos.path, *network.fields.values()], **QUIET)
+    reuse.click(
+        lambda run_id: again(context.run(run_id)), chosen, [told, photos.path, *network.fields.values()], **QUIET
+    )
 
 
 def _histories(runs: Iterable[Summary]) -> dict[str, Any]:

@@ -1,0 +1,17 @@
+"""The queue as HTML; what its buttons do is the desk's."""
+
+from collections.abc import Callable
+
+from tests.ui.conftest import HOSTILE, read
+from transfer.runs.run import Run
+from transfer.ui.train.queue import ACTS, queue
+
+
+def test_every_waiting_run_has_its_buttons(new_run: Callable[..., Run]) -> None:
+    runs = [new_run(name=HOSTILE), new_run(backbone="ResNet50"), new_run()]
+    page = read(queue(runs))
+    assert page.having("data-run") == [run.id for run in runs for _ in range(5)]
+    assert set(page.having("data-act")) == {*ACTS, "clone"}
+    assert " ".join(HOSTILE.split()) in page.text and "ResNet50" in page.text
+    off = [attributes["data-act"] for _, attributes in page.tags if "disabled" in attributes]
+    assert off == ["up", "next", "down"], "the first cannot go up, the last not down"
