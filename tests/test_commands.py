@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,13 +21,14 @@ from transfer import disk
 from transfer.cli.main import main
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
-from transfer.errors import ConfigError, DiskError, ExportError, PhotosError, RunError, TransferError
-from transfer.messages.endings import Died, Stopped
+from transfer.costs.space import run_bytes
+from transfer.errors import ConfigError, DiskError, ExportError, MemoryShort, PhotosError, RunError, TransferError
+from transfer.messages.endings import Died, Interrupted, Stopped
+from transfer.messages.events import Event, Launched
 from transfer.messages.requests import Stop
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.default import default_backbone
-from transfer.networks.space import run_bytes
 from transfer.runs.workspace import Workspace
 from transfer.ui import page
 from transfer.ui.context import Context
@@ -194,7 +196,7 @@ def test_the_same_mistake_is_met_with_the_same_words(
 
 def test_there_is_room_for_what_comes_of_a_run_or_there_is_no_run(desk: Desk, folder: Path) -> None:
     largest = {"pooling": "flatten", "hidden_units": 8192, "image_size": 1024, "backbone": "MobileNetV2"}
-    needed = run_bytes(RunConfig.from_dict(largest), 16, 2)
+    needed = run_bytes(RunConfig.from_dict(largest), desk.check(folder / "photos"))
     if disk.free(folder) > needed:
         pytest.skip("this disk has room for everything")
     before = desk.runs.all()
@@ -300,7 +302,7 @@ def test_a_study_is_asked_for_looked_at_and_stopped(surfaces: Surfaces, folder: 
     found = ask["study"](name)
     assert (found["state"], found["networks"], found["recommended"]) == ("queued", [], None)
     assert "VGG16" in {each["name"] for each in found["elsewhere"]}
-    assert ask["stop_study"](name) == "queued" and study.mailbox.has(Stop)
+    assert ask["stop_study"](name) == "stopped"
     assert surfaces.page({"photos": str(folder / "photos")}), "a study is in no run's way"
     for endpoint, given, says in (
         ("advise", [{"photos": "/etc"}], "outside the folders"),
@@ -371,3 +373,54 @@ def test_a_hostile_model_is_refused_before_anything_is_queued_or_loaded(name: st
         desk.networks.keep(place)
     assert not place.exists() and not list(desk.workspace.networks_dir.glob("hostile*")), "nothing stays of an upload"
     assert [run.id for run in desk.runs.all()] == before
+
+
+def test_a_run_is_cloned_with_changes(desk: Desk, folder: Path) -> None:
+    run = desk.training.begin({"photos": str(folder / "photos"), "name": "first", "head_epochs": 7})
+    again = desk.training.clone(run.id, {"head_epochs": "9", "seed": ""})
+    assert again.id != run.id and again.config == dataclasses.replace(run.config, head_epochs=9, name="first (copy)")
+    desk.queue.move(again.id, 1)
+    assert desk.queue.all()[0] == again
+    desk.training.stop(again.id)
+    assert again not in desk.queue.all() and again.status().state == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("last", "settings", "smaller"),
+    [
+        (Interrupted.of(MemoryShort("Memory ran out.")), {}, {"batch_size": 16}),
+        (Died(message="Killed.", exit_code=-9), {"batch_size": 1}, {"image_size": 160}),
+        (Died(message="Killed.", exit_code=-11), {}, {}),
+        (Interrupted.of(DiskError("The disk is full.")), {}, {}),
+    ],
+)
+def test_what_to_go_on_with_after_memory_ran_out(
+    last: Event, settings: dict[str, int], smaller: dict[str, int], desk: Desk, tmp_path: Path
+) -> None:
+    run = new_run(desk.workspace, tmp_path, **settings)
+    run.log.append(last)
+    assert desk.outlooks.smaller(run.id) == smaller
+    if smaller:
+        assert desk.training.resume(run.id, smaller).config == dataclasses.replace(run.config, **smaller)
+
+
+def test_a_dry_run_says_what_fits(desk: Desk, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is tried of what is known not to fit."""
+    large = {"backbone": "MobileNetV2", "frozen_layers": 0, "batch_size": 1024, "image_size": 1024}
+    outlook = desk.outlooks.of({"photos": str(folder / "photos"), **large})
+    assert not outlook.fits and not outlook.estimate.measured
+    assert list(outlook.offers[0]) == ["batch_size"]
+    flags = [part for name, value in large.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    place = str(desk.workspace.path)
+    assert main(["train", str(folder / "photos"), "--dry-run", "--workspace", place, *flags]) == 1
+    said = capsys.readouterr().out
+    assert "does not fit in the memory of this machine" in said and "It would fit with --batch-size" in said
+
+
+def test_nothing_is_measured_while_a_run_trains(desk: Desk, folder: Path, tmp_path: Path) -> None:
+    run = new_run(desk.workspace, tmp_path)
+    with run.lock.acquire(timeout=1):
+        run.log.append(Launched())
+        with pytest.raises(RunError, match="while a run trains"):
+            desk.outlooks.measured({"photos": str(folder / "photos"), "backbone": "MobileNetV2"})
+    run.log.append(Died(message="over"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks import accuracy, advice, choice, drive, many_runs, memory, photo_sets, recipe, step
+from tests.benchmarks import accuracy, advice, choice, drive, estimate, many_runs, memory, photo_sets, recipe, step
 from tests.benchmarks.drive import Task
 from transfer.config import RunConfig
 
@@ -90,3 +90,9 @@ def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.Captur
 def test_lists_of_runs_that_were_generated(capsys: pytest.CaptureFixture[str]) -> None:
     many_runs.main(["--runs", "3", "--repeats", "1", "--no-page"])
     assert "| transfer runs |" in capsys.readouterr().out
+
+
+def test_what_a_run_takes_is_foreseen_from_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    estimate.main(["--quick", "--only", "EfficientNetLite0, default"])
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert "foreseen / true" in head and row.count("%") == 3

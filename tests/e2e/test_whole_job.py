@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.dataset.hostile import hostile
 from transfer.messages.events import Started
+from transfer.runs.run import Run
 from transfer.samples import draw as samples
 
 from .conftest import App, until
@@ -60,6 +62,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#next-train").click()
 
     page.locator("#train-plan").get_by_text("3 rounds").wait_for()
+    page.locator("#train-outlook").get_by_text("a rough guess").wait_for()
     page.locator("button#train").click()
     page.locator("#run-curves svg").first.wait_for(timeout=180_000)
     page.locator("#run-state").get_by_text("Finished.").wait_for(timeout=180_000)
@@ -199,6 +202,7 @@ def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) ->
     until(lambda: rounds(other) > seen)
     other.close()
 
+    runs_that_wait_are_put_in_order(page, app, run)
     app.kill()
     done = len(run.history())
     until(lambda: len(run.history()) > done)  # the worker does not need the app
@@ -208,11 +212,36 @@ def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) ->
     page.locator("#run-state").get_by_text("of 1000 rounds").wait_for(timeout=120_000)
     seen = rounds(page)
     until(lambda: rounds(page) > seen)
+    for left in (["three"], []):  # as it was before the restart
+        page.locator("#queue-list [data-act=remove]").first.click()
+        until(lambda left=left: waiting(page) == left)
 
     page.locator("#stop").click()
     page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
     assert run.status().state == "stopped" and run.metrics() and run.model_file.is_file()
     assert len(app.workspace.runs()) == len({each.id for each in app.workspace.runs()})
+
+
+def waiting(page: Page) -> list[str]:
+    return [text.splitlines()[0] for text in page.locator("#queue-list th:visible").all_inner_texts()]
+
+
+def runs_that_wait_are_put_in_order(page: Page, app: App, run: Run) -> None:
+    for name in ("one", "two", "three"):
+        app.workspace.create(dataclasses.replace(run.config, name=name), run.dataset)
+    tab(page, "Past runs")
+    tab(page, "3 Train")
+    until(lambda: waiting(page) == ["one", "two", "three"])
+    for name, act, order in (
+        ("three", "next", ["three", "one", "two"]),
+        ("three", "down", ["one", "three", "two"]),
+        ("two", "up", ["one", "two", "three"]),
+        ("two", "remove", ["one", "three"]),
+    ):
+        page.locator("#queue-list tr").filter(has_text=name).locator(f"[data-act={act}]").click()
+        until(lambda order=order: waiting(page) == order)
+    page.locator("#queue-list [data-act=clone]").first.click()
+    page.locator("#queue-told").get_by_text("“one” are in the form").wait_for()
 
 
 def test_a_killed_worker_offers_resume(page: Page, app: App) -> None:

@@ -83,6 +83,8 @@ def advise(desk: Desk, options: argparse.Namespace) -> int:
 
 def train(desk: Desk, options: argparse.Namespace) -> int:
     """Train, in a queue shared with the page, and print the run directory."""
+    if options.dry_run:
+        return _foreseen(desk, {name: getattr(options, name) for name in RunConfig.settings()}, options)
     with supervision(desk):  # the worker loads while the photos are checked
         run = desk.training.begin({name: getattr(options, name) for name in RunConfig.settings()})
         for left in run.dataset.left_out:
@@ -95,6 +97,27 @@ def resume(desk: Desk, options: argparse.Namespace) -> int:
     with supervision(desk):
         changes = {name: value for name in CHANGEABLE if (value := getattr(options, name)) is not None}
         return _followed(desk, desk.training.resume(options.run, changes), options)
+
+
+def clone(desk: Desk, options: argparse.Namespace) -> int:
+    """Train once more with the settings of a run, but for those given."""
+    with supervision(desk):
+        changes = {name: getattr(options, name) for name in RunConfig.settings() if name != "photos"}
+        return _followed(desk, desk.training.clone(options.run, changes), options)
+
+
+def queue(desk: Desk, options: argparse.Namespace) -> int:
+    """List the runs that wait for their turn, or move one of them or take it off."""
+    if options.remove and options.run:
+        desk.training.stop(options.run)
+    elif options.run:
+        desk.queue.move(options.run, options.place, by=options.by)
+    elif options.remove or options.by or options.place is not None:
+        raise ConfigError("Which run?", expected="the name of a run that waits", fix="Write it behind `queue`.")
+    waiting = desk.queue.all()
+    rows = [{"place": place, "run": run.id, "name": run.name} for place, run in enumerate(waiting, 1)]
+    text = "\n".join(f"{row['place']:>3}  {row['name']}  {row['run']}" for row in rows)
+    return show(rows, text or "No run waits.", options)
 
 
 def runs(desk: Desk, options: argparse.Namespace) -> int:
@@ -144,6 +167,22 @@ def _cell(value: Any) -> str:
     """What stands in a table: no more than fits, and never a second line."""
     text = f"{value:.1%}" if isinstance(value, float) else shortened(str(value or ""), 200)
     return " ".join(text.split())
+
+
+def _foreseen(desk: Desk, settings: dict[str, Any], options: argparse.Namespace) -> int:
+    """Say what a run would take; 1 where there is not as much."""
+    dataset = desk.check(options.photos, seed=desk.training.config(settings).seed)
+    outlook = desk.outlooks.of(settings, dataset)
+    if not outlook.estimate.measured and outlook.fits:
+        print("Nothing like it was measured here yet: trying a few photos.", file=sys.stderr)
+        outlook = desk.outlooks.measured(settings, dataset)
+    lines = [f"{name:<8} {text}" for name, text in outlook.rows()]
+    lines += [f"{notice.title} {notice.message}" for notice in outlook.notices()]
+    for offer in outlook.offers:
+        flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in offer.items() if value is not None)
+        lines.append(f"It would fit with {flags}")
+    show(outlook.to_dict(), "\n".join(lines), options)
+    return 0 if outlook.fits else 1
 
 
 def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:

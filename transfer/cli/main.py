@@ -10,6 +10,7 @@ import argparse
 import io
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from transfer.cli import commands
@@ -82,12 +83,19 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     added = command(commands.train)
     added.add_argument("photos", metavar="FOLDER")
-    for name, setting in RunConfig.settings().items():
-        if name != "photos":
-            choices = ", ".join(str(value) for _, value in setting.choices)
-            default = RunConfig.__dataclass_fields__[name].default
-            text = f"{setting.help} {f'One of {choices}. ' if choices else ''}Default: {default!r}."
-            added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text.replace("%", "%%"), metavar="VALUE")
+    _add_settings(added, lambda name: f"Default: {RunConfig.__dataclass_fields__[name].default!r}.")
+    added.add_argument("--dry-run", action="store_true", help="only say what it would take: time, memory and disk")
+    added = command(commands.clone)
+    added.add_argument("run", metavar="RUN")
+    _add_settings(added, lambda name: "Default: as in that run.")
+    added = command(commands.queue)
+    added.add_argument("run", metavar="RUN", nargs="?", help="which to move or to take off; none: only list them")
+    moves = added.add_mutually_exclusive_group()
+    moves.add_argument("--next", dest="place", action="store_const", const=1, help="it runs next")
+    moves.add_argument("--up", dest="by", action="store_const", const=-1, default=0, help="before the one before it")
+    moves.add_argument("--down", dest="by", action="store_const", const=1, help="behind the one behind it")
+    moves.add_argument("--place", type=int, help="it gets this place, 1 being the next")
+    moves.add_argument("--remove", action="store_true", help="it is taken off the queue")
     added = command(commands.resume)
     added.add_argument("run", metavar="RUN")
     for name in CHANGEABLE:
@@ -103,6 +111,15 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("run", metavar="RUN")
     added.add_argument("--format", choices=FORMATS, default="keras")
     return parser
+
+
+def _add_settings(command: argparse.ArgumentParser, default: Callable[[str], str]) -> None:
+    """A flag for each setting but the photos."""
+    for name, setting in RunConfig.settings().items():
+        if name != "photos":
+            choices = ", ".join(str(value) for _, value in setting.choices)
+            text = f"{setting.help} {f'One of {choices}. ' if choices else ''}{default(name)}".replace("%", "%%")
+            command.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
 
 
 def _place(text: str) -> Path:

@@ -17,9 +17,11 @@ from typing import Any
 from transfer import disk
 from transfer.commands.models import Models
 from transfer.commands.networks import Networks
+from transfer.commands.outlook import Outlooks
 from transfer.commands.runs import Runs
 from transfer.commands.studies import Studies
 from transfer.commands.training import Training
+from transfer.commands.waiting import Waiting
 from transfer.config import RunConfig
 from transfer.dataset import archive
 from transfer.dataset.dataset import Dataset
@@ -80,6 +82,16 @@ class Desk:
     def training(self) -> Training:
         """Runs that begin, and those that have not ended."""
         return Training(self.workspace, self.runs, self.roots, self.networks, self.check)
+
+    @cached_property
+    def queue(self) -> Waiting:
+        """Runs that wait."""
+        return Waiting(self.workspace, self.runs)
+
+    @cached_property
+    def outlooks(self) -> Outlooks:
+        """What runs will take."""
+        return Outlooks(self.workspace, self.runs, self.training.config, self.check)
 
     @cached_property
     def studies(self) -> Studies:

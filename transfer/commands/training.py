@@ -10,11 +10,11 @@ from transfer.commands.networks import Networks
 from transfer.commands.runs import Runs
 from transfer.commands.settings import trainable
 from transfer.config import RunConfig
+from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Dataset
 from transfer.dataset.roots import Roots
 from transfer.networks import weights
 from transfer.networks.default import default_backbone
-from transfer.networks.space import run_bytes
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -60,6 +60,17 @@ class Training:
         self._require_room(config, dataset, "this run", "Then press Train again, or choose a smaller network.")
         return self._workspace.create(config, dataset)
 
+    def clone(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
+        """`begin` once more with the settings of a run, but for some.
+
+        Raises:
+            TransferError: when there is no such run, or as `begin`.
+        """
+        run = self._runs.get(name)
+        called = f"{run.name[:190]} (copy)" if run.config.name else ""
+        given = {name: value for name, value in (changes or {}).items() if value not in (None, "")}
+        return self.begin({**run.config.to_dict(), "name": called, **given})
+
     def resume(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
         """Put an interrupted run back in the queue, to go on from its last checkpoint.
 
@@ -87,5 +98,5 @@ class Training:
         return run
 
     def _require_room(self, config: RunConfig, dataset: Dataset, what: str, fix: str) -> None:
-        needed = run_bytes(config, len(dataset.photos), len(dataset.classes))
+        needed = run_bytes(config, dataset)
         disk.require(self._workspace.path, needed, f"There is not enough room on the disk for {what}.", fix)

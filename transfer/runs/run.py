@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from transfer import disk
 from transfer.config import RunConfig
-from transfer.errors import ConfigError, RunError
-from transfer.messages.endings import Resumed
+from transfer.errors import ConfigError, MemoryShort, RunError
+from transfer.messages.endings import Died, Interrupted, Resumed
 from transfer.messages.events import EpochEnded
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
@@ -128,6 +128,14 @@ class Run(Job):
         """Whether it can go on: it was interrupted, or failed after a checkpoint, which other settings may help."""
         state = self.status().state
         return state == "interrupted" or (state == "failed" and self.checkpoint.is_file())
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it was interrupted because memory ran out, as far as anybody can tell."""
+        last = self.log.last()
+        if isinstance(last, Died):
+            return last.exit_code == -9  # SIGKILL, which is how a system takes memory back
+        return isinstance(last, Interrupted) and isinstance(last.as_error, MemoryShort)
 
     def request_resume(self, changes: Mapping[str, Any] | None = None) -> None:
         """Put an interrupted run back in the queue; it goes on from its last checkpoint.

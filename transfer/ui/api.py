@@ -14,6 +14,7 @@ from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
 from transfer.commands.found import Found
 from transfer.errors import ConfigError
+from transfer.runs.progress import progress
 from transfer.ui.entrance import typed
 from transfer.ui.shared.served import served
 
@@ -61,7 +62,7 @@ def build(desk: Desk) -> None:
         found = desk.runs.get(run)
         now = found.status()
         history = found.history().drop(columns="memory_mb")
-        measured = found.metrics()
+        measured, how_far = found.metrics(), progress(found)
         # Clients take whatever has a "path" for a file to download, and the mistakes have one.
         metrics = (
             {name: value for name, value in measured.to_dict().items() if name != "mistakes"} if measured else None
@@ -71,6 +72,8 @@ def build(desk: Desk) -> None:
             "state": now.state,
             "words": now.message,
             "place": now.place,
+            "progress": round(how_far.fraction, 4),
+            "eta_seconds": how_far.eta_seconds,
             "history": history.astype(object).where(history.notna(), None).to_dict("records"),
             "metrics": metrics,
         }
@@ -78,6 +81,26 @@ def build(desk: Desk) -> None:
     def stop(run: str) -> str:
         """Ask a run to end at the next step and keep its best state; returns its state."""
         return desk.training.stop(run).status().state
+
+    def outlook(settings: dict[str, Any], measure: bool = False) -> dict[str, Any]:
+        """What a run with these fields would take: seconds, memory and disk, and what would fit where it does not.
+
+        With `measure` a few photos are tried first, which takes about half a minute.
+        """
+        return (desk.outlooks.measured if measure else desk.outlooks.of)(settings).to_dict()
+
+    def queue() -> list[str]:
+        """The names of the runs that wait, the next one first."""
+        return [each.id for each in desk.queue.all()]
+
+    def move(run: str, place: int) -> list[str]:
+        """Give a waiting run another place in the queue, 1 being the next; returns the queue as it is then."""
+        desk.queue.move(run, place)
+        return queue()
+
+    def clone(run: str, settings: dict[str, Any] | None = None) -> str:
+        """Queue a run with the settings of another one, but for some, and return its name."""
+        return desk.training.clone(run, settings).id
 
     def resume(run: str, settings: dict[str, Any] | None = None) -> str:
         """Put an interrupted run back in the queue, perhaps with another batch_size or image_size; its state."""
@@ -101,7 +124,22 @@ def build(desk: Desk) -> None:
         """The trained model in a format (keras, savedmodel or litert) as a zip."""
         return served(desk.models.export(run, format, again=False).zip)
 
-    for function in (check, samples, advise, study, stop_study, train, status, stop, resume, runs):
+    for function in (
+        check,
+        samples,
+        advise,
+        study,
+        stop_study,
+        outlook,
+        train,
+        clone,
+        status,
+        stop,
+        resume,
+        queue,
+        move,
+        runs,
+    ):
         gr.api(typed(function), api_name=function.__name__, concurrency_limit=None)
     # An image parameter is uploaded by the client; `str` hints would leave the file where it is.
     with gr.Group(visible=False):

@@ -5,6 +5,7 @@ The screen is a function of that directory, so a reload, a second browser or a r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +26,16 @@ from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html, steps
 from transfer.ui.shared.checking import Watched
-from transfer.ui.shared.events import QUIET, follow
+from transfer.ui.shared.events import LISTEN, QUIET, follow
 from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, shown
 from transfer.ui.shared.quantities import counted
 from transfer.ui.shared.run_summary import charts
 from transfer.ui.train import view
+from transfer.ui.train.outlook import outlook_of_it
+from transfer.ui.train.queue import queue_card
 
+_SMALLER = {"batch_size": "a batch size of", "image_size": "a photo size of"}
+CLOCK = 3.0  # seconds
 BEAT = 1.0  # seconds between two looks at a run that is alive
 
 
@@ -49,7 +54,9 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             # Above what is said of it, which arrives bit by bit and would move the button under the hand.
             with gr.Row(elem_classes="t-buttons"):
                 train = gr.Button("Train", variant="primary", elem_id="train")
+                measure = gr.Button("Measure what it takes", visible="hidden", elem_id="measure-costs")
             plan = gr.HTML(elem_id="train-plan")
+            outlook = gr.HTML(js_on_load=LISTEN, elem_id="train-outlook")
             where = gr.HTML(elem_id="train-device")
         trouble = gr.HTML(elem_id="train-trouble")
         with gr.Column(elem_classes="t-card", elem_id="train-run"):
@@ -57,6 +64,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             with gr.Row(elem_classes="t-buttons"):
                 stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
                 resume = gr.Button("Resume", variant="primary", visible="hidden", elem_id="resume")
+                retry = gr.Button("Go on with less memory", visible="hidden", elem_id="retry")
                 results = gr.Button("See the results", variant="primary", visible="hidden", elem_id="see-results")
             less = gr.Accordion("Go on with less memory", open=False, visible="hidden", elem_id="resume-changes")
             with less, gr.Row():
@@ -68,17 +76,19 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
         version_shown = gr.State(None)
         timer = gr.Timer(BEAT, active=False)
-    screen = [version_shown, timer, state, stop, resume, results, curves, remarks, log, less, *changes]
+    screen = [version_shown, timer, state, stop, resume, retry, results, curves, remarks, log, less, *changes]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         """The screen for the chosen run; nothing at all when nothing changed since the last look."""
         run = context.run(run_id)
         version = run.version() if run else ("", run_id)
+        if run and run.status().alive:  # while nothing is told, what is left becomes less all the same
+            version += (int(time.time() / CLOCK),)
         if version == last_seen:
             return [gr.skip()] * len(screen)
         if run is None:
             hint = f"Nothing has been trained yet. Check your photos in {steps.step('photos')}, then press Train."
-            hidden, kept = [gr.Button(visible="hidden")] * 3, [gr.skip()] * len(changes)
+            hidden, kept = [gr.Button(visible="hidden")] * 4, [gr.skip()] * len(changes)
             nothing = [empty(hint), *hidden, "", "", "", gr.Accordion(visible="hidden"), *kept]
             return [version, gr.Timer(active=False), *nothing]
         status = run.status()
@@ -88,6 +98,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             view.state(run),
             _stop_button(run, status),
             gr.Button(visible=shown(run.resumable)),
+            _retry_button(context.desk, run),
             gr.Button(visible=shown(run.metrics() is not None)),
             charts(run),
             view.remarks(run),
@@ -116,6 +127,9 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         except TransferError as error:
             return error_panel(error)
         return html.NOTHING
+
+    def less_memory(run_id: str) -> Run:
+        return context.desk.training.resume(run_id, context.desk.outlooks.smaller(run_id))
 
     def first(run_id: str) -> str:
         """Which run a page shows when it is opened: the one in training, else the last one seen, else the newest."""
@@ -153,11 +167,15 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         trouble,
         **QUIET,
     )
+    retried = retry.click(lambda run_id: ask(less_memory, run_id), chosen, trouble, **QUIET)
     follow([timer.tick, chosen.change, tab.select], look, [chosen, version_shown], screen, **QUIET)
-    for asked in (stopped, resumed):
+    for asked in (stopped, resumed, retried):
         asked.then(look, [chosen, version_shown], screen, **QUIET)
     context.page().load(first, chosen, chosen, **QUIET).then(look, [chosen, version_shown], screen, **QUIET)
     follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
+    outlook_of_it(context.desk, outlook, measure, tab, photos, network)
+    with tab:
+        queue_card(context, photos, network, tab, [begun, stopped, resumed, retried])
     # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
     # such as a click on Train), and the first answer to this needs TensorFlow.
     tab.select(device, None, where, **QUIET)
@@ -194,6 +212,13 @@ def _where(device: str) -> Markup:
 
 def _summary(rows: list[tuple[str, str]]) -> Markup:
     return html.dl("t-summary")[((html.dt[name], html.dd[text]) for name, text in rows)]
+
+
+def _retry_button(desk: Desk, run: Run) -> Any:
+    """What to go on with after memory ran out, in one click."""
+    changes = desk.outlooks.smaller(run.id) if run.resumable else {}
+    words = " and ".join(f"{_SMALLER[name]} {value}" for name, value in changes.items())
+    return gr.Button(f"Go on with {words}", visible=shown(bool(changes)))
 
 
 def _stop_button(run: Run, status: Status) -> Any:
