@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import app
+from tests.waiting import awaited
 from transfer.door.login import Passwords
 from transfer.errors import ConfigError
 
@@ -48,14 +48,14 @@ def test_passwords_come_from_a_flag_a_file_or_the_environment(tmp_path: Path, mo
     assert passwords() is None
     chosen = app.arguments(["--auth", "ann:se:cr:et"])
     found = app.passwords(chosen)
-    assert found is not None and asyncio.run(found.right("ann", "se:cr:et"))
+    assert found is not None and awaited(found.right("ann", "se:cr:et"))
     assert chosen.auth is None, "nothing keeps it"
     (tmp_path / "file").write_text("# who may\nann:one\n\nbob:two\n")
     found = passwords("--auth-file", str(tmp_path / "file"))
-    assert found is not None and asyncio.run(found.right("bob", "two")) and not asyncio.run(found.right("bob", "one"))
+    assert found is not None and awaited(found.right("bob", "two")) and not awaited(found.right("bob", "one"))
     monkeypatch.setenv(app.AUTH, "eve:three")
     found = passwords()
-    assert found is not None and asyncio.run(found.right("eve", "three"))
+    assert found is not None and awaited(found.right("eve", "three"))
     assert app.AUTH not in os.environ, "the programs it starts need not know"
 
 

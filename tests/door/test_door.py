@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from tests.waiting import awaited
 from transfer.door import uploads
 from transfer.door.door import Door
 from transfer.door.hosts import Hosts
@@ -152,7 +152,7 @@ def test_who_goes_away_while_sending_leaves_no_file(page: TestClient, files: Fil
     async def send(message: object) -> None:
         pass
 
-    asyncio.run(page.app(scope, receive, send))  # type: ignore[arg-type]
+    awaited(page.app(scope, receive, send))  # type: ignore[arg-type]
     assert len(written[-1]) == 1, "it was being written"
     assert files() == []
 

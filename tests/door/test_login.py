@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.waiting import awaited
 from transfer.door.login import Guesses, Passwords, Patience
 from transfer.errors import AccessError
 
@@ -13,7 +14,7 @@ from transfer.errors import AccessError
 def test_only_the_right_pair_is_right_and_nothing_keeps_the_password() -> None:
     passwords = Passwords(["ann:secret"])
     pairs = [("ann", "secret"), ("ann", "Secret"), ("bob", "secret"), ("", ""), ("ann", "\udcff")]
-    assert [asyncio.run(passwords.right(*pair)) for pair in pairs] == [True, False, False, False, False]
+    assert [awaited(passwords.right(*pair)) for pair in pairs] == [True, False, False, False, False]
     assert "secret" not in repr(vars(passwords))
 
 
@@ -47,7 +48,7 @@ def test_after_some_wrong_ones_an_address_waits_longer_and_longer() -> None:
         assert await guess(guesses, "192.0.2.1") == "looked at", "the right one is forgiven"
         assert guesses.seconds_left("192.0.2.1") == 0
 
-    asyncio.run(attack())
+    awaited(attack())
 
 
 def test_one_after_the_other_and_not_too_many_in_line() -> None:
@@ -59,7 +60,7 @@ def test_one_after_the_other_and_not_too_many_in_line() -> None:
         assert said.count("looked at") == 3
         assert loop.time() - begun >= 0.14
 
-    asyncio.run(attack())
+    awaited(attack())
 
 
 def test_addresses_of_one_person_are_one() -> None:
@@ -70,7 +71,7 @@ def test_addresses_of_one_person_are_one() -> None:
         assert await guess(guesses, "2001:db8:0:1::1") == "looked at"
         assert await guess(guesses, "", wrong=None) == "looked at", "a socket without an address"
 
-    asyncio.run(attack())
+    awaited(attack())
 
 
 @pytest.mark.parametrize("lines", [[], ["# nobody"], ["ann:secret", "bob"], [" :secret"]])

@@ -85,8 +85,7 @@ def _free_port() -> int:
         return port
 
 
-# Not for the whole session: while Playwright runs, the thread has a running event loop, and others want one, too.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if found is None:

@@ -186,10 +186,11 @@ def test_rubbish_at_the_end_is_ignored_and_cut_off(store: FeatureStore) -> None:
 
 
 def test_a_second_writer_waits_and_finds_the_work_done(store: FeatureStore, process: Callable) -> None:
-    first = process("slow", 0, 160)
+    first = process("told", 0, 160)
     says(first, "done")
     second = process("write", 0, 168)
     says(second, "waiting")
+    print(file=first.stdin, flush=True)
     assert says(second, "missing") == "missing 8"
     assert (first.wait(30), second.wait(30)) == (0, 0)
     with store.open(KEY, SHAPE) as features:

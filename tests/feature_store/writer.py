@@ -1,8 +1,8 @@
 """Rows whose values say which photo they belong to, and a process of its own that writes them.
 
-As a program, `python -m tests.feature_store.writer FOLDER write|slow|stay|hold|small_disk FIRST STOP` adds what is
-missing in blocks of 8 and says after each how far it is on disk. `stay` then keeps the set open until its standard
-input ends, `hold` does nothing but that.
+As a program, `python -m tests.feature_store.writer FOLDER write|slow|told|stay|hold|small_disk FIRST STOP` adds what is
+missing in blocks of 8 and says after each how far it is on disk. `told` then stays the writer until a line
+comes in, `stay` keeps the set open until its standard input ends, and `hold` does nothing but that.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ def main(folder: str, do: str, first: int, stop: int) -> None:
                 print("done", block[-1], flush=True)
                 if do in ("slow", "stay"):
                     time.sleep(0.05)
+            if do == "told":
+                sys.stdin.readline()
         if do == "stay":
             sys.stdin.read()
 
