@@ -108,8 +108,11 @@ class Workspace:
 
     @property
     def engines_dir(self) -> Path:
-        """Frozen parts of networks, translated for the processor."""
-        return self.cache_dir / "engines"
+        """Frozen parts of networks, translated for the processor.
+
+        The place itself where it is a link: OpenVINO knows what it compiled by the path.
+        """
+        return (self.cache_dir / "engines").resolve()
 
     @property
     def supervisor_lock(self) -> FileLock:
