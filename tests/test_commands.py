@@ -25,7 +25,7 @@ from transfer.costs.space import run_bytes
 from transfer.errors import ConfigError, DiskError, ExportError, MemoryShort, PhotosError, RunError, TransferError
 from transfer.messages.endings import Died, Interrupted, Stopped
 from transfer.messages.events import Event, Launched
-from transfer.messages.requests import Stop
+from transfer.messages.requests import Pause, Stop
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.default import default_backbone
@@ -339,6 +339,25 @@ def test_a_run_is_stopped_and_resumed_only_when_it_was_interrupted(desk: Desk, t
     run.log.append(Died(message="power cut"))
     assert desk.training.resume(run.id).status().state == "queued"
     assert not run.mailbox.has(Stop)
+
+
+def test_a_waiting_run_is_changed_and_paused_by_programs_and_in_the_terminal(
+    surfaces: Surfaces, tmp_path: Path
+) -> None:
+    desk, ask = surfaces.desk, surfaces.endpoints
+    run = new_run(desk.workspace, tmp_path)
+    where = ["--workspace", str(desk.workspace.path)]
+    assert ask["change"](run.id, {"frozen_layers": 10_000, "head_epochs": "7"}) == "queued"
+    assert main(["change", run.id, "--fine-tune-epochs", "9", *where]) == 0
+    assert [each.settings for each in run.pending_changes()] == [{"head_epochs": 7}, {"fine_tune_epochs": 9}]
+    for wrong in ({"head_epochs": "many"}, {"head_epochs": 5000}, {"batch_size": 2}, {"head_epochs": 7}, {}):
+        with pytest.raises(gr.Error):
+            ask["change"](run.id, wrong)
+    assert main(["change", run.id, "--head-learning-rate", "99", *where]) == 2
+    assert "between 1e-07 and 1" in surfaces.capsys.readouterr().err
+    assert main(["pause", run.id, *where]) == 0 and run.mailbox.has(Pause)
+    assert main(["stop", run.id, *where]) == 0 and run.mailbox.has(Stop)
+    assert len(run.pending_changes()) == 2
 
 
 def test_a_run_without_a_model_answers_nothing(desk: Desk, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def right(dataset: Dataset, workspace: Workspace, candidate: Candidate, seed: in
     trainer = Trainer(run, device.choose(), Reporter(run))
     try:
         trainer.train()
-        trainer.refine()
-        data = trainer.measured("test")
+        trainer.outcome.refine()
+        data = trainer.outcome.measured("test")
         named = []
         for batch in data.source.batches():
             answers = np.asarray(data.network(np.asarray(batch.inputs, np.float32), training=False))

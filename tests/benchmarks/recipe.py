@@ -77,12 +77,12 @@ def scores(dataset: Dataset, config: RunConfig, workspace: Workspace, tutorial: 
         trainer.train()
         first = _accuracy(trainer, dataset, workspace)
         probe = _probe(trainer)
-        trainer.refine()
+        trainer.outcome.refine()
         last = _accuracy(trainer, dataset, workspace)
         of_parts = []
         for settings in PARTS.values() if parts else ():
             trainer.config = dataclasses.replace(config, **settings)
-            trainer.refine()
+            trainer.outcome.refine()
             of_parts.append(_accuracy(trainer, dataset, workspace))
     finally:
         trainer.close()
@@ -109,7 +109,7 @@ def _trainer(dataset: Dataset, config: RunConfig, workspace: Workspace) -> Train
 
 
 def _accuracy(trainer: Trainer, dataset: Dataset, workspace: Workspace) -> float:
-    data = trainer.measured("test")
+    data = trainer.outcome.measured("test")
     network = lambda inputs: data.network(np.asarray(inputs, np.float32), training=False)  # noqa: E731
     return 100 * evaluate(network, data.source, dataset, workspace.path / "evaluation").accuracy
 
@@ -126,7 +126,7 @@ def _probe(trainer: Trainer) -> float:
 
 
 def _rows(trainer: Trainer, split: str) -> tuple[np.ndarray, np.ndarray]:
-    batches = list(trainer.measured(split).source.batches())  # type: ignore[arg-type]
+    batches = list(trainer.outcome.measured(split).source.batches())  # type: ignore[arg-type]
     real = np.concatenate([batch.valid > 0 for batch in batches])
     rows, labels = (np.concatenate([getattr(batch, name) for batch in batches]) for name in ("inputs", "labels"))
     return rows[real].astype(np.float32), labels[real]

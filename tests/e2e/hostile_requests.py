@@ -36,9 +36,10 @@ SETTINGS: tuple[Any, ...] = (
 def calls() -> Iterator[tuple[str, list[Any]]]:
     """Endpoint and what it is given. `{photos}` stands for a folder that can be trained from."""
     for text in TEXTS:
-        for endpoint in ("check", "status", "stop", "study", "stop_study"):
+        for endpoint in ("check", "status", "stop", "pause", "study", "stop_study"):
             yield endpoint, [text]
         yield "resume", [text, None]
+        yield "change", [text, {"head_epochs": text}]
         yield "resume", [text]  # too few
         yield "export", ["no-run", text]
         yield "export", [text, "keras"]

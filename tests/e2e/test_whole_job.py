@@ -260,8 +260,30 @@ def test_a_killed_worker_offers_resume(page: Page, app: App) -> None:
     until(lambda: len(run.history()) > done, 180)
     started = run.log.newest(Started)
     assert started is not None and started.resumed_from is not None and started.resumed_from >= done
+    a_run_is_changed_paused_and_gone_on_with(page, run)
     page.locator("#stop").click()
     page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
+
+
+def a_run_is_changed_paused_and_gone_on_with(page: Page, run: Run) -> None:
+    page.locator("#run-changes").get_by_text("Change while it trains").click()
+    rounds = page.locator("#change-head_epochs input")
+    for number, answer in ((5000, "out of range"), (900, "Asked for")):
+        rounds.fill(str(number))
+        rounds.press("Tab")
+        page.locator("#apply-changes").click()
+        page.locator("#changes-said").get_by_text(answer).wait_for(timeout=30_000)
+    page.locator("#run-curves svg").first.get_by_text("rounds 1000 → 900", exact=True).wait_for(timeout=60_000)
+    page.locator("#run-state").get_by_text("of 900 rounds").wait_for()
+    page.locator("#run-remarks").get_by_text("Changed while it trained.").wait_for()
+    page.locator("#pause").click()
+    page.locator("#run-state").get_by_text("Paused by you").wait_for(timeout=60_000)
+    assert run.status().state == "paused" and not run.lock_is_held()
+    done = len(run.history())
+    page.locator("#resume").get_by_text("Go on").click()
+    until(lambda: len(run.history()) > done, 180)
+    started = run.log.newest(Started)
+    assert started is not None and started.resumed_from == done
 
 
 def test_a_folder_that_cannot_be_used_is_said_in_the_page(page: Page, app: App) -> None:

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from transfer.errors import DiskError, TrainingError
-from transfer.messages.endings import Died, Failed, Finished, Interrupted, Resumed, Stopped
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Paused, Resumed, Stopped
 from transfer.messages.events import (
+    Changed,
     EarlyStopped,
     EpochEnded,
     Evaluated,
@@ -84,6 +85,8 @@ EVENTS = [
     Interrupted.of(DiskError("The disk is full.", found="0.1 MB free")),
     Died(message="Killed.", exit_code=-9, log_tail="a\nb"),
     Resumed(),
+    Paused(message="Paused."),
+    Changed(step=3, settings={"head_epochs": 5}, before={"head_epochs": 2}, asked=1.5),
 ]
 
 

@@ -8,4 +8,4 @@ def test_a_request_comes_back_as_it_was() -> None:
 
 
 def test_a_newer_control_is_passed_over() -> None:
-    assert Request.from_dict({"request": "pause", "time": 3.0}) is None
+    assert Request.from_dict({"request": "dream", "time": 3.0}) is None

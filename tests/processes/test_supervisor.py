@@ -188,6 +188,20 @@ def test_stopping_a_waiting_run_takes_it_off_the_queue(
     assert run.status().message == "Taken off the queue before it began.", "and nothing is said to be kept"
 
 
+def test_pausing_a_waiting_run_lets_it_wait_for_a_person(
+    workspace: Workspace, tmp_path: Path, supervise: Supervise
+) -> None:
+    run = new_run(workspace, tmp_path, name="wait")
+    run.request_pause()
+    supervise()
+    until(lambda: run.status().state == "paused")
+    assert run.status().over and run.resumable
+    run.request_resume()
+    until(lambda: run.status().state == "running")
+    run.request_stop()
+    until(lambda: run.status().state == "stopped")
+
+
 def test_a_waiting_run_is_taken_off_while_another_trains(
     workspace: Workspace, tmp_path: Path, supervise: Supervise
 ) -> None:

@@ -23,6 +23,7 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, PhotosError, TransferError, WeightsError
 from transfer.messages.endings import Died, Failed
 from transfer.messages.events import Noticed
+from transfer.runs.changes import LIVE
 from transfer.runs.job import Job, shortened
 from transfer.runs.progress import duration
 from transfer.runs.run import CHANGEABLE, Run
@@ -92,8 +93,24 @@ def train(desk: Desk, options: argparse.Namespace) -> int:
         return _followed(desk, run, options)
 
 
+def stop(desk: Desk, options: argparse.Namespace) -> int:
+    """Ask a run to end at the next step and keep its best state."""
+    return _asked(desk.training.stop(options.run), options)
+
+
+def pause(desk: Desk, options: argparse.Namespace) -> int:
+    """Ask a run to leave for a while; resume lets it go on exactly where it was."""
+    return _asked(desk.training.pause(options.run), options)
+
+
+def change(desk: Desk, options: argparse.Namespace) -> int:
+    """Change settings of a run while it trains, from its next round on."""
+    settings = {name: value for name in LIVE if (value := getattr(options, name)) is not None}
+    return _asked(desk.training.change(options.run, settings), options)
+
+
 def resume(desk: Desk, options: argparse.Namespace) -> int:
-    """Go on with an interrupted run from its last checkpoint."""
+    """Go on with a paused or interrupted run from its last checkpoint."""
     with supervision(desk):
         changes = {name: value for name in CHANGEABLE if (value := getattr(options, name)) is not None}
         return _followed(desk, desk.training.resume(options.run, changes), options)
@@ -183,6 +200,12 @@ def _foreseen(desk: Desk, settings: dict[str, Any], options: argparse.Namespace)
         lines.append(f"It would fit with {flags}")
     show(outlook.to_dict(), "\n".join(lines), options)
     return 0 if outlook.fits else 1
+
+
+def _asked(run: Run, options: argparse.Namespace) -> int:
+    """Print how a run is doing that something was asked of."""
+    status = run.status()
+    return show({"run": str(run.path), "status": status.state, "message": status.message}, status.message, options)
 
 
 def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 
 from transfer.advice.refinement import refinement
 from transfer.commands.desk import Desk
-from transfer.messages.endings import Died, Interrupted
 from transfer.messages.events import Noticed, Refined
 from transfer.messages.measurements import (
     DepthMeasured,
@@ -27,10 +26,11 @@ from transfer.processes.kept import KeptStandby
 from transfer.processes.launcher import WORKER, LocalLauncher
 from transfer.processes.standby import Standby
 from transfer.processes.supervisor import Supervisor
+from transfer.runs.changes import in_words
 from transfer.runs.job import Job
 from transfer.runs.progress import PHASE_WORDS, duration, progress, study_progress
 from transfer.runs.run import Run
-from transfer.runs.status import TERMINAL, Status
+from transfer.runs.status import HALTED, TERMINAL, Status
 from transfer.runs.study import Study
 from transfer.runs.workspace import Workspace
 
@@ -62,17 +62,21 @@ def follow(desk: Desk, run: Run) -> Status:
     Ctrl-C asks the run to stop and keep its best state; a second one leaves it to itself.
     """
     shown = refinements = 0
+    changes = len(run.changes())
     notices = len(run.log.all(Noticed))
 
     def news() -> list[str]:
-        nonlocal shown, refinements, notices
+        nonlocal shown, refinements, notices, changes
         rows = run.history().iloc[shown:].to_dict("records")
         refined = run.log.all(Refined)[refinements:]
         noticed = run.log.all(Noticed)[notices:]
+        changed = run.changes()[changes:]
+        changes += len(changed)
         shown, refinements, notices = shown + len(rows), refinements + len(refined), notices + len(noticed)
         return [
             *(f"{each.title} {each.message}" for each in noticed),
-            *(_epoch(row, run.config.total_epochs) for row in rows),
+            *(_epoch(row, run.config_at().total_epochs) for row in rows),
+            *map(in_words, changed),
             *(" ".join(refinement(each)) for each in refined),
         ]
 
@@ -121,7 +125,7 @@ def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[
 
 def _is_told(job: Job, status: Status) -> bool:
     """Whether the log says how a job ended; of one that was killed the supervisor is about to, where there is room."""
-    return status.state in TERMINAL or isinstance(job.log.last(), Died | Interrupted)
+    return status.state in TERMINAL or isinstance(job.log.last(), HALTED)
 
 
 def _now(run: Run) -> str:

@@ -20,6 +20,7 @@ from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
 from transfer.home import expanded
+from transfer.runs.changes import LIVE
 from transfer.runs.run import CHANGEABLE
 from transfer.runs.workspace import Workspace
 
@@ -96,6 +97,14 @@ def parser() -> argparse.ArgumentParser:
     moves.add_argument("--down", dest="by", action="store_const", const=1, help="behind the one behind it")
     moves.add_argument("--place", type=int, help="it gets this place, 1 being the next")
     moves.add_argument("--remove", action="store_true", help="it is taken off the queue")
+    command(commands.stop).add_argument("run", metavar="RUN")
+    command(commands.pause).add_argument("run", metavar="RUN")
+    added = command(commands.change)
+    added.add_argument("run", metavar="RUN")
+    for name in LIVE:
+        added.add_argument(
+            f"--{name.replace('_', '-')}", dest=name, help=RunConfig.settings()[name].help, metavar="VALUE"
+        )
     added = command(commands.resume)
     added.add_argument("run", metavar="RUN")
     for name in CHANGEABLE:

@@ -1,4 +1,4 @@
-"""Training, as a person steers it: begin, stop, go on. Who does it is a worker, whom the supervisor starts."""
+"""Training, as a person steers it: begin, pause, change, stop, go on. A worker does it, which the supervisor starts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from transfer import disk
 from transfer.commands.networks import Networks
 from transfer.commands.runs import Runs
-from transfer.commands.settings import trainable
+from transfer.commands.settings import counted, trainable
 from transfer.config import RunConfig
 from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Dataset
@@ -72,19 +72,46 @@ class Training:
         return self.begin({**run.config.to_dict(), "name": called, **given})
 
     def resume(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
-        """Put an interrupted run back in the queue, to go on from its last checkpoint.
+        """Put an interrupted or paused run back in the queue, to go on from its last checkpoint.
 
         Args:
             changes: settings that are others from now on, as text or as values; see `runs.run.CHANGEABLE`.
 
         Raises:
-            TransferError: when there is no such run, it is not interrupted, it cannot go on with such settings, or
-                there is no room on the disk for the rest of it.
+            TransferError: when there is no such run, it is neither interrupted nor paused, it cannot go on with such
+                settings, or there is no room on the disk for the rest of it.
         """
         run = self._runs.get(name)
         self._require_room(run.config, run.dataset, "the rest of this run", "Then resume it.")
         run.request_resume(changes)
         self._workspace.changed.set()
+        return run
+
+    def pause(self, name: str) -> Run:
+        """Ask a run to leave for a while and give its memory back; `resume` lets it go on exactly where it was.
+
+        Raises:
+            RunError: when there is no such run, or it neither trains nor waits.
+        """
+        run = self._runs.get(name)
+        run.request_pause()
+        return run
+
+    def change(self, name: str, settings: Mapping[str, Any]) -> Run:
+        """Ask for other settings of a run from its next round on.
+
+        Args:
+            settings: some of `runs.changes.LIVE`, as text or as values.
+
+        Raises:
+            TransferError: when there is no such run, it has no round to come, or one cannot be changed to that.
+        """
+        run = self._runs.get(name)
+        if settings.get("frozen_layers") not in (None, ""):  # more than there are is all of them
+            config = RunConfig.from_dict({**run.config.to_dict(), "frozen_layers": settings["frozen_layers"]})
+            layers = len(self._networks.layers(config.backbone, config.alpha))
+            settings = {**settings, "frozen_layers": counted(config, layers).frozen_layers}
+        run.request_change(settings)
         return run
 
     def stop(self, name: str) -> Run:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from transfer.learning.memory import resident_megabytes
+from transfer.messages.endings import Paused
 from transfer.runs.run import Run
 from transfer.runs.study import open_job
 
@@ -74,7 +75,10 @@ def stay(place: Path, minutes: float, work: Work) -> int:
                     # After trouble it leaves, too: its life would stand for that of a run that could not say so.
                     if _serve(connection, directory, work) or not _tidied():
                         break
-                    if isinstance(job := open_job(directory), Run):
+                    job = open_job(directory)
+                    if isinstance(job.log.last(), Paused):  # somebody wants the memory
+                        break
+                    if isinstance(job, Run):
                         ahead.prepare(job.config)  # most people stay with a network for a while
                     last = time.monotonic()
         finally:

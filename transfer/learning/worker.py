@@ -30,7 +30,7 @@ from transfer.errors import DiskError, MemoryShort, RunError, TrainingError, Tra
 from transfer.learning import standby
 from transfer.learning.features import early
 from transfer.learning.memory import forget_peak, share_one_heap, sizes_to_try
-from transfer.messages.endings import Failed, Finished, Interrupted, Resumed, Stopped
+from transfer.messages.endings import Failed, Finished, Interrupted, Paused, Resumed, Stopped
 from transfer.messages.events import Evaluated, Exported, Refined, Started
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
@@ -156,13 +156,18 @@ def _train_and_measure(run: Run) -> None:
     print(f"{run.name}: training on {device.description}", flush=True)
     try:
         complete = trainer.train()
-        if not trainer.has_result:
+        if not complete and trainer.pauses:
+            done = trainer.epochs
+            where = f"after round {done}" if done else "before its first round was over"
+            run.log.append(Paused(message=f"Paused by you {where}; it goes on from there when you like."))
+            return
+        if not trainer.outcome.exists:
             run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
             return
         _measure(run, dataset, trainer, reporter)
         if complete and _refine(run, trainer, reporter):
             _measure(run, dataset, trainer, reporter)
-        predictor = KerasPredictor(trainer.result().model, run.dataset.classes)
+        predictor = KerasPredictor(trainer.outcome.result().model, run.dataset.classes)
     finally:
         trainer.close()
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
@@ -190,7 +195,7 @@ def _train_and_measure(run: Run) -> None:
 def _refine(run: Run, trainer: Trainer, reporter: Reporter) -> bool:
     """Look for a better head while the first score is on the screen. Whether one was found."""
     began = time.monotonic()
-    if (found := trainer.refine()) is None:
+    if (found := trainer.outcome.refine()) is None:
         return False
     chosen = found.choice
     run.log.append(
@@ -228,7 +233,7 @@ def _measure(run: Run, dataset: Dataset, trainer: Trainer, reporter: Reporter) -
     split = measured_split(dataset)
     if not dataset.of(split):
         return
-    data = trainer.measured(split)
+    data = trainer.outcome.measured(split)
     network = tf.function(lambda inputs: data.network(tf.cast(inputs, tf.float32), training=False))
     reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", data.photos)
     reporter.say()

@@ -49,6 +49,14 @@ class Interrupted(Failed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paused(Event):
+    """The user wanted it out of the way for a while; it goes on when they say so."""
+
+    kind: ClassVar[str] = "paused"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Died(Event):
     """The worker ended without saying how; the supervisor found it. `exit_code` is None when nobody can know."""
 
@@ -60,7 +68,7 @@ class Died(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """The user put an interrupted run back in the queue; `changed` are settings of it that are others from now on."""
+    """The user put an interrupted or paused run back in the queue; `changed` are settings of it that are others now."""
 
     kind: ClassVar[str] = "resume"
     changed: dict[str, Any] = field(default_factory=dict)

@@ -119,6 +119,23 @@ class EpochEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed(Event):
+    """Settings are others from an epoch on, as somebody asked. Told before that epoch begins.
+
+    Attributes:
+        step: the first epoch in which they are, counted over both phases from 1.
+        settings, before: as in `RunConfig`, as they are from then on, and as they were.
+        asked: the `time` of the request that is answered by this.
+    """
+
+    kind: ClassVar[str] = "changed"
+    step: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    asked: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class EarlyStopped(Event):
     """A phase ended before its last epoch, because it no longer improved."""
 

@@ -5,8 +5,8 @@ A new control is a class here and a callback in `learning.training`. How they ge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from transfer.messages.message import Message
 
@@ -28,3 +28,19 @@ class Stop(Request):
     """End at the next step and keep the best state; a run that waits leaves the queue."""
 
     kind: ClassVar[str] = "stop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause(Request):
+    """Leave as soon as little is lost, to go on later exactly as if nothing had been; a run that waits leaves the
+    queue."""
+
+    kind: ClassVar[str] = "pause"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Request):
+    """From the next epoch on these settings, as in `RunConfig`, have other values."""
+
+    kind: ClassVar[str] = "change"
+    settings: dict[str, Any] = field(default_factory=dict)

@@ -16,14 +16,14 @@ from collections.abc import Callable
 from filelock import Timeout
 
 from transfer import disk
-from transfer.messages.endings import Died, Interrupted
+from transfer.messages.endings import Died
 from transfer.messages.events import Launched
-from transfer.messages.requests import Stop
+from transfer.messages.requests import Pause, Stop
 from transfer.processes.launcher import Launcher, Worker
 from transfer.runs.job import Job
 from transfer.runs.last_words import death_in_words, end_of
 from transfer.runs.process import began
-from transfer.runs.status import TERMINAL
+from transfer.runs.status import HALTED, TERMINAL
 from transfer.runs.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Supervisor:
         jobs = [job for job in self.workspace.jobs() if job not in self._over and job.sound]
         busy = any([self._attend(job, self._has_worker) for job in jobs])  # a list: every one is looked at
         for job in self.workspace.waiting(jobs):
-            if job.mailbox.has(Stop):
+            if job.mailbox.has(Stop, Pause):
                 self._attend(job, self._take_off)
             elif not busy:
                 busy = self._attend(job, self._start)
@@ -160,7 +160,7 @@ class Supervisor:
                 self._over.add(job)
         elif status.alive and (worker is None or job.lock_is_held()):
             return True  # another supervisor's, which this one has outlived
-        elif not (job.waits or isinstance(job.log.last(), Died | Interrupted)):
+        elif not (job.waits or isinstance(job.log.last(), HALTED)):
             self._record_death(job, worker.exit_code if worker else None)
         self._workers.pop(job, None)  # not before its death is told
         return False
@@ -172,7 +172,7 @@ class Supervisor:
 
     def _start(self, job: Job) -> bool:
         with job.lock.acquire(timeout=10):
-            if not job.waits or job.mailbox.has(Stop):
+            if not job.waits or job.mailbox.has(Stop, Pause):
                 return False
             # Before the launch: a worker that dies while importing must not be started for ever.
             job.log.append(Launched())

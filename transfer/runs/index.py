@@ -13,11 +13,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from transfer.messages.endings import Died, Interrupted
 from transfer.messages.message import adapter
 from transfer.runs.notes import FILE
 from transfer.runs.run import Run
-from transfer.runs.status import TERMINAL
+from transfer.runs.status import HALTED, TERMINAL
 from transfer.runs.summary import Summary
 from transfer.runs.whole_file import write_whole
 
@@ -85,6 +84,6 @@ def _stamp(run: Run) -> str:
 
 def _settled(run: Run, summary: Summary) -> bool:
     """Whether the summary follows from its files alone, and not from who is at work or waits."""
-    if summary.status == "interrupted":
-        return isinstance(run.log.last(), Died | Interrupted)
+    if summary.status in {"interrupted", "paused"}:
+        return isinstance(run.log.last(), HALTED)
     return summary.status in TERMINAL

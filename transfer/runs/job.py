@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 from transfer import disk
 from transfer.dataset.dataset import Dataset
 from transfer.errors import PhotosError, RunError, TransferError
-from transfer.messages.endings import Interrupted, Resumed, Stopped
-from transfer.messages.requests import Stop
+from transfer.messages.endings import Interrupted, Paused, Resumed, Stopped
+from transfer.messages.requests import Pause, Request, Stop
 from transfer.runs.event_log import EventLog
 from transfer.runs.lock import is_held
 from transfer.runs.mailbox import Mailbox
@@ -187,7 +187,7 @@ class Job:
         found = status(
             last,
             locked=self.lock_is_held,
-            stop_asked=lambda: self.mailbox.has(Stop),
+            asked=self.mailbox.has,
             place=lambda: self._queue.place(self.id),
             doing=self.doing,
             full=lambda: disk.free(self.path) < disk.NOTHING,
@@ -211,8 +211,12 @@ class Job:
 
     def request_stop(self) -> None:
         """Ask it to end at the next step, keeping what there is; one that waits is taken off the queue."""
+        self._ask(Stop())
+
+    def _ask(self, request: Request) -> None:
+        """Ask it to end its work; one that waits has nobody to read that, and leaves the queue at once."""
         with disk.in_words(self.path):
-            self.mailbox.send(Stop())
+            self.mailbox.send(request)
             if self.waits:
                 with contextlib.suppress(Timeout):  # it begins just now, and will find what was asked
                     self.take_off()
@@ -224,7 +228,9 @@ class Job:
             Timeout: when somebody holds its lock for so many seconds.
         """
         with self.lock.acquire(timeout=timeout):
-            if isinstance(self.log.last(), Resumed):
+            if self.waits and self.mailbox.has(Pause) and not self.mailbox.has(Stop):
+                self.log.append(Paused(message="Paused by you while it waited for its turn."))
+            elif isinstance(self.log.last(), Resumed):
                 error = RunError("Taken off the queue before it went on.", fix="Resume it whenever you like.")
                 self.log.append(Interrupted.of(error))
             elif self.waits:

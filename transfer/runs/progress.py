@@ -26,6 +26,7 @@ from transfer.runs.study import Study
 from transfer.runs.workspace import Workspace
 
 TRAINING = frozenset({"train", "validate"})  # stages of `Progressed`
+ENDING = ("evaluate", "export")  # stages of `Estimate` that follow training, whenever that ends
 LONGEST = 1e8  # seconds; what would take longer is not worth a number
 PHASE_WORDS = {"head": "new layers", "fine_tune": "fine-tuning"}
 
@@ -84,15 +85,14 @@ def progress(run: Run) -> Progress:
         message = "Getting ready: loading TensorFlow and the network."
     done = max((epoch.step for epoch in events if isinstance(epoch, EpochEnded) and not epoch.partial), default=0)
     early = {ended.phase: ended.epoch for ended in events if isinstance(ended, EarlyStopped)}
-    planned = {"head": run.config.head_epochs} | (
-        {"fine_tune": run.config.fine_tune_epochs} if run.config.fine_tunes else {}
-    )
+    config = run.config_at()
+    planned = {"head": config.head_epochs} | ({"fine_tune": config.fine_tune_epochs} if config.fine_tunes else {})
     total = sum((planned | early).values())
     fraction, eta, at_most = (min(1.0, done / total) if total else 0.0), None, False
     if status.state == "finished":
         fraction = 1.0
     elif status.alive:
-        foreseen = _foreseen(run, run.config)
+        foreseen = _foreseen(run, config)
         eta, at_most = _time_left(foreseen, run, events, measured, status.state == "stopping")
         elapsed = time.time() - next((e.time for e in reversed(events) if isinstance(e, Launched)), time.time())
         elapsed = min(max(elapsed, 0.0), LONGEST)
@@ -123,8 +123,8 @@ def _time_left(
     """Seconds until everything is done, and whether early stopping may end it sooner."""
     stage, since = _stage(run, events, now)
     names = list(foreseen.stages)
-    ahead = names[names.index(stage) + 1 :]
-    here = foreseen.stages[stage]
+    ahead = names[names.index(stage) + 1 :] if stage in names else [name for name in names if name in ENDING]
+    here = foreseen.stages.get(stage, 0.0)  # nobody may want more of a phase at work
     seconds = max(here - (time.time() - since), here / 10)
     if now and now.stage == "features" and now.eta_seconds is not None:
         seconds = now.eta_seconds
@@ -136,8 +136,8 @@ def _time_left(
         if begun or not foreseen.measured:  # the first steps take longer than those that follow
             seconds = now.eta_seconds
     if stopping:
-        ahead = [name for name in ahead if name in {"evaluate", "export"}]
-        seconds = seconds if stage in {"evaluate", "export"} else 0.0
+        ahead = [name for name in ahead if name in ENDING]
+        seconds = seconds if stage in ENDING else 0.0
     at_most = foreseen.at_most and not stopping and stage in {"start", "prepare", *PHASE_WORDS}
     seconds += sum(foreseen.stages[name] for name in ahead)
     return min(max(seconds, 0.0), LONGEST), at_most
@@ -159,9 +159,9 @@ def _stage(run: Run, events: Sequence[Event], now: Progressed | None) -> tuple[s
             return "export", event.time
         if isinstance(event, Evaluated):
             refined = any(isinstance(each, Refined) for each in events)
-            return "refine" if run.config.refines and not refined else "export", event.time
+            return "refine" if run.config_at().refines and not refined else "export", event.time
         if isinstance(event, EpochEnded | EarlyStopped):
-            another = event.phase == "head" and run.config.fine_tunes
+            another = event.phase == "head" and run.config_at().fine_tunes
             return "fine_tune" if another else "evaluate", event.time
     return "start", time.time()
 

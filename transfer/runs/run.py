@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ from transfer import disk
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, MemoryShort, RunError
 from transfer.messages.endings import Died, Interrupted, Resumed
-from transfer.messages.events import EpochEnded
+from transfer.messages.events import Changed, EpochEnded, PhaseBegun, Progressed
+from transfer.messages.requests import Change, Pause
+from transfer.runs import changes
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
 from transfer.runs.job import Job, shortened
@@ -98,6 +101,10 @@ class Run(Job):
                     taken += (Path(folder) / name).lstat().st_size
         return taken
 
+    def config_at(self, step: int | None = None) -> RunConfig:
+        """What is in force in an epoch, counted over both phases; None: by now, with every change so far."""
+        return changes.in_force(self.config, self.log.all(Changed), step)
+
     # ------------------------------------------------------------------ what happened
 
     def history(self) -> pd.DataFrame:
@@ -119,15 +126,16 @@ class Run(Job):
     def version(self) -> tuple[Any, ...]:
         """Changes whenever the screen could: the size of the log, the state, the presence of results."""
         status = self.status()
-        return (self.id, self.log.size(), status.state, status.place, self.metrics_file.exists())
+        asked = len(self.mailbox.read())
+        return (self.id, self.log.size(), asked, status.state, status.place, self.metrics_file.exists())
 
     # ------------------------------------------------------------------ how it is doing
 
     @property
     def resumable(self) -> bool:
-        """Whether it can go on: it was interrupted, or failed after a checkpoint, which other settings may help."""
+        """Whether it can go on: paused, interrupted, or failed after a checkpoint, which other settings may help."""
         state = self.status().state
-        return state == "interrupted" or (state == "failed" and self.checkpoint.is_file())
+        return state in {"paused", "interrupted"} or (state == "failed" and self.checkpoint.is_file())
 
     @property
     def out_of_memory(self) -> bool:
@@ -137,25 +145,81 @@ class Run(Job):
             return last.exit_code == -9  # SIGKILL, which is how a system takes memory back
         return isinstance(last, Interrupted) and isinstance(last.as_error, MemoryShort)
 
-    def request_resume(self, changes: Mapping[str, Any] | None = None) -> None:
+    def request_pause(self) -> None:
+        """Ask it to leave for a while, as soon as little is lost; one that waits leaves the queue.
+
+        Raises:
+            RunError: when it is over, or waits already to be resumed.
+        """
+        self._require(not self.status().over, "cannot be paused", "a run that trains or waits")
+        self._ask(Pause())
+
+    def request_change(self, settings: Mapping[str, Any]) -> None:
+        """Ask for other settings from the next epoch on, also of one that waits, is paused or was interrupted.
+
+        Args:
+            settings: some of `changes.LIVE`, as text or as values.
+
+        Raises:
+            RunError: when it has no epoch to come.
+            ConfigError: when one cannot be changed, or not to that, or all are as they were.
+        """
+        self._require(self.changeable, "cannot be changed any more", "a run with rounds still to come")
+        config = self.config_at()
+        for asked in self.pending_changes():
+            with contextlib.suppress(ConfigError):
+                config = dataclasses.replace(config, **self._changes(config, asked.settings))
+        others = self._changes(config, settings)
+        if not others:
+            raise ConfigError(
+                "Nothing was changed.",
+                expected="another value than the one in force",
+                found=", ".join(f"{name} {value}" for name, value in settings.items()) or "no setting",
+                fix="Change a value, then apply it.",
+            )
+        with disk.in_words(self.path):
+            self.mailbox.send(Change(settings=others))
+
+    @property
+    def changeable(self) -> bool:
+        """Whether there may be an epoch to come, as far as anybody can know who does not train it."""
+        status, newest = self.status(), self.log.newest(Progressed)
+        measured = newest is not None and newest.stage in {"evaluate", "refine", "export"}
+        return status.state in {"queued", "running", "pausing", "paused", "interrupted"} and not measured
+
+    def checked_change(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of some settings that are others from now on, as values; see `changes.changed`.
+
+        Raises:
+            ConfigError: when one cannot be changed, or not to that.
+        """
+        return self._changes(self.config_at(), settings)
+
+    def _changes(self, config: RunConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+        begun = self.log.newest(PhaseBegun)
+        return changes.changed(config, settings, head_is_over=begun is not None and begun.phase != "head")
+
+    def changes(self) -> list[Changed]:
+        """What was changed while it trained, oldest first."""
+        return changes.sound(self.config, self.log.all(Changed))
+
+    def pending_changes(self) -> list[Change]:
+        """What was asked to be changed and is not in force yet."""
+        answered = {change.asked for change in self.log.all(Changed)}
+        return [each for each in self.mailbox.read() if isinstance(each, Change) and each.time not in answered]
+
+    def request_resume(self, settings: Mapping[str, Any] | None = None) -> None:
         """Put an interrupted run back in the queue; it goes on from its last checkpoint.
 
         Args:
-            changes: settings among `CHANGEABLE` that are others from now on.
+            settings: those among `CHANGEABLE` that are others from now on.
 
         Raises:
             RunError: when the run is not interrupted.
             ConfigError: when it cannot go on with these settings.
         """
-        status = self.status()
-        if not self.resumable:
-            raise RunError(
-                f"“{self.name}” cannot be resumed.",
-                expected="a run that was interrupted",
-                found=f"a run that is {status.state}",
-                fix="Start a new run with the same settings instead.",
-            )
-        config = self._changed(changes or {})
+        self._require(self.resumable, "cannot be resumed", "a run that was interrupted or paused")
+        config = self._changed(settings or {})
         changed = {name: getattr(config, name) for name in CHANGEABLE if config != self.config}
         with disk.in_words(self.path), self.lock.acquire(timeout=10):
             if changed:
@@ -164,19 +228,28 @@ class Run(Job):
                 os.utime(self.config_file, ns=(created.st_atime_ns, created.st_mtime_ns))  # it tells when that was
                 del self.config
             self._queue.append(self.id)
-            self.mailbox.clear()
+            self.mailbox.clear(keep=self.pending_changes())
             self.log.append(Resumed(changed=changed))  # last: now it waits
 
-    def _changed(self, changes: Mapping[str, Any]) -> RunConfig:
-        if fixed := sorted(set(changes) - set(CHANGEABLE)):
+    def _require(self, possible: bool, what: str, expected: str) -> None:
+        if not possible:
+            raise RunError(
+                f"“{self.name}” {what}.",
+                expected=expected,
+                found=f"a run that is {self.status().state}",
+                fix="Start a new run with the same settings instead.",
+            )
+
+    def _changed(self, given: Mapping[str, Any]) -> RunConfig:
+        if fixed := sorted(set(given) - set(CHANGEABLE)):
             raise ConfigError(
                 f"A run goes on with the {', '.join(fixed)} that it began with.",
                 expected=f"nothing but {' and '.join(CHANGEABLE)} to be changed",
                 found=", ".join(fixed),
                 fix="Leave it out, or start a new run.",
             )
-        given = {name: value for name, value in changes.items() if value not in (None, "")}
-        config = RunConfig.from_dict({**self.config.to_dict(), **given})
+        others = {name: value for name, value in given.items() if value not in (None, "")}
+        config = RunConfig.from_dict({**self.config.to_dict(), **others})
         if config.pooling == "flatten" and config.image_size != self.config.image_size:
             raise ConfigError(
                 "The photo size of this run cannot be changed.",

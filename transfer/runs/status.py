@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from transfer.messages.endings import Died, Failed, Finished, Interrupted, Resumed, Stopped
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Paused, Resumed, Stopped
 from transfer.messages.events import Event, Launched
+from transfer.messages.requests import Pause, Request, Stop
 from transfer.runs.process import lives
 
-State = Literal["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"]
+State = Literal["queued", "running", "stopping", "pausing", "paused", "interrupted", "finished", "stopped", "failed"]
 
 TERMINAL: frozenset[str] = frozenset({"finished", "stopped", "failed"})
-ALIVE: frozenset[str] = frozenset({"running", "stopping"})
+ALIVE: frozenset[str] = frozenset({"running", "stopping", "pausing"})
+HALTED = (Died, Interrupted, Paused)
+"""The last events of work that ended and can go on."""
 
 # Seconds until a launched worker counts as dead of which nobody knows the process: its supervisor was killed between
 # starting it and telling so, an earlier version did not tell, or the system does not say whose a connection is.
@@ -41,7 +44,7 @@ class Status:
     @property
     def over(self) -> bool:
         """Nothing more will happen by itself."""
-        return self.state in TERMINAL or self.state == "interrupted"
+        return self.state in TERMINAL or self.state in {"interrupted", "paused"}
 
 
 def waits(last: Event | None) -> bool:
@@ -53,7 +56,7 @@ def status(
     last: Event | None,
     *,
     locked: Callable[[], bool],
-    stop_asked: Callable[[], bool],
+    asked: Callable[[type[Request]], bool],
     place: Callable[[], int],
     full: Callable[[], bool],
     doing: str,
@@ -64,7 +67,7 @@ def status(
     Args:
         last: its last event.
         locked: whether a worker holds its lock; this and the others are only asked where it matters.
-        stop_asked: whether somebody asked it to stop.
+        asked: whether somebody asked this of it.
         place: its place among those that wait.
         full: whether nothing more can be written to its disk.
         doing: what its worker does; the beginning of a sentence.
@@ -78,6 +81,8 @@ def status(
         return Status("interrupted", last.as_error.what)
     if isinstance(last, Failed):
         return Status("failed", last.as_error.what)
+    if isinstance(last, Paused):
+        return Status("paused", last.message)
     if isinstance(last, Died):
         return Status("interrupted", last.message)
     if waits(last):
@@ -88,8 +93,10 @@ def status(
     if not locked() and not (isinstance(last, Launched) and _begins(last)):
         why = "The disk is full, so it could not say why." if full() else "It did not say why."
         return Status("interrupted", f"{doing} ended. {why}")
-    if stop_asked():
+    if asked(Stop):
         return Status("stopping", f"Stopping: {keeps} is kept.")
+    if asked(Pause):
+        return Status("pausing", "Pausing: it leaves as soon as little is lost, and goes on when you like.")
     return Status("running", f"{doing}.")
 
 

@@ -58,7 +58,7 @@ def build(desk: Desk) -> None:
         return desk.training.begin(settings).id
 
     def status(run: str) -> dict[str, Any]:
-        """How a run is doing: state, words, rounds so far, and its metrics once it has been tested."""
+        """How a run is doing: state, words, rounds and changes so far, and its metrics once it has been tested."""
         found = desk.runs.get(run)
         now = found.status()
         history = found.history().drop(columns="memory_mb")
@@ -75,6 +75,9 @@ def build(desk: Desk) -> None:
             "progress": round(how_far.fraction, 4),
             "eta_seconds": how_far.eta_seconds,
             "history": history.astype(object).where(history.notna(), None).to_dict("records"),
+            "changes": [
+                {"step": each.step, "settings": each.settings, "before": each.before} for each in found.changes()
+            ],
             "metrics": metrics,
         }
 
@@ -102,8 +105,17 @@ def build(desk: Desk) -> None:
         """Queue a run with the settings of another one, but for some, and return its name."""
         return desk.training.clone(run, settings).id
 
+    def pause(run: str) -> str:
+        """Ask a run to leave for a while; /resume lets it go on exactly where it was. Returns its state."""
+        return desk.training.pause(run).status().state
+
+    def change(run: str, settings: dict[str, Any]) -> str:
+        """Ask for other settings from a run's next round on: learning rates, epochs, early_stopping_patience,
+        frozen_layers. Returns its state."""
+        return desk.training.change(run, settings).status().state
+
     def resume(run: str, settings: dict[str, Any] | None = None) -> str:
-        """Put an interrupted run back in the queue, perhaps with another batch_size or image_size; its state."""
+        """Let a paused or interrupted run go on, perhaps with another batch_size or image_size; its state."""
         return desk.training.resume(run, settings).status().state
 
     def runs() -> list[str]:
@@ -135,6 +147,8 @@ def build(desk: Desk) -> None:
         clone,
         status,
         stop,
+        pause,
+        change,
         resume,
         queue,
         move,

@@ -82,7 +82,7 @@ def train(run: Run, *callbacks: Callback, store: FeatureStore | None = None, dty
 
 
 def loss_on(trainer: Trainer, split: Split) -> float:
-    result = trainer.result()
+    result = trainer.outcome.result()
     assert result is not None
     source = PhotoSource(trainer.dataset, split, 32, 8, lambda *skipped: pytest.fail(str(skipped)))
     losses = []
@@ -127,48 +127,17 @@ def test_resumed_within_a_phase_equals_uninterrupted(
     monkeypatch.setattr(checkpoint, "INTERVAL", 0)
     run = make_run(dropout=0.3, schedule="cosine")
     killed = CopyTheRun(run, 2, 4, 5, 6)  # within both phases, and between them
-    best = train(run, killed).result()
+    best = train(run, killed).outcome.result()
     assert best is not None and sorted(killed.copies) == [2, 4, 5, 6]
     for step, copy in killed.copies.items():
         assert len(copy.history()) == step
         trainer = train(copy)
         assert trainer.resumed_from == step
         assert copy.history().drop(columns=CLOCKS).equals(run.history().drop(columns=CLOCKS))
-        result = trainer.result()
+        result = trainer.outcome.result()
         assert result is not None
         for mine, theirs in zip(result.model.get_weights(), best.model.get_weights(), strict=True):
             assert np.array_equal(mine, theirs)
-
-
-class ChangeAfterTwo(Callback):
-    """What a request from outside will do: other settings from the third epoch of the first phase on."""
-
-    def on_epoch_begin(self, session: PhaseSession) -> None:
-        if session.state.step == 2:
-            session.change(learning_rate=0.002, epochs=6)
-
-
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_a_callback_changes_the_phase_from_the_next_epoch_on_and_a_resumed_run_goes_on_so(
-    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, schedule: str
-) -> None:
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0)
-    run = make_run(frozen_layers=None, head_epochs=4, schedule=schedule)
-    killed = CopyTheRun(run, 4)
-    train(run, ChangeAfterTwo(), killed)
-    history = run.history()
-    assert history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
-    rates = history["learning_rate"].tolist()
-    if schedule == "constant":
-        assert rates == pytest.approx([0.01] * 2 + [0.002] * 4)
-    else:  # after whole epochs of 4, then of 6
-        assert rates == pytest.approx(
-            [0.005 * (1 + math.cos(math.pi * epoch / 4)) for epoch in (1, 2)]
-            + [0.001 * (1 + math.cos(math.pi * epoch / 6)) for epoch in (3, 4, 5, 6)],
-            abs=1e-8,
-        )
-    train(killed.copies[4])
-    assert killed.copies[4].history().drop(columns=CLOCKS).equals(history.drop(columns=CLOCKS))
 
 
 class FailInTheThird(Callback):

@@ -74,9 +74,9 @@ def whole(run: Run, on: device.Device) -> dict[str, Any]:
     """Train a run and measure it."""
     trainer = Trainer(run, dataclasses.replace(on, mixed_precision=True), Reporter(run))
     assert trainer.train()
-    best = trainer.result()
+    best = trainer.outcome.result()
     assert {variable.dtype for variable in best.model.weights} == {"float32"}
-    data = trainer.measured(measured_split(run.dataset))
+    data = trainer.outcome.measured(measured_split(run.dataset))
     evaluate(lambda photos: data.network(photos.astype(np.float32)), data.source, run.dataset, run.evaluation_dir)
     return {"compute": [str(layer.compute_dtype) for layer in best.model.layers]}
 

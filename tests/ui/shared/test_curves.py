@@ -63,6 +63,18 @@ def test_where_fine_tuning_begins_is_marked(new_run: Callable[..., Run]) -> None
     assert curves.fine_tuning_begins(history[history["phase"] == "head"]) is None
 
 
+def test_changes_are_marked_where_they_came_into_force(new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    for step in (1, 2, 3):
+        epoch(run, step)
+    marks = [(2, "rate 0.01 → 0.001"), (2, "rounds 10 → 20"), (9, "patience 3 → 5")]
+    tree = drawing(curves.chart(run.history(), "loss", 20, marks))
+    heights = {text.text: text.get("y") for text in tree.findall(".//{*}text") if text.text and "→" in text.text}
+    assert list(heights) == ["rate 0.01 → 0.001", "rounds 10 → 20"], "what is not reached yet is not drawn"
+    assert len(set(heights.values())) == 2, "each in a row of its own"
+    assert "From round 2 on: rounds 10 → 20." in str(tree.get("aria-label"))
+
+
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_rounds_without_numbers(new_run: Callable[..., Run], missing: float | None) -> None:
     run = new_run()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tests.ui.conftest import HOSTILE, epoch, measured, read
-from transfer.errors import DiskError, TrainingError
-from transfer.messages.endings import Died, Failed, Finished, Interrupted, Stopped
-from transfer.messages.events import EarlyStopped, Launched, Progressed, Skipped, Started
+from transfer.errors import ConfigError, DiskError, RunError, TrainingError
+from transfer.messages.endings import Died, Failed, Finished, Interrupted, Paused, Stopped
+from transfer.messages.events import Changed, EarlyStopped, Launched, Progressed, Skipped, Started
 from transfer.runs.run import Run
+from transfer.runs.status import State
 from transfer.ui.shared.run_summary import STATES, charts
 from transfer.ui.train import view
 
@@ -136,6 +137,39 @@ def test_curves_leave_room_only_while_it_trains(run: Run) -> None:
     assert shortest.group(1).split()[-1] == "2"
 
 
+def test_changed_and_paused(run: Run) -> None:
+    with run.lock.acquire(timeout=1):
+        going(run)
+        run.request_change({"head_epochs": "3", "fine_tune_learning_rate": 1e-4, "frozen_layers": 9})
+        assert [each.settings for each in run.pending_changes()] == [
+            {"head_epochs": 3, "fine_tune_learning_rate": 1e-4}
+        ]
+        before = {"head_epochs": 4, "fine_tune_learning_rate": HOSTILE}
+        (asked,) = run.pending_changes()
+        assert "Asked for; it comes with the next round.Rounds for the new" in read(view.remarks(run)).text
+        run.log.append(Changed(step=3, settings=asked.settings, before=before, asked=asked.time))
+        run.log.append(Changed(step=1, settings={"head_epochs": HOSTILE}))  # somebody damaged the log
+        assert not run.pending_changes()
+        assert "2 of 7 rounds" in read(view.state(run)).text
+        shown = read(charts(run))
+        for said in ("rounds 4 → 3", "rate (fine-tuning) ? → 0.0001"):
+            assert said in shown.text
+        assert (
+            "From round 3 on: Rounds for the new layers (head epochs) 3 (before: 4); " in read(view.remarks(run)).text
+        )
+        with pytest.raises(ConfigError, match="Nothing was changed"):
+            run.request_change({"head_epochs": 3})
+        run.request_pause()
+        assert "Pausing" in read(view.state(run)).text
+    run.log.append(Paused(message="Paused by you after round 2."))
+    assert "Press Go on" in read(view.state(run)).text
+    with pytest.raises(RunError, match="cannot be paused"):
+        run.request_pause()
+    run.log.append(Finished())
+    with pytest.raises(RunError, match="cannot be changed any more"):
+        run.request_change({"head_epochs": 5})
+
+
 def test_remarks_on_the_way(run: Run) -> None:
     for number in range(11):
         run.log.append(Skipped(path=f"{number} {HOSTILE}", reason="is <gone>"))
@@ -149,6 +183,6 @@ def test_remarks_on_the_way(run: Run) -> None:
     read(view.remarks(run))
 
 
-@pytest.mark.parametrize("state", ["queued", "running", "stopping", "interrupted", "finished", "stopped", "failed"])
+@pytest.mark.parametrize("state", get_args(State))
 def test_every_state_has_a_word(state: str) -> None:
     assert STATES[state]

@@ -12,6 +12,7 @@ from typing import Any
 
 from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
+from transfer.runs.changes import in_words
 from transfer.runs.exported import Parity
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
@@ -79,6 +80,7 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabyte
                 if key not in {"photos", "name"}
             ),
             "",
+            *_changes(run),
             f"Python {sys.version.split()[0]}, TensorFlow {version('tensorflow')}, Keras {version('keras')}.",
             "",
             "## Licences",
@@ -89,6 +91,12 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabyte
             "",
         ]
     )
+
+
+def _changes(run: Run) -> list[str]:
+    """What was changed while it trained, a line each."""
+    changes = [f"- {in_words(change)}" for change in run.changes()]
+    return ["Changed while it trained:", "", *changes, ""] if changes else []
 
 
 def _requirement(package: str) -> str:

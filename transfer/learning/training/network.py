@@ -33,23 +33,33 @@ class TrainedNetwork:
         device: what the run trains on.
         reporter: where progress goes.
         extractor: knows the shape of features that were kept.
+
+    Attributes:
+        config: by which it is divided.
     """
 
     def __init__(
         self, config: RunConfig, classes: int, device: Device, reporter: Reporter, extractor: FeatureExtractor
     ) -> None:
-        self._config, self._classes = config, classes
+        self.config, self._classes = config, classes
         self._device, self._reporter, self._extractor = device, reporter, extractor
         self._head: keras.Sequential | None = None
         self._classifier: Classifier | None = None
 
+    def divide(self, config: RunConfig) -> None:
+        """From now on it is divided by these settings, which may differ in what was changed while it trained."""
+        if config != self.config:
+            self.config = config
+            for part in ("_cut", "_maps", "_features", "_features_above_maps"):
+                self.__dict__.pop(part, None)
+
     def classifier(self) -> Classifier:
         """The whole network, built the first time, upon the head where that was there before."""
         if self._classifier is None:
-            self._reporter.begin("loading", f"Building the network {self._config.backbone}.", 0)
+            self._reporter.begin("loading", f"Building the network {self.config.backbone}.", 0)
             self._reporter.say()
             with self._device.strategy.scope():
-                self._classifier = build(self._config, self._classes, self._head)
+                self._classifier = build(self.config, self._classes, self._head)
             self._head = self._classifier.head
         return self._classifier
 
@@ -61,26 +71,26 @@ class TrainedNetwork:
             shape = stage.parts[-1:] or stage.shape
             if self._head is None:
                 with self._device.strategy.scope():
-                    self._head = new_head(self._config, self._classes)
+                    self._head = new_head(self.config, self._classes)
                     self._head(keras.Input(shape, dtype="float32"))
         return self._head
 
     @property
     def image_size(self) -> int:
         """The side of the photos, pixels."""
-        return size_of(self._config) or self.classifier().image_size
+        return size_of(self.config) or self.classifier().image_size
 
     def stages(self, phase: str) -> tuple[Stage, ...]:
         """What stays frozen in a phase, as far as it is worth keeping; empty when nothing is."""
         if phase == "fine_tune":
             return (self._maps,) if self._cut.gains else ()
-        if self._config.fine_tunes and self._cut.gains:
+        if self.config.fine_tunes and self._cut.gains:
             return self._maps, self._features_above_maps
         return (self._features,)
 
     def columns(self, phase: str) -> slice:
         """Which part of the answers of the last stage a phase learns from: of several depths the last one."""
-        parts = self._features.parts if phase == "head" and self._config.refines else ()
+        parts = self._features.parts if phase == "head" and self.config.refines else ()
         return slice(-parts[-1], None) if parts else slice(None)
 
     @property
@@ -100,7 +110,13 @@ class TrainedNetwork:
         """What a phase changes. Freezes everything else."""
         if phase == "head":
             return list(self.head.trainable_variables)
-        return trainable_variables(self.classifier(), phase, self._config)
+        return trainable_variables(self.classifier(), phase, self.config.frozen_layers)
+
+    def trained(self, phase: str, frozen_layers: int | None) -> list[keras.Variable]:
+        """Those of `variables` that are left while so many layers are frozen. Freezes everything else."""
+        if phase == "head":
+            return self.variables(phase)
+        return trainable_variables(self.classifier(), phase, frozen_layers)
 
     def reseed(self, key: Key) -> None:
         """Dropout of an epoch follows from its key, not from how many epochs this process has seen."""
@@ -115,22 +131,22 @@ class TrainedNetwork:
     @cached_property
     def _cut(self) -> Cut:
         """Where fine-tuning divides the network."""
-        return cut(self.classifier(), self._config.frozen_layers)
+        return cut(self.classifier(), self.config.frozen_layers)
 
     @cached_property
     def _maps(self) -> Stage:
         """What stays frozen while fine-tuning."""
         divided = self._cut
-        spec = feature_spec(self._config, self.image_size, divided.name)
+        spec = feature_spec(self.config, self.image_size, divided.name)
         return Stage(spec, spec, divided.shape, lambda: divided.lower)
 
     @cached_property
     def _features(self) -> Stage:
         """The whole backbone, in one go; with what it sees at several depths where a refinement may want that."""
-        spec = backbone_spec(self._config, self.image_size)
+        spec = backbone_spec(self.config, self.image_size)
         if "missing" in spec.weights:  # they come with the network
             self.classifier()
-            spec = backbone_spec(self._config, self.image_size)
+            spec = backbone_spec(self.config, self.image_size)
         if spec.cut == DEPTHS:
             parts = self._extractor.known_parts(spec)
             if parts is None:
@@ -143,11 +159,11 @@ class TrainedNetwork:
     def _features_above_maps(self) -> Stage:
         """The rest of the backbone, over the maps."""
         divided = self._cut
-        network = feature_spec(self._config, self.image_size, f"tail of {divided.name}")
+        network = feature_spec(self.config, self.image_size, f"tail of {divided.name}")
         return Stage(self._features.features, network, tuple(divided.tail.output_shape[1:]), lambda: divided.tail)
 
 
-def trainable_variables(classifier: Classifier, phase: str, config: RunConfig) -> list[keras.Variable]:
-    """What a phase changes of a network. Freezes everything else."""
-    freeze(classifier, phase, config.frozen_layers)
+def trainable_variables(classifier: Classifier, phase: str, frozen_layers: int | None) -> list[keras.Variable]:
+    """What a phase changes of a network with so many frozen layers. Freezes everything else."""
+    freeze(classifier, phase, frozen_layers)
     return list(classifier.model.trainable_variables)

@@ -12,6 +12,8 @@ import numpy as np
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 
+PHASES = ("head", "fine_tune")
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -36,11 +38,17 @@ class Phase:
 
 def phases(config: RunConfig) -> list[Phase]:
     """The phases that have epochs, in order."""
+    head, tune = (phase(config, name) for name in PHASES)
+    return [each for each in (head, tune) if each.epochs and (each is head or config.fine_tunes)]
+
+
+def phase(config: RunConfig, name: str) -> Phase:
+    """A phase by its name, also one that has no epochs."""
     patience = config.early_stopping_patience
-    head = Phase("head", 0, config.head_epochs, config.head_learning_rate, patience, "the new layers learn")
+    if name == "head":
+        return Phase(name, 0, config.head_epochs, config.head_learning_rate, patience, "the new layers learn")
     tuning = "the unfrozen layers are adjusted"
-    tune = Phase("fine_tune", 1, config.fine_tune_epochs, config.fine_tune_learning_rate, patience, tuning)
-    return [phase for phase in (head, tune) if phase.epochs and (phase is head or config.fine_tunes)]
+    return Phase(name, 1, config.fine_tune_epochs, config.fine_tune_learning_rate, patience, tuning)
 
 
 def class_weights(config: RunConfig, dataset: Dataset) -> np.ndarray:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 
@@ -22,8 +20,10 @@ class PhaseSession:
         phase: with what was changed of it since it began.
         state: where it stands.
         data: what it learns from.
-        variables: what it changes.
-        optimizer: changes them.
+        variables: what it changes or has changed: what a checkpoint keeps.
+        optimizer: changes them, or those of them that are not frozen any more.
+        frozen_layers: as in `RunConfig`, of what the optimizer changes.
+        since: epochs of the phase that were done when the optimizer was new.
         stopping: whether it is to end at the next step.
     """
 
@@ -32,6 +32,8 @@ class PhaseSession:
     data: PhaseData
     variables: Sequence[keras.Variable]
     optimizer: keras.optimizers.Optimizer
+    frozen_layers: int | None = None
+    since: int = 0
     stopping: bool = False
 
     @property
@@ -40,15 +42,10 @@ class PhaseSession:
         return self.state.epoch + 1
 
     def stop(self) -> None:
-        """End at the next step; what follows in the run is evaluated with the best state so far."""
+        """End at the next step; whether the run is evaluated then, or goes on some day, is not decided here."""
         self.stopping = True
 
-    def change(self, **changed: Any) -> None:
-        """Change the phase from the next epoch on. It is part of the checkpoint, so a resumed run goes on with it.
-
-        Args:
-            changed: `epochs`, `learning_rate` or `patience`, as in `Phase`. No more epochs than are done ends it.
-        """
-        self.phase = dataclasses.replace(self.phase, **changed)
-        self.state.changed |= changed
-        self.state.phase_over = self.state.epoch >= self.phase.epochs
+    def turn_to(self, phase: Phase) -> None:
+        """From the next epoch on the phase is like this. No more epochs than are done ends it."""
+        self.phase = phase
+        self.state.phase_over = self.state.epoch >= phase.epochs

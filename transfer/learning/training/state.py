@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 # What version 0.1 called them.
@@ -20,7 +20,6 @@ class TrainingState:
         phase_best_loss, phase_best_epoch: the lowest loss of this phase, and its epoch.
         wait: epochs of this phase without improvement.
         phase_over: nothing more to do in this phase.
-        changed: what was changed of the phase while it trained, by the name of the attribute of `Phase`.
     """
 
     phase: str = "head"
@@ -31,7 +30,6 @@ class TrainingState:
     phase_best_epoch: int = 0
     wait: int = 0
     phase_over: bool = False
-    changed: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TrainingState:

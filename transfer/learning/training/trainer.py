@@ -9,26 +9,23 @@ trains in `network`. Evaluation and export come after this, in `worker`.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import keras
-import numpy as np
 
 from transfer.costs.space import run_bytes
-from transfer.dataset.dataset import Dataset, Split
+from transfer.dataset.dataset import Dataset
 from transfer.errors import TrainingError
 from transfer.feature_store.store import FeatureStore
 from transfer.learning.device import Device, use_precision
-from transfer.learning.features.extraction import FeatureExtractor, NotKept
+from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox, Stopped
-from transfer.learning.model.classifier import Classifier, build
-from transfer.learning.model.depths import refined
-from transfer.learning.pipeline import Key, PhotoSource
+from transfer.learning.pipeline import Key
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.callbacks.best_weights import BestWeights
 from transfer.learning.training.callbacks.callback import Callback, CallbackList
+from transfer.learning.training.callbacks.changing import Changing
 from transfer.learning.training.callbacks.checkpointing import Checkpointing
 from transfer.learning.training.callbacks.early_stopping import EarlyStopping
 from transfer.learning.training.callbacks.event_logging import EventLogging
@@ -37,12 +34,13 @@ from transfer.learning.training.callbacks.progress import ProgressReporting
 from transfer.learning.training.callbacks.stop import StopOnRequest
 from transfer.learning.training.callbacks.terminate_on_nan import TerminateOnNaN
 from transfer.learning.training.checkpoint import Checkpoint
+from transfer.learning.training.course import Course
 from transfer.learning.training.data import EpochData, PhaseData, PhaseDataLoader
 from transfer.learning.training.epoch import BlockOfSteps, EpochResult, Step, blocks
 from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.optimizer import optimizer
-from transfer.learning.training.phases import Phase, class_weights, phases
-from transfer.learning.training.refinement import Refinement, refine
+from transfer.learning.training.outcome import Outcome
+from transfer.learning.training.phases import PHASES, Phase, class_weights, phases
 from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.learning.training.steps import Score, Steps, Tally
@@ -62,6 +60,8 @@ class Trainer:
         store, dtype: where and how features are kept, if not as usual; see `FeatureExtractor`.
 
     Attributes:
+        config: as it was chosen; what is in force by now, the `Course` knows.
+        outcome: the network that came of it so far.
         resumed_from: how many epochs an earlier process had done; None when there was none.
     """
 
@@ -79,41 +79,43 @@ class Trainer:
         self.config, self.dataset = run.config, dataset or run.dataset
         self._device, self._reporter = device, reporter
         self._inbox = inbox = Inbox(run.mailbox)
+        self._course = Course(run, inbox, reporter)
         log = EventLogging(run.log)
         reserve = run_bytes(self.config, self.dataset)
         self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype, reserve)
         self._network = TrainedNetwork(self.config, len(self.dataset.classes), device, reporter, self._extractor)
         self._data = PhaseDataLoader(self.config, self.dataset, self._network, self._extractor, device, reporter)
         checkpoint = Checkpoint(run.checkpoint, log.write)
-        self._best = BestWeights(self.config, self._network, checkpoint)
+        self._best = BestWeights(self._network, checkpoint)
+        parts = (inbox, self._extractor, self._network, self._data, self._best)
+        self.outcome = Outcome(self.config, self.dataset, device, reporter, *parts)
         # Requests change what the epoch at hand is; then its loss is looked at; only then anything of it is kept.
-        usual = [StopOnRequest(inbox), LearningRateSchedule(), TerminateOnNaN(), ProgressReporting(reporter)]
-        usual += [self._best, log, EarlyStopping(), Checkpointing(checkpoint)]
+        usual = [StopOnRequest(inbox), Changing(self._course), LearningRateSchedule(), TerminateOnNaN()]
+        usual += [ProgressReporting(reporter), self._best, log, EarlyStopping(), Checkpointing(checkpoint)]
         self._callbacks = CallbackList([*callbacks, *usual])
         self.resumed_from = checkpoint.state.step if checkpoint.state else None
-        self._refinement: Refinement | None = None
         self._state = checkpoint.state or TrainingState(phase=phases(self.config)[0].name)
 
     def train(self) -> bool:
         """Train whatever is left to train.
 
         Returns:
-            Whether it went to its end; False when the user stopped it.
+            Whether it went to its end; False when the user stopped it, or wants it to pause.
 
         Raises:
             TrainingError: when the loss is no longer a number.
             WeightsError, ConfigError: from building the network.
         """
         self._callbacks.on_train_begin()
-        plan = phases(self.config)
-        if self._state.phase == plan[-1].name and self._state.phase_over:
+        self._network.divide(self._course.division(self._state))
+        if self._state.phase_over and not list(self._phases_left()):
+            self._course.end()
             return True
         use_precision(self._device)
-        if self.config.fine_tunes:
-            self._network.classifier()  # built first, because both phases need it
-        left = plan[[phase.name for phase in plan].index(self._state.phase) :]
         try:
-            complete = all(self._train_phase(phase) for phase in left)
+            complete = all(self._train_phase(each) for each in self._phases_left())
+            if complete:
+                self._course.end()
         except Stopped:
             complete = False
         except BaseException:
@@ -124,116 +126,77 @@ class Trainer:
         return complete
 
     @property
-    def has_result(self) -> bool:
-        """Whether there was an epoch."""
-        return self._best.phase is not None
-
-    def measured(self, split: Split) -> EpochData:
-        """A split, and the network with the weights of the best epoch, in 32 bits.
-
-        As in training, what frozen layers say is computed once and kept; where the head was best over photos that are
-        known, the rest of the network need not even be built.
-        """
-        self._inbox.finish()
-        if not self._reusable:
-            size, batch_size = self._network.image_size, self.config.batch_size
-            photos = PhotoSource(self.dataset, split, size, batch_size, self._reporter.skip)
-            return EpochData(photos, self.result().model)
-        use_precision(None)
-        if self._refinement is not None:
-            return self._data.measured_at_all_depths(split, self._refined_head(), self._refinement.choice.mirrored)
-        self._best.restore_trained()
-        return self._data.measured(next(each for each in phases(self.config) if each.name == self._best.phase), split)
-
-    def refine(self) -> Refinement | None:
-        """Compute a better head from what the frozen network sees, after the best epoch was measured; see `refinement`.
-
-        Where it is better, `measured` and `result` are of it from now on.
-
-        Returns:
-            What came of it; None where there is none to be had, or the user asked to stop.
-        """
-        if not self.config.refines or not self._reusable or self._best.phase is None:
-            return None
-        self._inbox.go_on()
-        message = "Looking for a better answer at several depths of the network; the first one is safe."
-        self._reporter.begin("refine", message, 0)
-        self._reporter.say()
-        self._best.restore_trained()
-        head = self._network.head
-        try:
-            refinement = refine(
-                self.config,
-                self.dataset,
-                self._network.parts,
-                self._data.features,
-                lambda rows: np.asarray(head(rows.astype(np.float32), training=False)),
-                class_weights(self.config, self.dataset),
-            )
-        except (Stopped, NotKept):
-            return None
-        finally:
-            self._inbox.finish()
-            self._extractor.release_engines()
-        if refinement.better:
-            self._refinement = refinement
-        return refinement
-
-    def result(self) -> Classifier:
-        """The network with the weights of the best epoch, or refined, in 32 bits on one device.
-
-        There must be a result.
-        """
-        use_precision(None)
-        if self._refinement is not None:
-            choice = self._refinement.choice
-            head = self._refined_head(None if choice.share else self._network.parts[-1])
-            return refined(self._network.classifier(), head, inner=choice.share > 0, mirrored=choice.mirrored)
-        classifier = self._network.classifier() if self._reusable else build(self.config, len(self.dataset.classes))
-        self._best.restore(classifier)
-        return classifier
-
-    def _refined_head(self, last: int | None = None) -> keras.Sequential:
-        """The refined head: one layer that takes the features of all depths, or the `last` so many of them."""
-        assert self._refinement is not None
-        kernel, bias = self._refinement.kernel[-last if last else 0 :], self._refinement.bias
-        answer = keras.layers.Dense(len(bias), activation="softmax", name="answer", dtype="float32")
-        head = keras.Sequential([keras.Input(kernel.shape[:1]), answer], name="head")
-        answer.set_weights([kernel, bias])
-        return head
+    def pauses(self) -> bool:
+        """Whether it ended to go on some day."""
+        return self._inbox.pauses
 
     @property
-    def _reusable(self) -> bool:
-        """Whether the network that was trained is one of 32 bits on one device."""
-        return self._device.replicas == 1 and not self._device.mixed_precision
+    def epochs(self) -> int:
+        """How many are done, over both phases."""
+        return self._state.step
 
     def close(self) -> None:
         """Let go of the kept features."""
         self._extractor.close()
 
-    def _train_phase(self, phase: Phase) -> bool:
+    def _phases_left(self) -> Iterator[str]:
+        """The phases with something to do; each is looked for when the one before it is over."""
+        for name in PHASES[PHASES.index(self._state.phase) :]:
+            planned = [each.name for each in phases(self._course.config(self._state))]
+            if name in planned and not (name == self._state.phase and self._state.phase_over):
+                yield name
+
+    def _train_phase(self, name: str) -> bool:
         """Train one phase, or the rest of it. False when stopped."""
-        if self._state.phase != phase.name:
-            self._state = self._state.next_phase(phase.name)
-        if self._state.phase_over:
-            return True
-        phase = dataclasses.replace(phase, **self._state.changed)
-        session = self._session(phase, self._data.load(phase))
-        data, weights = session.data, class_weights(self.config, self.dataset)
-        measured = (data.validation or data.train).network
-        steps = Steps(self._device, session.variables, session.optimizer, data.train.network, measured, weights)
+        if self._state.phase != name:
+            self._state = self._state.next_phase(name)
+        if not self._state.epoch:
+            self._course.turn(self._state)
+        session = self._session(self._course.phase(self._state))
         self._callbacks.on_phase_begin(session)
+        self._course.steer(session)  # by what was asked since its checkpoint was written
+        steps = self._steps(session)
         while not (session.state.phase_over or session.stopping):
+            if self._refreeze(session):
+                steps = self._steps(session)
             self._train_epoch(session, steps)
         self._callbacks.on_phase_end(session)
         return not session.stopping
 
-    def _session(self, phase: Phase, data: PhaseData) -> PhaseSession:
-        variables = self._network.variables(phase.name)
+    def _session(self, phase: Phase) -> PhaseSession:
+        """A phase that begins, or goes on where its checkpoint is."""
+        state = self._state
+        self._network.divide(self._course.division(state))
+        if self._network.config.fine_tunes:
+            self._network.classifier()  # built first, because both phases need it
+        data, variables = self._data.load(phase), self._network.variables(phase.name)
+        frozen_layers, since = self._course.frozen(state)
+        made = self._optimizer(phase, data, frozen_layers)
+        return PhaseSession(phase, state, data, variables, made, frozen_layers, since)
+
+    def _refreeze(self, session: PhaseSession) -> bool:
+        """Train other layers from now on, where that was asked for. Whether it was."""
+        frozen_layers, before = self._course.config(session.state).frozen_layers, session.variables
+        if session.phase.name == "head" or frozen_layers == session.frozen_layers:
+            return False
+        self._network.divide(self._course.division(session.state, next_too=True))
+        session.data, session.variables = self._data.load(session.phase), self._network.variables(session.phase.name)
+        self._best.take_in(session, before)
+        session.optimizer = self._optimizer(session.phase, session.data, frozen_layers)
+        session.frozen_layers, session.since = frozen_layers, session.state.epoch
+        return True
+
+    def _optimizer(self, phase: Phase, data: PhaseData, frozen_layers: int | None) -> keras.optimizers.Optimizer:
         with self._device.strategy.scope():
             made = optimizer(self.config, phase.learning_rate, phase.epochs * data.train.steps)
-            made.build(variables)
-        return PhaseSession(phase, self._state, data, variables, made)
+            made.build(self._network.trained(phase.name, frozen_layers))
+        return made
+
+    def _steps(self, session: PhaseSession) -> Steps:
+        data, weights = session.data, class_weights(self.config, self.dataset)
+        trained = self._network.trained(session.phase.name, session.frozen_layers)
+        measured = (data.validation or data.train).network
+        return Steps(self._device, trained, session.optimizer, data.train.network, measured, weights)
 
     def _train_epoch(self, session: PhaseSession, steps: Steps) -> None:
         state, data = session.state, session.data

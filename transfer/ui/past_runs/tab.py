@@ -91,13 +91,16 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         ]
 
     def press(event: gr.EventData) -> dict[Any, Any]:
-        """A click in the table: on a star, on a name, or on the button that stands in the row of a damaged run."""
+        """A click in the table: on a star, on a name, or on another button that stands in the row of a run."""
         try:
             if star := getattr(event, "star", None):
                 desk.runs.star(str(star))
                 return {told: ""}
             if damaged := getattr(event, "delete", None):
                 return thrown_away(desk.runs.discard(str(damaged)).id)
+            if (paused := getattr(event, "pause", None)) or (resumed := getattr(event, "resume", None)):
+                ask = desk.training.pause if paused else desk.training.resume
+                return {chosen: ask(str(paused or resumed)).id, told: ""}
             run = desk.runs.get(str(event.name))
             return {chosen: run.id, told: ""}
         except TransferError as error:

@@ -71,9 +71,14 @@ def _row(run: Summary, chosen: bool) -> Markup:
     about = muted(shortened(run.note, NOTED)) if run.note else html.NOTHING
     if run.status == DAMAGED:
         about = html.join(muted(run.message), html.button(type="button", data_delete=folder)["Delete"])
+    state = [state_badge(run.status)]
+    if run.status in {"queued", "running"}:
+        state.append(html.button(type="button", data_pause=folder)["Pause"])
+    elif run.status in {"paused", "interrupted"}:
+        state.append(html.button(type="button", data_resume=folder)["Go on"])
     row = html.tr("t-chosen", aria_current="true") if chosen else html.tr
     first = html.th(scope="row")[star["★" if run.starred else "☆"], name, about]
-    return row[first, (html.td[cell] for cell in cells), html.td[state_badge(run.status)]]
+    return row[first, (html.td[cell] for cell in cells), html.td[state]]
 
 
 def when(created: float) -> str:

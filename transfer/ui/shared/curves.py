@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,12 +36,13 @@ MOST_COMPARED = len(COMPARED)
 _COMPARED_SENTINELS = (TRAIN, VALIDATION, "#02b001", "#02b002", MUTED)
 
 
-def curves(history: pd.DataFrame, planned: int | None = None) -> Markup:
+def curves(history: pd.DataFrame, planned: int | None = None, marks: Sequence[tuple[int, str]] = ()) -> Markup:
     """Both charts with their legend side by side or stacked as the page is wide; nothing before the first round.
 
     Args:
         history: one row per epoch, as `Run.history` gives it.
         planned: epochs the run would have without early stopping, to leave room for those still to come.
+        marks: what was changed, a few words, and the first epoch that it was in force in.
     """
     if history.empty:
         figure(WIDTH, HEIGHT)  # loads Matplotlib while there is something else to wait for
@@ -52,14 +53,16 @@ def curves(history: pd.DataFrame, planned: int | None = None) -> Markup:
         html.span[html.i("t-key-best"), "best round, the one that is kept"],
     ]
     charts = (
-        html.figure[html.figcaption[html.b[title], html.span[better]], chart(history, measure, planned)]
+        html.figure[html.figcaption[html.b[title], html.span[better]], chart(history, measure, planned, marks)]
         for measure, (title, better) in MEASURES.items()
     )
     return html.div("t-curves")[legend, html.div("t-charts")[charts]]
 
 
-def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> Markup:
-    """One chart (`accuracy` or `loss`) as SVG: training, validation, where fine-tuning begins, the best round."""
+def chart(
+    history: pd.DataFrame, measure: str, planned: int | None = None, marks: Sequence[tuple[int, str]] = ()
+) -> Markup:
+    """One chart (`accuracy` or `loss`) as SVG: training, validation, fine-tuning and changes, the best round."""
     steps = history["step"].to_numpy(dtype=float)
     training = _numbers(history[measure])
     validation = _numbers(history[f"val_{measure}"])
@@ -72,19 +75,10 @@ def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> Ma
     _ends(axes, measure, steps[-1], training[-1], validation[-1])
 
     begins = fine_tuning_begins(history)
-    if begins is not None:
-        axes.axvline(begins - 0.5, color=MUTED, linewidth=1.2, linestyle=(0, (2, 2)))
-        room_right = begins - 0.5 < np.mean(axes.get_xlim())
-        axes.annotate(
-            "fine-tuning" if room_right else "fine-tuning →",
-            (begins - 0.5, 0.0 if measure == "accuracy" else 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(4 if room_right else -4, 7 if measure == "accuracy" else -13),
-            textcoords="offset points",
-            horizontalalignment="left" if room_right else "right",
-            color=MUTED,
-            fontsize=TEXT - 1,
-        )
+    told = [*([(begins, "fine-tuning")] if begins is not None else []), *marks]
+    for row, (step, text) in enumerate(told):
+        if step <= steps[-1] + 1:  # nothing is said of epochs that never came
+            _mark(axes, measure, step - 0.5, text, row)
     best = best_step(history)
     if best is not None:
         height = validation[np.flatnonzero(steps == best)[0]]
@@ -99,7 +93,8 @@ def chart(history: pd.DataFrame, measure: str, planned: int | None = None) -> Ma
                 markeredgewidth=1.6,
                 clip_on=False,
             )
-    return svg(drawn, description(history, measure), over=_hover(axes, history, measure))
+    about = description(history, measure) + "".join(f" From round {step} on: {text}." for step, text in marks)
+    return svg(drawn, about, over=_hover(axes, history, measure))
 
 
 def compare(histories: Mapping[str, pd.DataFrame]) -> Markup:
@@ -188,6 +183,23 @@ def _limit(axes: Axes, measure: str, heights: np.ndarray) -> None:
     high = float(heights.max()) if heights.size else 1.0
     usual = float(np.quantile(heights, 0.75)) if heights.size else 1.0
     axes.set_ylim(0, max(min(high, 4 * usual) * 1.08, 1e-3))
+
+
+def _mark(axes: Axes, measure: str, at: float, text: str, row: int) -> None:
+    """A line down the chart and what happened there, where no curve is likely to be; each text in a row of its own."""
+    axes.axvline(at, color=MUTED, linewidth=1.2, linestyle=(0, (2, 2)))
+    room_right = at < np.mean(axes.get_xlim())
+    below = measure == "accuracy"
+    axes.annotate(
+        text if room_right else f"{text} →",
+        (at, 0.0 if below else 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4 if room_right else -4, (7 if below else -13) + (1 if below else -1) * row * (TEXT + 1)),
+        textcoords="offset points",
+        horizontalalignment="left" if room_right else "right",
+        color=MUTED,
+        fontsize=TEXT - 1,
+    )
 
 
 def _ends(axes: Axes, measure: str, step: float, training: float, validation: float) -> None:

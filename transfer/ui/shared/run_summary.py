@@ -6,6 +6,7 @@ import time
 
 from markupsafe import Markup
 
+from transfer.runs.changes import briefly
 from transfer.runs.run import Run
 from transfer.runs.summary import DAMAGED
 from transfer.ui.shared import html, steps
@@ -16,6 +17,8 @@ STATES = {
     "queued": "waiting",
     "running": "training",
     "stopping": "stopping",
+    "pausing": "pausing",
+    "paused": "paused",
     "interrupted": "interrupted",
     "finished": "finished",
     "stopped": "stopped",
@@ -41,9 +44,10 @@ def state_badge(state: str) -> Markup:
 
 
 def charts(run: Run) -> Markup:
-    """The curves, with room for the rounds still to come while it trains."""
-    planned = run.config.total_epochs if run.status().alive else None
-    return curves(run.history(), planned)
+    """The curves, with room for the rounds still to come while it trains, and where something was changed."""
+    planned = run.config_at().total_epochs if run.status().alive else None
+    marks = [(change.step, text) for change in run.changes() for text in briefly(change)]
+    return curves(run.history(), planned, marks)
 
 
 def no_model() -> Markup:

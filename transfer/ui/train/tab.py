@@ -31,6 +31,7 @@ from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, sh
 from transfer.ui.shared.quantities import counted
 from transfer.ui.shared.run_summary import charts
 from transfer.ui.train import view
+from transfer.ui.train.changes import ChangesFold
 from transfer.ui.train.outlook import outlook_of_it
 from transfer.ui.train.queue import queue_card
 
@@ -63,6 +64,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             state = gr.HTML(empty("Nothing has been trained yet."), elem_id="run-state")
             with gr.Row(elem_classes="t-buttons"):
                 stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
+                pause = gr.Button("Pause", visible="hidden", elem_id="pause")
                 resume = gr.Button("Resume", variant="primary", visible="hidden", elem_id="resume")
                 retry = gr.Button("Go on with less memory", visible="hidden", elem_id="retry")
                 results = gr.Button("See the results", variant="primary", visible="hidden", elem_id="see-results")
@@ -71,14 +73,17 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
                 settings = RunConfig.settings()
                 changes = [gr.Number(label=settings[name].label, info=settings[name].help) for name in CHANGEABLE]
             curves = gr.HTML(elem_id="run-curves")
+            fold = ChangesFold.build()
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
         version_shown = gr.State(None)
         timer = gr.Timer(BEAT, active=False)
-    screen = [version_shown, timer, state, stop, resume, retry, results, curves, remarks, log, less, *changes]
+    screen = [version_shown, timer, state, stop, pause, resume, retry, results, curves, remarks, log, less, *changes]
+    screen += fold.screen
+    seen = [chosen, version_shown, fold.filled]
 
-    def look(run_id: str, last_seen: Any) -> list[Any]:
+    def look(run_id: str, last_seen: Any, filled: Any) -> list[Any]:
         """The screen for the chosen run; nothing at all when nothing changed since the last look."""
         run = context.run(run_id)
         version = run.version() if run else ("", run_id)
@@ -88,16 +93,17 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             return [gr.skip()] * len(screen)
         if run is None:
             hint = f"Nothing has been trained yet. Check your photos in {steps.step('photos')}, then press Train."
-            hidden, kept = [gr.Button(visible="hidden")] * 4, [gr.skip()] * len(changes)
+            hidden, kept = [gr.Button(visible="hidden")] * 5, [gr.skip()] * len(changes)
             nothing = [empty(hint), *hidden, "", "", "", gr.Accordion(visible="hidden"), *kept]
-            return [version, gr.Timer(active=False), *nothing]
+            return [version, gr.Timer(active=False), *nothing, *fold.look(None, filled)]
         status = run.status()
         return [
             version,
             gr.Timer(active=not status.over),
             view.state(run),
             _stop_button(run, status),
-            gr.Button(visible=shown(run.resumable)),
+            _pause_button(run, status),
+            gr.Button("Go on" if status.state == "paused" else "Resume", visible=shown(run.resumable)),
             _retry_button(context.desk, run),
             gr.Button(visible=shown(run.metrics() is not None)),
             charts(run),
@@ -105,6 +111,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             view.log(run),
             gr.Accordion(visible=shown(run.resumable)),
             *(getattr(run.config, name) for name in CHANGEABLE),
+            *fold.look(run, filled),
         ]
 
     def begin(folder: str, *given: Any) -> Iterator[dict[Any, Any]]:
@@ -159,8 +166,10 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         [trouble, chosen],
         **QUIET,
     )
-    begun.then(look, [chosen, version_shown], screen, **QUIET)
+    begun.then(look, seen, screen, **QUIET)
     stopped = stop.click(lambda run_id: ask(context.desk.training.stop, run_id), chosen, trouble, **QUIET)
+    paused = pause.click(lambda run_id: ask(context.desk.training.pause, run_id), chosen, trouble, **QUIET)
+    applied = fold.wire(context.desk, chosen)
     resumed = resume.click(
         lambda run_id, *given: ask(context.desk.training.resume, run_id, dict(zip(CHANGEABLE, given, strict=True))),
         [chosen, *changes],
@@ -168,14 +177,14 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         **QUIET,
     )
     retried = retry.click(lambda run_id: ask(less_memory, run_id), chosen, trouble, **QUIET)
-    follow([timer.tick, chosen.change, tab.select], look, [chosen, version_shown], screen, **QUIET)
-    for asked in (stopped, resumed, retried):
-        asked.then(look, [chosen, version_shown], screen, **QUIET)
-    context.page().load(first, chosen, chosen, **QUIET).then(look, [chosen, version_shown], screen, **QUIET)
+    follow([timer.tick, chosen.change, tab.select], look, seen, screen, **QUIET)
+    for asked in (stopped, paused, resumed, retried, applied):
+        asked.then(look, seen, screen, **QUIET)
+    context.page().load(first, chosen, chosen, **QUIET).then(look, seen, screen, **QUIET)
     follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
     outlook_of_it(context.desk, outlook, measure, tab, photos, network)
     with tab:
-        queue_card(context, photos, network, tab, [begun, stopped, resumed, retried])
+        queue_card(context, photos, network, tab, [begun, stopped, paused, resumed, retried])
     # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
     # such as a click on Train), and the first answer to this needs TensorFlow.
     tab.select(device, None, where, **QUIET)
@@ -225,8 +234,19 @@ def _stop_button(run: Run, status: Status) -> Any:
     """What stopping would mean right now; nothing once all rounds are done and the model is only being written."""
     if status.state == "queued":
         return gr.Button("Take off the queue", visible=True, interactive=True)
-    progress = run.log.newest(Progressed)
-    done = progress is not None and progress.stage in {"evaluate", "export"}
+    done = _stage(run) in {"evaluate", "export"}
     return gr.Button(
         "Stop and keep the best", visible=shown(status.alive and not done), interactive=status.state != "stopping"
     )
+
+
+def _pause_button(run: Run, status: Status) -> Any:
+    """As `_stop_button`: what would be paused while it is measured is over sooner than it would be gone on with."""
+    done = _stage(run) in {"evaluate", "refine", "export"}
+    visible = status.state == "queued" or (status.alive and not done)
+    return gr.Button("Pause", visible=shown(visible), interactive=status.state in {"queued", "running"})
+
+
+def _stage(run: Run) -> str:
+    progress = run.log.newest(Progressed)
+    return progress.stage if progress else ""

@@ -12,6 +12,7 @@ from transfer.advice.refinement import refinement
 from transfer.errors import TransferError
 from transfer.messages.endings import Died, Failed, Interrupted, Stopped
 from transfer.messages.events import EarlyStopped, Noticed, Refined, Skipped, Started
+from transfer.runs.changes import asked, in_words
 from transfer.runs.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, left, progress
 from transfer.runs.run import Run
@@ -28,7 +29,7 @@ def state(run: Run) -> Markup:
     parts = [headline(run)]
     if status.alive:
         now = progress(run)
-        parts.append(_now(status.message if status.state == "stopping" else now.message, aria_live="polite"))
+        parts.append(_now(now.message if status.state == "running" else status.message, aria_live="polite"))
         parts.append(bar("This step", now.step_fraction, left(now.step_eta)))
         rounds = f"{now.epochs_done} of {now.epochs_total} rounds"
         parts.append(bar("Everything", now.fraction, " · ".join(filter(None, (rounds, now.left))), "t-overall"))
@@ -36,6 +37,9 @@ def state(run: Run) -> Markup:
     elif status.state == "queued":
         ahead = "It begins as soon as this machine is free." if status.place == 1 else "One run trains at a time."
         parts.append(_now(f"{status.message} {ahead}"))
+    elif status.state == "paused":
+        fix = "Press Go on whenever you like, in minutes or in weeks: it goes on exactly where it was."
+        parts.append(panel("info", status.message, "Its memory was given back, and the next run in line goes on.", fix))
     elif status.state == "interrupted":
         fix = "Press Resume to go on from the last finished round. Nothing that was learned until then is lost."
         last = run.log.last()
@@ -51,7 +55,13 @@ def state(run: Run) -> Markup:
 
 def remarks(run: Run) -> Markup:
     """Advice on the curves, what the worker had to say, unreadable photos, and why a phase ended early."""
-    found = [notices(advice_on_curves(run.config, run.dataset, run.log.read()))]
+    found = [notices(advice_on_curves(run.config_at(), run.dataset, run.log.read()))]
+    if changes := [in_words(change) for change in run.changes()]:
+        found.append(panel("info", "Changed while it trained.", " ".join(changes)))
+    if waiting := [asked(change) for change in run.pending_changes()]:
+        found.append(
+            panel("info", "Asked for; it comes with the next round.", " ".join(f"{each}." for each in waiting))
+        )
     found += [panel("info", noticed.title, noticed.message) for noticed in run.log.all(Noticed)]
     found += [panel("info", *refinement(refined)) for refined in run.log.all(Refined)[-1:]]
     skipped = run.log.all(Skipped)

@@ -32,7 +32,7 @@ from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.learning.training.steps import Score, Tally
 from transfer.messages.events import EarlyStopped, EpochEnded, PhaseBegun
-from transfer.messages.requests import Stop
+from transfer.messages.requests import Pause, Stop
 from transfer.runs.event_log import EventLog
 from transfer.runs.mailbox import Mailbox
 
@@ -70,11 +70,16 @@ def end_epoch(
     return result
 
 
+def turn(session: PhaseSession, **changed: Any) -> None:
+    """What follows from a request."""
+    session.turn_to(dataclasses.replace(session.phase, **changed))
+
+
 def test_early_stopping_waits_for_as_long_as_its_patience(session: PhaseSession) -> None:
     stopping = EarlyStopping()
     for validation in (0.9, 0.5, 0.6):
         assert end_epoch(session, stopping, loss=0.1, validation=validation).events == []
-    session.change(patience=3)
+    turn(session, patience=3)
     assert end_epoch(session, stopping, loss=0.1, validation=0.7).events == []
     assert not session.state.phase_over
     result = end_epoch(session, stopping, loss=0.1, validation=0.5)  # as good is not better
@@ -83,7 +88,7 @@ def test_early_stopping_waits_for_as_long_as_its_patience(session: PhaseSession)
 
 
 def test_without_patience_nothing_stops_early(session: PhaseSession) -> None:
-    session.change(patience=0)
+    turn(session, patience=0)
     for _ in range(9):
         assert end_epoch(session, EarlyStopping(), loss=1.0).events == []
     assert not session.state.phase_over
@@ -97,7 +102,7 @@ def test_an_epoch_that_was_broken_off_counts_for_nothing(session: PhaseSession) 
 
 
 def test_the_best_epoch_is_that_of_the_lowest_loss(session: PhaseSession, tmp_path: Path) -> None:
-    best = BestWeights(RunConfig(), None, Checkpoint(tmp_path / "checkpoint.npz", lambda events: None))  # type: ignore[arg-type]
+    best = BestWeights(None, Checkpoint(tmp_path / "checkpoint.npz", lambda events: None))  # type: ignore[arg-type]
     found = [end_epoch(session, best, loss=1.0, validation=loss).best for loss in (0.8, 0.9, 0.7, 0.7)]
     assert found == [True, False, True, False]
     assert session.state.best_loss == 0.7
@@ -111,7 +116,7 @@ def test_stopped_within_the_first_epoch_its_weights_are_better_than_nothing(
     session: PhaseSession, tmp_path: Path
 ) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", lambda events: None)
-    best = BestWeights(RunConfig(), None, checkpoint)  # type: ignore[arg-type]
+    best = BestWeights(None, checkpoint)  # type: ignore[arg-type]
     assert best.phase is None
     session.variables[1].assign([1.0, 2.0])
     assert end_epoch(session, best, loss=0.4, complete=False).best
@@ -134,7 +139,7 @@ def test_a_phase_begins_with_the_best_weights_of_the_one_before(session: PhaseSe
             return session.variables
 
     tuning = dataclasses.replace(session, phase=dataclasses.replace(session.phase, name="fine_tune", index=1))
-    BestWeights(RunConfig(), Known(), checkpoint).on_phase_begin(tuning)  # type: ignore[arg-type]
+    BestWeights(Known(), checkpoint).on_phase_begin(tuning)  # type: ignore[arg-type]
     assert session.variables[1].value.numpy().tolist() == [3.0, 3.0]
     assert checkpoint.best[0] == "fine_tune"
 
@@ -143,7 +148,7 @@ def test_what_is_told_is_in_the_checkpoint_first_and_told_once(session: PhaseSes
     log = EventLog(tmp_path / "events.jsonl")
     logging = EventLogging(log)
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", logging.write)
-    best = BestWeights(RunConfig(), None, checkpoint)  # type: ignore[arg-type]
+    best = BestWeights(None, checkpoint)  # type: ignore[arg-type]
     chain = CallbackList([best, logging, EarlyStopping(), Checkpointing(checkpoint)])
     chain.on_train_begin()
     for _ in range(2):
@@ -172,7 +177,7 @@ def test_a_broken_off_epoch_is_told_and_not_gone_on_from(session: PhaseSession, 
     logging = EventLogging(log)
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", logging.write)
     checkpoint._written = math.inf
-    chain = CallbackList([BestWeights(RunConfig(), None, checkpoint), logging, Checkpointing(checkpoint)])  # type: ignore[arg-type]
+    chain = CallbackList([BestWeights(None, checkpoint), logging, Checkpointing(checkpoint)])  # type: ignore[arg-type]
     end_epoch(session, chain, loss=0.5, validation=0.4)
     assert log.read() == []
     end_epoch(session, chain, loss=0.2, validation=0.1, complete=False)
@@ -182,16 +187,11 @@ def test_a_broken_off_epoch_is_told_and_not_gone_on_from(session: PhaseSession, 
     assert found.state is not None and found.state.epoch == 1
 
 
-def test_changes_are_part_of_the_state(session: PhaseSession) -> None:
+def test_a_phase_with_no_more_epochs_than_done_is_over(session: PhaseSession) -> None:
     end_epoch(session, loss=0.5)
-    session.change(epochs=3, learning_rate=0.01)
-    assert (session.phase.epochs, session.phase.learning_rate, session.phase.patience) == (3, 0.01, 2)
-    state = TrainingState.from_dict(dataclasses.asdict(session.state))
-    assert state == session.state and state.changed == {"epochs": 3, "learning_rate": 0.01}
-    assert state.next_phase("fine_tune").changed == {}
-    session.change(epochs=1)
+    turn(session, epochs=1)
     assert session.state.phase_over
-    session.change(epochs=2)
+    turn(session, epochs=2)
     assert not session.state.phase_over
 
 
@@ -204,9 +204,14 @@ def test_the_learning_rate_follows_the_phase(session: PhaseSession, schedule: st
     assert learning_rate(session.optimizer) == pytest.approx(0.1)
     session.optimizer.iterations.assign(25)  # half of it
     assert learning_rate(session.optimizer) == pytest.approx(0.1 if schedule == "constant" else 0.05)
-    session.change(learning_rate=0.02, epochs=5)
+    turn(session, learning_rate=0.02, epochs=5)
     following.on_epoch_begin(session)
     assert learning_rate(session.optimizer) == pytest.approx(0.02 if schedule == "constant" else 0.0, abs=1e-8)
+    session.optimizer.iterations.assign(0)  # as of a new one, when other layers are frozen
+    session.since = 2
+    turn(session, epochs=4)
+    following.on_epoch_begin(session)
+    assert learning_rate(session.optimizer) == pytest.approx(0.02 if schedule == "constant" else 0.01)
 
 
 def test_a_stop_is_seen_between_two_steps(
@@ -220,6 +225,23 @@ def test_a_stop_is_seen_between_two_steps(
     assert not session.stopping
     mailbox.send(Stop())
     stop.on_steps_end(session, Block(1, 4, Tally()))
+    assert session.stopping
+
+
+@pytest.mark.parametrize(("seconds", "at_once"), [(0.0, True), (1.0, False), (300.0, True)])
+def test_a_pause_waits_for_the_end_of_an_epoch_that_is_not_far(
+    session: PhaseSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, at_once: bool
+) -> None:
+    monkeypatch.setattr("transfer.learning.inbox.LOOK", 0.0)
+    mailbox = Mailbox(tmp_path / "requests.jsonl")
+    stop = StopOnRequest(Inbox(mailbox))
+    if seconds:
+        stop.on_epoch_end(session, EpochResult(1, 1, Score(0.5, 0.5, 20), None, True, seconds, 20.0))
+    stop.on_epoch_begin(session)
+    mailbox.send(Pause())
+    stop.on_steps_end(session, Block(1, 4, Tally()))
+    assert session.stopping == at_once
+    stop.on_epoch_end(session, EpochResult(2, 2, Score(0.5, 0.5, 20), None, True, seconds, 20.0))
     assert session.stopping
 
 

@@ -5,7 +5,10 @@ They are kept over both phases, so fine-tuning, which begins with the head's bes
 
 from __future__ import annotations
 
-from transfer.config import RunConfig
+from collections.abc import Sequence
+
+import keras
+
 from transfer.learning.model.classifier import Classifier
 from transfer.learning.training.callbacks.callback import Callback
 from transfer.learning.training.checkpoint import Checkpoint, assign, values
@@ -16,13 +19,12 @@ from transfer.learning.training.session import PhaseSession
 
 class BestWeights(Callback):
     """Args:
-    config: of the run.
     network: which is trained.
     checkpoint: holds the best weights.
     """
 
-    def __init__(self, config: RunConfig, network: TrainedNetwork, checkpoint: Checkpoint) -> None:
-        self._config, self._network, self._checkpoint = config, network, checkpoint
+    def __init__(self, network: TrainedNetwork, checkpoint: Checkpoint) -> None:
+        self._network, self._checkpoint = network, checkpoint
 
     def on_phase_begin(self, session: PhaseSession) -> None:
         if session.state.epoch == 0 and self.phase:
@@ -37,6 +39,13 @@ class BestWeights(Callback):
             state.best_loss = result.loss  # `Checkpoint.add` takes the weights
         elif result.best:  # stopped within the very first epoch: better than nothing
             self._checkpoint.best = session.phase.name, values(session.variables)
+
+    def take_in(self, session: PhaseSession, before: Sequence[keras.Variable]) -> None:
+        """The phase changes other variables than `before`: those that are new were the same all the time."""
+        assert self._checkpoint.best is not None
+        held = dict(zip(map(id, before), self._checkpoint.best[1], strict=True))
+        now = zip(session.variables, values(session.variables), strict=True)
+        self._checkpoint.best = session.phase.name, [held.get(id(variable), value) for variable, value in now]
 
     @property
     def phase(self) -> str | None:
@@ -53,4 +62,4 @@ class BestWeights(Callback):
         """Give a network like the trained one the best weights."""
         assert self._checkpoint.best is not None
         phase, weights = self._checkpoint.best
-        assign(trainable_variables(classifier, phase, self._config), weights)
+        assign(trainable_variables(classifier, phase, self._network.config.frozen_layers), weights)

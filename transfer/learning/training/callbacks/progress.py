@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.callbacks.callback import Callback
+from transfer.learning.training.data import PhaseData
 from transfer.learning.training.epoch import Block
 from transfer.learning.training.session import PhaseSession
 
@@ -15,12 +16,12 @@ class ProgressReporting(Callback):
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-
-    def on_phase_begin(self, session: PhaseSession) -> None:
-        done = session.state.epoch * session.data.steps
-        self._reporter.begin("train", "", _total(session), "steps", done=done)
+        self._data: PhaseData | None = None
 
     def on_epoch_begin(self, session: PhaseSession) -> None:
+        if self._data is not session.data:  # getting it ready was another stretch of work
+            self._data, done = session.data, session.state.epoch * session.data.steps
+            self._reporter.begin("train", "", _total(session), "steps", done=done)
         self._turn_to(session, "train", session.phase.description)
 
     def on_validation_begin(self, session: PhaseSession) -> None:

@@ -1,0 +1,141 @@
+"""Outcome: the network that training led to, that of the best epoch or refined, to be measured and taken away.
+
+How it came about is `trainer`'s business.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from transfer.config import RunConfig
+from transfer.dataset.dataset import Dataset, Split
+from transfer.learning.device import Device, use_precision
+from transfer.learning.features.extraction import FeatureExtractor, NotKept
+from transfer.learning.inbox import Inbox, Stopped
+from transfer.learning.model.classifier import Classifier, build
+from transfer.learning.model.depths import refined
+from transfer.learning.pipeline import PhotoSource
+from transfer.learning.reporter import Reporter
+from transfer.learning.training.callbacks.best_weights import BestWeights
+from transfer.learning.training.data import EpochData, PhaseDataLoader
+from transfer.learning.training.network import TrainedNetwork
+from transfer.learning.training.phases import class_weights, phase
+from transfer.learning.training.refinement import Refinement, refine
+
+
+class Outcome:
+    """What came of the training of one run.
+
+    Args:
+        config, dataset: of the run.
+        device: what it trains on.
+        reporter: where progress goes.
+        inbox: what was asked of it.
+        extractor: computes and keeps features.
+        network: which was trained.
+        data: what its phases see of a split.
+        best: the weights of its best epoch.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        device: Device,
+        reporter: Reporter,
+        inbox: Inbox,
+        extractor: FeatureExtractor,
+        network: TrainedNetwork,
+        data: PhaseDataLoader,
+        best: BestWeights,
+    ) -> None:
+        self._config, self._dataset, self._device = config, dataset, device
+        self._reporter, self._inbox, self._extractor = reporter, inbox, extractor
+        self._network, self._data, self._best = network, data, best
+        self._refinement: Refinement | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there was an epoch."""
+        return self._best.phase is not None
+
+    def measured(self, split: Split) -> EpochData:
+        """A split, and the network with the weights of the best epoch, in 32 bits.
+
+        As in training, what frozen layers say is computed once and kept; where the head was best over photos that are
+        known, the rest of the network need not even be built.
+        """
+        self._inbox.finish()
+        if not self._reusable:
+            size, batch_size = self._network.image_size, self._config.batch_size
+            photos = PhotoSource(self._dataset, split, size, batch_size, self._reporter.skip)
+            return EpochData(photos, self.result().model)
+        use_precision(None)
+        if self._refinement is not None:
+            return self._data.measured_at_all_depths(split, self._refined_head(), self._refinement.choice.mirrored)
+        self._best.restore_trained()
+        assert self._best.phase is not None
+        return self._data.measured(phase(self._config, self._best.phase), split)
+
+    def refine(self) -> Refinement | None:
+        """Compute a better head from what the frozen network sees, after the best epoch was measured; see `refinement`.
+
+        Where it is better, `measured` and `result` are of it from now on.
+
+        Returns:
+            What came of it; None where there is none to be had, or the user asked to stop.
+        """
+        if not self._network.config.refines or not self._reusable or self._best.phase is None:
+            return None
+        self._inbox.go_on()
+        message = "Looking for a better answer at several depths of the network; the first one is safe."
+        self._reporter.begin("refine", message, 0)
+        self._reporter.say()
+        self._best.restore_trained()
+        head = self._network.head
+        try:
+            refinement = refine(
+                self._config,
+                self._dataset,
+                self._network.parts,
+                self._data.features,
+                lambda rows: np.asarray(head(rows.astype(np.float32), training=False)),
+                class_weights(self._config, self._dataset),
+            )
+        except (Stopped, NotKept):
+            return None
+        finally:
+            self._inbox.finish()
+            self._extractor.release_engines()
+        if refinement.better:
+            self._refinement = refinement
+        return refinement
+
+    def result(self) -> Classifier:
+        """The network with the weights of the best epoch, or refined, in 32 bits on one device.
+
+        There must be a result.
+        """
+        use_precision(None)
+        if self._refinement is not None:
+            choice = self._refinement.choice
+            head = self._refined_head(None if choice.share else self._network.parts[-1])
+            return refined(self._network.classifier(), head, inner=choice.share > 0, mirrored=choice.mirrored)
+        classifier = self._network.classifier() if self._reusable else build(self._config, len(self._dataset.classes))
+        self._best.restore(classifier)
+        return classifier
+
+    def _refined_head(self, last: int | None = None) -> keras.Sequential:
+        """The refined head: one layer that takes the features of all depths, or the `last` so many of them."""
+        assert self._refinement is not None
+        kernel, bias = self._refinement.kernel[-last if last else 0 :], self._refinement.bias
+        answer = keras.layers.Dense(len(bias), activation="softmax", name="answer", dtype="float32")
+        head = keras.Sequential([keras.Input(kernel.shape[:1]), answer], name="head")
+        answer.set_weights([kernel, bias])
+        return head
+
+    @property
+    def _reusable(self) -> bool:
+        """Whether the network that was trained is one of 32 bits on one device."""
+        return self._device.replicas == 1 and not self._device.mixed_precision
