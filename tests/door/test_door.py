@@ -185,6 +185,15 @@ def test_what_no_page_needs_is_closed(path: str, page: TestClient) -> None:
     assert page.put("/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("call/say/none", "What to do"), ("call/none/none", "What to do"), ("queue/data?session_hash=none", "not_found")],
+)
+def test_an_unknown_question_is_answered_to_the_end(path: str, words: str, page: TestClient) -> None:
+    answer = page.get(f"/gradio_api/{path}")  # the client raises what Gradio lets go on, as a stream that broke off
+    assert words in answer.text and answer.text.endswith("\n\n")
+
+
 def test_every_answer_has_the_headers(page: TestClient) -> None:
     for path, headers in (("/", {}), ("/", {"host": "evil.test"}), ("/none", {}), ("/config", {})):
         got = page.get(path, headers=headers).headers

@@ -70,6 +70,7 @@ def raw() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "file=" + "x" * 3000,
         "file=http://127.0.0.1:1/", "proxy=http://127.0.0.1:1/", "deep_link?session_hash=x",
         "stream/x/1/2/playlist.m3u8",
+        "call/check/none", "call/none/none", "queue/data?session_hash=none",
         "custom_component/x/y/z/..%2f..%2fetc%2fpasswd"
     ):  # fmt: skip
         yield "GET", f"/gradio_api/{path}", {}

@@ -102,7 +102,7 @@ def test_files_outside_are_not_served(client: tuple[App, Client]) -> None:
 
 
 def spread(everything: list[Any], few: int) -> list[Any]:
-    """All of them with HOSTILE=all in the environment (a minute), else so many from all over."""
+    """All of them with HOSTILE=all in the environment (three minutes), else so many from all over."""
     return everything if os.environ.get("HOSTILE") == "all" else everything[:: max(1, len(everything) // few)]
 
 

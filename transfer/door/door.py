@@ -7,10 +7,12 @@ guess its type, or have it send anything elsewhere.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from transfer.door.hosts import Hosts
@@ -38,6 +40,8 @@ _HEADERS = {
     "content-security-policy": "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
 }
+# What Gradio says of a question that it does not know, in a stream that it then breaks off.
+_UNKNOWN = b'event: error\ndata: "404: Not Found"\n\n'
 _FILES = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -107,6 +111,10 @@ class Door:
         except MultiPartException:
             if body.refusal is None:  # who sent it has gone
                 return
+        except RuntimeError as error:
+            if not answer.status or not isinstance(error.__cause__, HTTPException):
+                raise
+            await answer.end()
         if body.refusal is not None and not answer.status:
             raise body.refusal
 
@@ -140,7 +148,13 @@ class _Answer:
                 **message,
                 "headers": [*given, *((name.encode(), text.encode()) for name, text in headers.items())],
             }
+        elif message.get("body") == _UNKNOWN:
+            message = {**message, "body": f"event: error\ndata: {json.dumps(str(_unknown()))}\n\n".encode()}
         await self._send(message)
+
+    async def end(self) -> None:
+        """End a stream that was broken off: what there was to say has been said in it."""
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def refuse(self, error: AccessError) -> None:
         """Say why not, in words."""
@@ -159,3 +173,12 @@ class _Answer:
         pairs = [(name.encode(), value.encode()) for name, value in head.items()]
         await self({"type": "http.response.start", "status": status, "headers": pairs})
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _unknown() -> AccessError:
+    return AccessError(
+        "There is no answer waiting under this address.",
+        expected="the event_id that the question was given, read once and while Transfer goes on running",
+        found="another one, one that was answered already, or one from before a restart",
+        fix="Ask again: send the question once more, then read its answer under the new event_id.",
+    )
