@@ -56,7 +56,7 @@ def wait_for_input(work: Work) -> int:
 def stay(place: Path, minutes: float, work: Work) -> int:
     """Load, then work on the runs that come in at a place, one after the other."""
     with socket.socket(socket.AF_UNIX) as door:
-        new = place.with_name(f"{place.name}.{os.getpid()}")
+        new = place.with_name(f".{os.getpid()}")  # not its name and more: the path of a socket must be short
         door.bind(str(new))
         new.chmod(0o600)
         door.listen()

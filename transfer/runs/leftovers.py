@@ -1,6 +1,6 @@
 """Leftovers: what processes that were killed left half written. Everything is written under a hidden name that ends
 with the number of the process, such as `.metrics.json.4711`, and only then gets its own; so what nobody will finish is
-known by its name.
+known by its name. A Unix socket is left over once nobody listens on it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from pathlib import Path
 
 from transfer.runs.process import began
@@ -19,17 +20,30 @@ def hidden(place: Path) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what dead processes of this machine left half written in a folder; not in the folders in it."""
+    """Remove what dead processes of this machine left in a folder; not in the folders in it."""
     if not folder.is_dir():
         return
     with os.scandir(folder) as found:
-        names = [entry.name for entry in found if entry.name.startswith(".")]
-    for name in names:
-        writer = re.search(r"\.(\d{1,9})$", name)
-        if writer is None or began(int(writer[1])) is not None:
-            continue
-        place = folder / name
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place, ignore_errors=True)
+        places = [folder / entry.name for entry in found]
+    for place in places:
+        if place.name.startswith("."):
+            writer = re.search(r"\.(\d{1,9})$", place.name)
+            left = writer is not None and began(int(writer[1])) is None
         else:
+            left = place.is_socket() and not _listened_on(place)
+        if left and place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
+        elif left:
             place.unlink(missing_ok=True)
+
+
+def _listened_on(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as visitor:
+        visitor.setblocking(False)  # one with many visitors waiting is listened on
+        try:
+            visitor.connect(str(place))
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            pass
+        return True

@@ -132,7 +132,8 @@ class Workspace:
     def sweep(self) -> None:
         """Remove what processes that were killed left half written; whoever leads the workspace does, at its start."""
         with contextlib.suppress(OSError):  # it can only be read, or somebody is faster
-            for folder in (self.runs_dir, self.studies_dir, self.photos_dir, self.networks_dir, self.engines_dir):
+            folders = (self.runs_dir, self.studies_dir, self.photos_dir, self.networks_dir, self.engines_dir)
+            for folder in (*folders, self.cache_dir):
                 sweep(folder)
             for run in self.runs():
                 run.sweep()
