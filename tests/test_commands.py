@@ -15,7 +15,7 @@ import pytest
 
 from tests.dataset.pictures import photos
 from tests.learning.conftest import backbone  # noqa: F401 - a fixture
-from tests.networks.keras_archive import HOSTILE, keras_archive
+from tests.networks.keras_archive import HDF5, HOSTILE, keras_archive
 from tests.runs.conftest import new_run
 from transfer import disk
 from transfer.cli.main import main
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, name in enumerate(("cats", "dogs")):
         photos(folder / "photos" / name, 8, first=100 * number)
     keras_archive(folder / "mine.keras")  # what is in it matters only where it does how many layers it has
-    (folder / "mine.weights.h5").write_text("looked into by the worker")
+    (folder / "mine.weights.h5").write_bytes(HDF5)  # whether they fit, the worker finds out
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import warnings
 import zipfile
@@ -10,7 +11,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-HDF5 = b"\x89HDF\r\n\x1a\n" + b"\0" * 88
+import h5py
+
+
+def hdf5(write: Callable[[h5py.File], object] = lambda file: file.create_dataset("vars/0", data=[1.0])) -> bytes:
+    """An HDF5 file with what is written into it."""
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        write(file)
+    return content.getvalue()
+
+
+HDF5 = hdf5()
 
 
 def layer(kind: str, module: str = "keras.layers", **config: Any) -> dict[str, Any]:
@@ -88,6 +100,33 @@ def _changed(path: Path) -> Path:
     return path
 
 
+def _elsewhere(file: h5py.File) -> None:
+    file.create_dataset("vars/0", (10,), "f4", external=[("/etc/passwd", 0, 40)])
+
+
+def _endless(file: h5py.File) -> None:
+    file.create_dataset("vars/0", (10**12,), "f4", chunks=(1000,))
+
+
+def _virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((10,), "f4")
+    layout[:] = h5py.VirtualSource("/etc/passwd", "vars/0", (10,))
+    file.create_virtual_dataset("vars/0", layout)
+
+
+# Weights that are not only weights, by what they do.
+WEIGHTS: dict[str, bytes] = {
+    "a link to another file": hdf5(lambda file: file.__setitem__("layers", h5py.ExternalLink("/etc/passwd", "/"))),
+    "a link within": hdf5(lambda file: file.__setitem__("layers/a/vars", h5py.SoftLink("/layers/b"))),
+    "numbers in another file": hdf5(_elsewhere),
+    "numbers made of other files": hdf5(_virtual),
+    "more numbers than there is memory": hdf5(
+        lambda file: file.create_dataset("vars/0", (10**12,), "f4", chunks=(99,))
+    ),
+    "the first bytes of weights": HDF5[:300],
+    "a signature and nothing": HDF5[:8] + bytes(88),
+    "a wrong size in its head": HDF5[:40] + b"\xff" * 8 + HDF5[48:],
+}
 HOSTILE: dict[str, Callable[[Path], Path]] = {
     "Lambda": _with(layer("Lambda", function={"class_name": "__lambda__", "config": {"value": "4wEAAA=="}})),
     "a bare lambda": _with(layer("Activation", activation={"class_name": "__lambda__", "config": {"value": "4wE="}})),
@@ -123,6 +162,7 @@ HOSTILE: dict[str, Callable[[Path], Path]] = {
     "no config": lambda path: keras_archive(path, without="config.json"),
     "no weights": lambda path: keras_archive(path, without="model.weights.h5"),
     "weights that are none": _members(**{"model.weights.h5": b"\x80\x04pickle"}),
+    **{name: _members(**{"model.weights.h5": content}) for name, content in WEIGHTS.items()},
     "a bomb": lambda path: keras_archive(
         path, members={"model.weights.h5": HDF5 + b"\0" * 20_000_000}, compression=zipfile.ZIP_DEFLATED
     ),

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import pytest
 
+from tests.networks.keras_archive import HDF5, WEIGHTS
 from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
@@ -150,11 +151,14 @@ def test_a_missing_file_is_no_error_where_it_can_be_fetched(home: Path, monkeypa
     assert file is not None and not file.present
 
 
-def test_a_weights_file_of_ones_own_must_exist(tmp_path: Path) -> None:
+def test_a_weights_file_of_ones_own_must_exist_and_be_only_weights(tmp_path: Path) -> None:
     path = tmp_path / "mine.weights.h5"
     with pytest.raises(WeightsError, match="no weights file"):
         weights.require(RunConfig(weights=str(path)))
-    path.write_bytes(b"")
+    path.write_bytes(WEIGHTS["a link to another file"])
+    with pytest.raises(WeightsError, match="a link to elsewhere, 'layers'"):
+        weights.require(RunConfig(weights=str(path)))
+    path.write_bytes(HDF5)
     file = weights.require(RunConfig(weights=str(path)))
     assert file is not None and file.path == path and file.present
 

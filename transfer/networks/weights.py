@@ -17,6 +17,7 @@ from pathlib import Path
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, WeightsError
+from transfer.networks import hdf5_file
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import table
@@ -157,7 +158,7 @@ def chosen(config: RunConfig) -> WeightsFile:
     """The weights file that `config.weights` is the path of.
 
     Raises:
-        WeightsError: when there is no such file.
+        WeightsError: when there is no such file, or it is not only weights.
     """
     path = Path(config.weights).expanduser()
     if not path.is_file():
@@ -166,6 +167,13 @@ def chosen(config: RunConfig) -> WeightsFile:
             expected="imagenet, random, or the path of a weights file (.h5, .weights.h5 or .keras)",
             found="a folder" if path.is_dir() else "nothing at that path",
             fix="Check the path, or choose imagenet or random.",
+        )
+    if path.suffix == ".h5" and (found := hdf5_file.wrong(path)):
+        raise WeightsError(
+            f"The weights in {path.name} cannot be used.",
+            expected="a file that Keras wrote with model.save_weights",
+            found=found,
+            fix="Save them again with model.save_weights('name.weights.h5'), or choose another file.",
         )
     return WeightsFile(path.name, path, True, "", "", round(path.stat().st_size / 1e6, 1))
 
