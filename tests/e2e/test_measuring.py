@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transfer.commands.found import Found
+from transfer.commands.findings import SettingFindings
 from transfer.messages.measurements import DepthMeasured, LearningRateMeasured
 from transfer.samples import draw
 
@@ -40,7 +40,7 @@ def test_depth_and_rates_are_measured_and_taken_over(page: Page, app: App) -> No
     page.get_by_label("All of it", exact=True).click()
     page.locator("#network-drawing").get_by_text("are adjusted").wait_for()
     use.click()
-    frozen = Found.of(study).settings()["frozen_layers"]
+    frozen = SettingFindings.of(study).settings()["frozen_layers"]
     said = "keep what they know. Only" if frozen is None else f"first {frozen} of"
     page.locator("#network-drawing").get_by_text(said).wait_for()
 

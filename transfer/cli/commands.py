@@ -16,8 +16,7 @@ from transfer.advice.depth import NAMES
 from transfer.cli.follow import follow, follow_study, supervision
 from transfer.cli.output import print_json, show
 from transfer.commands.desk import Desk
-from transfer.commands.findings import Findings
-from transfer.commands.found import Found
+from transfer.commands.findings import Findings, NetworkFindings, SettingFindings
 from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, PhotosError, TransferError, WeightsError
@@ -74,9 +73,9 @@ def advise(desk: Desk, options: argparse.Namespace) -> int:
     error = _went_wrong(study, status)
     if error:
         print(error, file=sys.stderr)
-    findings = Findings.of(study) if options.kind == "networks" else Found.of(study)
+    findings = Findings.of(study)
     about = findings.to_dict() | ({"error": error.to_dict()} if error else {})
-    show(about, _table(findings) if isinstance(findings, Findings) else _found(findings, study), options)
+    show(about, _table(findings) if isinstance(findings, NetworkFindings) else _found(findings, study), options)
     if status.state in {"finished", "stopped"} and about["recommended"]:
         return 0
     return 2 if isinstance(error, MISTAKES) else 1
@@ -233,7 +232,7 @@ def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
     return 2 if isinstance(error, MISTAKES) else 1
 
 
-def _table(findings: Findings) -> str:
+def _table(findings: NetworkFindings) -> str:
     import pandas as pd
 
     rows = [
@@ -258,7 +257,7 @@ def _table(findings: Findings) -> str:
     return "\n".join(lines)
 
 
-def _found(found: Found, study: Study) -> str:
+def _found(found: SettingFindings, study: Study) -> str:
     import pandas as pd
 
     rows: list[dict[str, str]] = [
@@ -291,7 +290,7 @@ def _found(found: Found, study: Study) -> str:
     return "\n".join(lines)
 
 
-def _published(findings: Findings) -> str:
+def _published(findings: NetworkFindings) -> str:
     return ", ".join(f"{each.name} {each.top1:.1%}" for each in findings.elsewhere[:6]) + " … (transfer backbones)"
 
 

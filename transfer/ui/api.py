@@ -12,7 +12,6 @@ import gradio as gr
 
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
-from transfer.commands.found import Found
 from transfer.errors import ConfigError
 from transfer.runs.progress import progress
 from transfer.ui.entrance import typed
@@ -46,8 +45,7 @@ def build(desk: Desk) -> None:
 
     def study(study: str) -> dict[str, Any]:
         """What a study found so far: its state, what was measured, and what is recommended."""
-        asked = desk.studies.get(study)
-        return (Findings if asked.config.kind == "networks" else Found).of(asked).to_dict()
+        return Findings.of(desk.studies.get(study)).to_dict()
 
     def stop_study(study: str) -> str:
         """Ask a study to end and keep what it measured; returns its state."""

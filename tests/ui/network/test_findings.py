@@ -10,7 +10,7 @@ import pytest
 from tests.advice.test_networks import measured
 from tests.runs.test_study import new_study
 from tests.ui.conftest import HOSTILE, drawing, read, words
-from transfer.commands.findings import Findings
+from transfer.commands.findings import NetworkFindings
 from transfer.errors import ConfigError
 from transfer.messages.endings import Died, Failed, Finished, Stopped
 from transfer.messages.events import Launched, Progressed
@@ -26,7 +26,7 @@ def study(workspace: Workspace, tmp_path: Path) -> Study:
 
 
 def shown(study: Study) -> str:
-    return str(findings.state(study, Findings.of(study)))
+    return str(findings.state(study, NetworkFindings.of(study)))
 
 
 def going(study: Study) -> None:

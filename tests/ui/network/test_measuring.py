@@ -13,7 +13,7 @@ from tests.ui.conftest import read
 from transfer.advice.depth import advised_depth
 from transfer.advice.settings import advice_on_settings
 from transfer.commands.desk import Desk
-from transfer.commands.found import Found
+from transfer.commands.findings import SettingFindings
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo
 from transfer.messages.endings import Finished
@@ -108,9 +108,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
-def found(*steps: DepthMeasured | LearningRateMeasured) -> Found:
+def found(*steps: DepthMeasured | LearningRateMeasured) -> SettingFindings:
     depths = [step for step in steps if isinstance(step, DepthMeasured)]
-    return Found("study", "finished", "/photos", StudyProgress("", "", 1, 1, 1.0, None), steps, advised_depth(depths))
+    return SettingFindings(
+        "study", "finished", "/photos", StudyProgress("", "", 1, 1, 1.0, None), steps, advised_depth(depths)
+    )
 
 
 def photos(split: str = "train") -> Dataset:

@@ -13,7 +13,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.commands.desk import Desk
-from transfer.commands.findings import Findings
+from transfer.commands.findings import NetworkFindings
 from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.candidates import Candidate
 from transfer.runs.study import Study
@@ -53,7 +53,7 @@ def wire(desk: Desk, part: StudyCard, tab: gr.Tab, photos: PhotosTab, fields: di
             return [gr.skip()] * len(screen)
         if study is None:
             return [version, gr.Timer(active=False), gr.Button(interactive=True), gr.skip(), ""]
-        status, found = study.status(), Findings.of(study)
+        status, found = study.status(), NetworkFindings.of(study)
         return [
             version,
             gr.Timer(active=not status.over),
@@ -73,7 +73,7 @@ def wire(desk: Desk, part: StudyCard, tab: gr.Tab, photos: PhotosTab, fields: di
 
     def use(folder: str) -> list[Any]:
         study = newest(desk, folder)
-        found = Findings.of(study).recommended if study else None
+        found = NetworkFindings.of(study).recommended if study else None
         return _chosen(found.network if found else None)
 
     def pick(folder: str, event: gr.EventData) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from transfer.advice.depth import NAMES, gain
-from transfer.commands.found import Found
+from transfer.commands.findings import SettingFindings
 from transfer.config import RunConfig
 from transfer.messages.measurements import DepthMeasured
 from transfer.runs.progress import duration
@@ -17,7 +17,7 @@ from transfer.ui.shared.quantities import percent, readable
 HEADS = ("what may change", "right", "95 % interval", "points gained", "adjusted", "learning rate", "took")
 
 
-def show(found: Found, config: RunConfig) -> Markup:
+def show(found: SettingFindings, config: RunConfig) -> Markup:
     """The depths measured so far; `config` is not asked."""
     measured, advice = found.depths, found.depth
     if not measured:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from transfer.commands.findings import Findings
+from transfer.commands.findings import NetworkFindings
 from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.backbones import Backbone
 from transfer.networks.packages import PACKAGES
@@ -20,7 +20,7 @@ from transfer.ui.network.study_card import standing
 from transfer.ui.shared import html
 from transfer.ui.shared.panels import muted, panel, scrolled
 from transfer.ui.shared.quantities import counted, percent
-from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, WARM, figure, svg
+from transfer.ui.shared.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,12 +29,12 @@ WIDTH, HEIGHT = 420, 270  # CSS pixels at scale 1: about the width of a phone
 TEXT = 12.5
 
 
-def state(study: Study, findings: Findings) -> Markup:
+def state(study: Study, findings: NetworkFindings) -> Markup:
     """Everything about a study, in any state."""
     return html.div("t-advice")[_standing(study, findings), _results(findings), _others(findings.elsewhere)]
 
 
-def _standing(study: Study, findings: Findings) -> Markup:
+def _standing(study: Study, findings: NetworkFindings) -> Markup:
     """How far it is, or how it ended where that was not well."""
     if study.status().state == "stopped" and not findings.measured:
         return panel("info", "Stopped.", "No network was measured.")
@@ -43,7 +43,7 @@ def _standing(study: Study, findings: Findings) -> Markup:
     return standing(study, findings.progress, "Networks measured", total, kept)
 
 
-def _results(findings: Findings) -> Markup:
+def _results(findings: NetworkFindings) -> Markup:
     measured = findings.measured
     missing = html.join(
         panel("info", f"{each.step} was not measured.", each.reason.replace("\n", " ")) for each in findings.left_out
@@ -61,7 +61,7 @@ def _results(findings: Findings) -> Markup:
     return html.join(best, html.div("t-curves")[picture], _table(findings), muted(remark), missing)
 
 
-def _table(findings: Findings) -> Markup:
+def _table(findings: NetworkFindings) -> Markup:
     heads = ("", "network", "right", "95 % interval", "photos a second", "model", "training")
     rows = (_row(number, each, findings) for number, each in enumerate(findings.measured, start=1))
     return scrolled(
@@ -71,7 +71,7 @@ def _table(findings: Findings) -> Markup:
     )
 
 
-def _row(number: int, network: NetworkMeasured, findings: Findings) -> Markup:
+def _row(number: int, network: NetworkMeasured, findings: NetworkFindings) -> Markup:
     found = findings.recommended
     mark: str | Markup = ""
     if found and network is found.network:
@@ -112,7 +112,7 @@ def _takes(record: Backbone) -> str:
 # ---------------------------------------------------------------------- the plot
 
 
-def plot(findings: Findings) -> Markup:
+def plot(findings: NetworkFindings) -> Markup:
     """Accuracy with its interval over photos a second; the numbers are those of the table."""
     measured = findings.measured
     drawn = figure(WIDTH, HEIGHT)
@@ -148,11 +148,6 @@ def _frame(axes: Axes, measured: Sequence[NetworkMeasured]) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(LINE)
-    axes.tick_params(length=0, labelsize=TEXT, colors=MUTED, pad=6)
-    axes.grid(axis="y", color=LINE, linewidth=1)
-    axes.set_axisbelow(True)
+    ruled(axes, TEXT)
     axes.set_xlabel("photos a second on this machine", color=MUTED, fontsize=TEXT)
     axes.annotate("right", (0, 1.02), xycoords="axes fraction", color=INK, fontsize=TEXT - 1)

@@ -15,9 +15,9 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.advice.measured import counts_for
-from transfer.commands import found
+from transfer.commands import findings
 from transfer.commands.desk import Desk
-from transfer.commands.found import Found
+from transfer.commands.findings import SettingFindings
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import TransferError
@@ -49,7 +49,7 @@ class Kind:
     what: str
     find: str
     use: str
-    show: Callable[[Found, RunConfig], Markup]
+    show: Callable[[SettingFindings, RunConfig], Markup]
     changes: tuple[str, ...]
 
 
@@ -59,7 +59,7 @@ DEPTH = Kind(
     "Measure how deep on my photos",
     "Use this depth",
     depth.show,
-    found.DEPTH,
+    findings.DEPTH,
 )
 RATES = Kind(
     "learning_rate",
@@ -67,7 +67,7 @@ RATES = Kind(
     "Find the learning rates",
     "Use these rates",
     rates.show,
-    tuple(found.RATES.values()),
+    tuple(findings.RATES.values()),
 )
 
 
@@ -121,7 +121,7 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
         if study is None:
             return [version, gr.Timer(active=False), gr.Button(interactive=True), ""]
         over = study.status().over
-        state = html.div("t-advice")[standing(study), kind.show(Found.of(study), config)]
+        state = html.div("t-advice")[standing(study), kind.show(SettingFindings.of(study), config)]
         return [version, gr.Timer(active=not over), gr.Button(interactive=over), state]
 
     def begin(folder: str, *given: Any) -> Iterator[Markup]:
@@ -135,7 +135,7 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
 
     def use(folder: str, dataset: Dataset | None, *given: Any) -> list[Any]:
         study, _ = chosen(folder, dataset, given)
-        changed = Found.of(study).settings() if study else {}
+        changed = SettingFindings.of(study).settings() if study else {}
         return [changed.get(name, gr.skip()) for name in kind.changes]
 
     values = list(fields.values())

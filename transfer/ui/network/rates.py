@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from transfer.commands.found import RATES, Found
+from transfer.commands.findings import RATES, SettingFindings
 from transfer.config import RunConfig
 from transfer.messages.measurements import LearningRateMeasured
 from transfer.ui.shared import html
 from transfer.ui.shared.form import plain
 from transfer.ui.shared.panels import muted, panel
-from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, VALIDATION, WARM, figure, svg
+from transfer.ui.shared.svg import FILL, INK, MUTED, VALIDATION, WARM, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ REMARK = (
 )
 
 
-def show(found: Found, config: RunConfig) -> Markup:
+def show(found: SettingFindings, config: RunConfig) -> Markup:
     """The curves measured so far, with the rates that are set in `config`."""
     tests = found.rates
     if not tests:
@@ -107,10 +107,5 @@ def _frame(axes: Axes, test: LearningRateMeasured, current: float) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: plain(float(f"{value:.1g}")))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(LINE)
-    axes.tick_params(length=0, labelsize=TEXT - 0.5, colors=MUTED, pad=6)
-    axes.grid(axis="y", color=LINE, linewidth=1)
-    axes.set_axisbelow(True)
+    ruled(axes, TEXT - 0.5)
     axes.set_xlabel("learning rate", color=MUTED, fontsize=TEXT)

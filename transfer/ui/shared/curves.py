@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from transfer.ui.shared import html
 from transfer.ui.shared.quantities import percent
-from transfer.ui.shared.svg import INK, LINE, MUTED, TRAIN, VALIDATION, figure, svg
+from transfer.ui.shared.svg import INK, MUTED, TRAIN, VALIDATION, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,12 +156,7 @@ def _axes(measure: str, last: int, width: int = WIDTH) -> tuple[Figure, Axes]:
     left, bottom, top = 46, 40, 12
     right = 58 if width == WIDTH else 14
     axes = drawn.add_axes((left / width, bottom / HEIGHT, 1 - (left + right) / width, 1 - (bottom + top) / HEIGHT))
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(LINE)
-    axes.tick_params(length=0, labelsize=TEXT, colors=MUTED, pad=6)
-    axes.grid(axis="y", color=LINE, linewidth=1)
-    axes.set_axisbelow(True)
+    ruled(axes, TEXT)
     axes.set_xlim(0.5, max(last, 2) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))

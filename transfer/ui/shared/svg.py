@@ -20,6 +20,7 @@ from markupsafe import Markup
 from transfer.ui.shared import html
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # The reader's browser has the characters that Matplotlib's own font lacks (Chinese, pictures); it only measures them.
@@ -61,6 +62,16 @@ def figure(width: float, height: float) -> Figure:
     drawn = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasSVG(drawn)
     return drawn
+
+
+def ruled(axes: Axes, text: float) -> None:
+    """What a plot stands on, its heights to be read off; labels are `text` pixels high."""
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(LINE)
+    axes.tick_params(length=0, labelsize=text, colors=MUTED, pad=6)
+    axes.grid(axis="y", color=LINE, linewidth=1)
+    axes.set_axisbelow(True)
 
 
 def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None, over: Markup = html.NOTHING) -> Markup:

@@ -19,7 +19,7 @@ from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.messages.events import Progressed
 from transfer.runs.run import CHANGEABLE, Run
-from transfer.runs.status import Status
+from transfer.runs.status import ALIVE, Status
 from transfer.runs.summary import DAMAGED
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
@@ -140,11 +140,12 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
 
     def first(run_id: str) -> str:
         """Which run a page shows when it is opened: the one in training, else the last one seen, else the newest."""
-        if active := context.desk.workspace.active():
-            return active.id
-        if run := context.run(run_id):
-            return run.id
-        return next((Path(each.run).name for each in context.desk.runs.summaries() if each.status != DAMAGED), "")
+        runs = context.desk.runs.summaries()
+        training = next((each for each in runs if each.status in ALIVE), None)
+        if training is None and (seen := context.run(run_id)):
+            return seen.id
+        newest = training or next((each for each in runs if each.status != DAMAGED), None)
+        return Path(newest.run).name if newest else ""
 
     def planned(remembered: str, summary: dict[str, Any], *given: Any) -> Markup:
         if remembered and not summary:
