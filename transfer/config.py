@@ -8,6 +8,7 @@ offers (its layers, sizes, widths) is in `backbones`; a RunConfig only names it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from dataclasses import dataclass, field
@@ -201,6 +202,7 @@ class RunConfig:
         return {f.name: f.metadata["setting"] for f in dataclasses.fields(cls)}
 
     @classmethod
+    @functools.cache
     def kinds(cls) -> dict[str, tuple[type, bool]]:
         """For each field its plain type (`str`, `int` or `float`) and whether it may be empty (`None`)."""
         kinds: dict[str, tuple[type, bool]] = {}

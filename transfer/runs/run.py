@@ -98,7 +98,7 @@ class Run(Job):
         for folder, _, names in os.walk(self.path):
             for name in names:
                 with contextlib.suppress(OSError):  # gone since it was listed
-                    taken += (Path(folder) / name).lstat().st_size
+                    taken += os.lstat(f"{folder}/{name}").st_size
         return taken
 
     def config_at(self, step: int | None = None) -> RunConfig:
