@@ -1,6 +1,6 @@
 """Hostile photos through everything that reads photos: none gets through as an error of ours, none ends a process.
 
-Forty files here; the long form, with 250 and a training and a prediction by the real programs, takes a few minutes:
+Forty files here; the long form, with 250 and a training and a prediction by the real programs, takes a minute:
 `HOSTILE_FILES=250 pytest tests/dataset/test_hostile.py -n 0`.
 """
 

@@ -92,6 +92,7 @@ LARGER = 45_000  # bytes: than the log of such a run, and smaller than what it w
 DOOMS: list[dict[str, Any]] = [
     {"at": "open", "name": "events.jsonl", "kill": True},  # while it loads
     {"at": "open", "name": "/rows", "kill": True},  # of features
+    {"at": "open", "name": "/rows", "full": LARGER},  # there is room for the log, and not for them
     {"at": "open", "name": ".png", "read": True, "full": 1},  # not a byte left while it looks at photos
     {"at": "open", "name": ".checkpoint.npz", "torn": 1500},
     {"at": "os.rename", "name": ".checkpoint.npz", "nth": 2, "kill": True},
