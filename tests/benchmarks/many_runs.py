@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks.drive import table
 from tests.e2e.conftest import App
@@ -26,6 +27,9 @@ from transfer.messages.endings import Finished
 from transfer.messages.events import EpochEnded, Launched, Started
 from transfer.runs.metrics import ClassMetrics, Metrics
 from transfer.runs.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 CLASSES = ("ants", "bees")
 EPOCHS = 30
@@ -88,13 +92,17 @@ def pages(workspace: Workspace, repeats: int) -> list[float]:
                 page.goto(app.url)
                 page.locator("#photos-state .t-empty").wait_for(timeout=90_000)
                 time.sleep(3)  # what a page does when it is opened is over
-                page.get_by_role("tab", name=re.compile("Past runs")).click()
-                taken.append(seconds(lambda page=page: page.locator("#runs-list tbody tr").first.wait_for()))
+                taken.append(seconds(lambda page=page: _list(page)))
                 page.close()
             browser.close()
     finally:
         app.close()
     return taken
+
+
+def _list(page: Page) -> None:
+    page.get_by_role("tab", name=re.compile("Past runs")).click()
+    page.locator("#runs-list tbody tr").first.wait_for()
 
 
 def main(arguments: list[str] | None = None) -> None:
