@@ -9,7 +9,13 @@ from typing import Any
 
 from transfer.advice.depth import DepthAdvice, advised_depth
 from transfer.advice.networks import Recommendation, recommend
-from transfer.messages.measurements import DepthMeasured, LearningRateMeasured, NetworkLeftOut, NetworkMeasured, StepEnded
+from transfer.messages.measurements import (
+    DepthMeasured,
+    LearningRateMeasured,
+    NetworkLeftOut,
+    NetworkMeasured,
+    StepEnded,
+)
 from transfer.networks.backbones import Backbone
 from transfer.networks.candidates import Candidate, elsewhere
 from transfer.runs.progress import StudyProgress, study_progress

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.learning.conftest import COLOURS, paint
+from transfer import disk
+from transfer.costs.space import run_bytes
 from transfer.learning import device
 from transfer.learning.features import early
 from transfer.learning.features.engine import OpenVINOEngine, open_engine
-from transfer.learning.features.extraction import FeatureExtractor, Stage
+from transfer.learning.features.extraction import FeatureExtractor, NotKept
+from transfer.learning.features.stage import Stage
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.reporter import Reporter
@@ -76,6 +79,19 @@ def test_a_stop_is_heard(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     look(run)
     run.mailbox.clear()
     assert not reused(run, "train", capsys)
+
+
+def test_it_leaves_the_room_that_the_run_needs(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = run_bytes(run.config, run.dataset)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "free", lambda _: needed)
+        with pytest.raises(NotKept, match="free on the disk"):
+            early.look(run)
+    assert not reused(run, "validation", capsys)
+    early.look(run)
+    assert reused(run, "train", capsys)
 
 
 def test_it_is_called_off(run: Run) -> None:

@@ -18,8 +18,9 @@ from transfer.learning.features import source as feature_source
 from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.features.cut import Cut, cut
 from transfer.learning.features.engine import Engine, KerasEngine, open_engine
-from transfer.learning.features.extraction import FeatureExtractor, NotKept, Stage
+from transfer.learning.features.extraction import FeatureExtractor, NotKept
 from transfer.learning.features.source import FeatureSource
+from transfer.learning.features.stage import Stage
 from transfer.learning.inbox import Inbox, Stopped
 from transfer.learning.model.classifier import Classifier, build
 from transfer.learning.pipeline import PhotoSource
@@ -72,10 +73,8 @@ class Kept(FeatureExtractor):
         store = FeatureStore(place / "features", cap)
         super().__init__(Workspace(place), device.choose(), Reporter(run), Inbox(run.mailbox), store)
         self.counted = Counting(part, **options)  # type: ignore[arg-type]
+        self.engines._keep(SPEC, self.counted)
         self.stages: tuple[Stage, ...] = (Stage(SPEC, SPEC, (24,), not_needed),)
-
-    def _engine(self, stage: Stage) -> Engine:
-        return self.counted
 
 
 def rows_of(source: FeatureSource) -> np.ndarray:
@@ -212,10 +211,8 @@ def test_maps_below_unfrozen_layers_are_kept_too(run: Run, classifier: Classifie
     kept.close()
 
 
-def test_two_phases_look_at_each_photo_once(
-    run: Run, classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts, maps, kept = two_stages(run, classifier, tmp_path, monkeypatch)
+def test_two_phases_look_at_each_photo_once(run: Run, classifier: Classifier, tmp_path: Path) -> None:
+    parts, maps, kept = two_stages(run, classifier, tmp_path)
     for views, variation in ((0, "off"), (2, "strong")):
         source = kept.extract(kept.stages, photos(run, augmentation=variation), views)
         looked = kept.counted.photos
@@ -230,9 +227,9 @@ def test_two_phases_look_at_each_photo_once(
 
 
 def test_where_only_the_last_stage_can_be_kept_the_photos_go_through_both(
-    run: Run, classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, classifier: Classifier, tmp_path: Path
 ) -> None:
-    _, maps, kept = two_stages(run, classifier, tmp_path, monkeypatch, cap=20_000)
+    _, maps, kept = two_stages(run, classifier, tmp_path, cap=20_000)
     with pytest.raises(NotKept):
         kept.extract([maps], photos(run))
     source = kept.extract(kept.stages, photos(run))
@@ -243,16 +240,14 @@ def test_where_only_the_last_stage_can_be_kept_the_photos_go_through_both(
     kept.close()
 
 
-def two_stages(
-    run: Run, classifier: Classifier, place: Path, monkeypatch: pytest.MonkeyPatch, cap: int = 10**9
-) -> tuple[Cut, Stage, Kept]:
+def two_stages(run: Run, classifier: Classifier, place: Path, cap: int = 10**9) -> tuple[Cut, Stage, Kept]:
     """A network cut below its last layer, the stage below the cut, and an extractor with both stages."""
     parts = cut(classifier, 3)
     kept = Kept(run, place, KerasEngine(parts.lower), cap)
     lower, tail = replace(SPEC, cut="maps"), replace(SPEC, cut="tail of maps")
     maps = Stage(lower, lower, parts.shape, not_needed)
-    engines = {lower: kept.counted, tail: KerasEngine(parts.tail)}
-    monkeypatch.setattr(kept, "_engine", lambda stage: engines[stage.network])
+    kept.engines._keep(lower, kept.counted)
+    kept.engines._keep(tail, KerasEngine(parts.tail))
     kept.stages = maps, Stage(SPEC, tail, (24,), not_needed)
     return parts, maps, kept
 
@@ -277,9 +272,10 @@ def test_a_kept_engine_knows_what_an_answer_looks_like(run: Run, classifier: Cla
     pytest.importorskip("openvino")
     workspace = Workspace(tmp_path)
     extractor = FeatureExtractor(workspace, device.choose(), Reporter(run), Inbox(run.mailbox))
-    assert extractor.known_shape(SPEC) is None
+    assert extractor.known(SPEC, not_needed) is None
     open_engine(lambda: classifier.features, SPEC, workspace.engines_dir)
-    assert extractor.known_shape(SPEC) == (24,)
-    found = extractor.extract((Stage(SPEC, SPEC, (24,), not_needed),), photos(run, "test"))
+    stage = extractor.known(SPEC, not_needed)
+    assert stage == Stage(SPEC, SPEC, (24,), not_needed)
+    found = extractor.extract((stage,), photos(run, "test"))
     assert len(rows_of(found)) == len(run.dataset.of("test"))
     extractor.close()

@@ -22,8 +22,8 @@ from pathlib import Path
 from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Split
 from transfer.errors import TransferError
-from transfer.learning.features.compiled import DEPTHS, backbone_spec
-from transfer.learning.features.extraction import FeatureExtractor, NotKept, Stage
+from transfer.learning.features.compiled import backbone_spec
+from transfer.learning.features.extraction import FeatureExtractor, NotKept
 from transfer.learning.inbox import Inbox, Stopped
 from transfer.learning.memory import share_one_heap
 from transfer.learning.pipeline import PhotoSource
@@ -109,7 +109,8 @@ def look(run: Run) -> None:
     quiet, called = Quiet(run), Called(run.mailbox)
     extractor = FeatureExtractor(Workspace.of(run), Processor(), quiet, called, reserve=reserve)
     with contextlib.closing(extractor):
-        if (stage := known(run, extractor, size)) is None:
+        stage = extractor.known(backbone_spec(config, size), _no_model)
+        if stage is None or extractor.engines.kept(stage.network) is None:
             return
         for split in ORDER:
             if run.dataset.of(split) and (split != "train" or config.augmentation == "off"):
@@ -117,20 +118,8 @@ def look(run: Run) -> None:
                 extractor.extract((stage,), photos)
 
 
-def known(run: Run, extractor: FeatureExtractor, size: int) -> Stage | None:
-    """The whole backbone of a run as one stage, where all about it is known without building it."""
-    spec = backbone_spec(run.config, size)
-    if "missing" in spec.weights or extractor.kept(spec) is None:
-        return None
-    parts = extractor.known_parts(spec) or ()
-    shape = extractor.known_shape(spec)
-    if shape is None or (spec.cut == DEPTHS and not parts):
-        return None
-
-    def model() -> None:
-        raise NotKept("the engine that was there a moment ago is gone")
-
-    return Stage(spec, spec, shape, model, parts)
+def _no_model() -> None:
+    raise NotKept("the engine that was there a moment ago is gone")
 
 
 def main(directory: str) -> None:

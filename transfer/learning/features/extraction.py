@@ -5,7 +5,7 @@ store and found again by the content of the photos, by this run and by later one
 stages: photo -> maps below the layers that will be unfrozen -> pooled features. Each stage computes from what the stage
 before it has kept, so that the photos go through the lower layers once for both phases. Here the photos that are still
 missing are read, put through the engine and stored, all three at the same time, and what is stored becomes batches.
-Where the network is cut is decided in `cut`, what computes a stage in `engine`, where the numbers lie in
+Where the network is cut is decided in `cut`, what computes a stage in `engines`, where the numbers lie in
 `feature_store`.
 
 Which engine computed a row is not part of its key: an engine is used only when it answers as Keras does.
@@ -19,17 +19,18 @@ import importlib.metadata
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from transfer import disk
-from transfer.feature_store.disk_cache import DiskCache
 from transfer.feature_store.store import FeatureSet, FeatureStore, OutOfRange
-from transfer.learning.features.compiled import ENGINES, FeatureSpec
-from transfer.learning.features.engine import Engine, OpenVINOEngine, kept_engine, open_engine
+from transfer.learning.features.compiled import DEPTHS, FeatureSpec
+from transfer.learning.features.engine import Engine
+from transfer.learning.features.engines import Arithmetic, Engines
 from transfer.learning.features.source import FeatureSource
+from transfer.learning.features.stage import Stage
+from transfer.learning.features.writer import Writer
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import Batch, PhotoSource
 from transfer.learning.reporter import Reporter
@@ -40,42 +41,11 @@ if TYPE_CHECKING:
 
 PIXELS = 1  # raise it when photos are read or varied differently
 BLOCK = 32  # photos that are computed together
-WRITE = 1.0  # seconds of computing that a crash may cost: writing waits for the disk, each block would be too often
 TIMED, LONGEST = 4 * BLOCK, 2.0  # photos that are looked at again to learn how fast that is, and seconds
-
-
-class Arithmetic(Protocol):
-    """What of a `device.Device` matters here."""
-
-    @property
-    def gpus(self) -> tuple[str, ...]: ...
-    @property
-    def mixed_precision(self) -> bool: ...
-    @property
-    def replicas(self) -> int: ...
 
 
 class NotKept(Exception):
     """Features cannot be kept; the reason, in words for people."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stretch of the frozen network.
-
-    Attributes:
-        features: what its answers depend on besides the photo, from the photo up to here: the key of the features.
-        network: what it computes alone, from the stage before: the key of the engine. The same for a first stage.
-        shape: of one photo's answer.
-        model: makes or gets it: answers of the stage before (photos of 0-255 for the first) -> (batch, *shape).
-        parts: how wide its parts are, where an answer is made of several depths one after the other.
-    """
-
-    features: FeatureSpec
-    network: FeatureSpec
-    shape: tuple[int, ...]
-    model: Callable[[], keras.Model]
-    parts: tuple[int, ...] = ()
 
 
 class FeatureExtractor:
@@ -89,6 +59,9 @@ class FeatureExtractor:
         store: another place for them than the workspace's.
         dtype: how they are stored, float16 or float32; what float16 cannot hold becomes float32 by itself.
         reserve: bytes of the disk that the run needs for something else; features that would take them are not kept.
+
+    Attributes:
+        engines: what computes them.
     """
 
     def __init__(
@@ -102,46 +75,30 @@ class FeatureExtractor:
         reserve: int = 0,
     ) -> None:
         self._store = store or workspace.features
-        self._engines_dir = workspace.engines_dir
+        self.engines = Engines(workspace.engines_dir, device, reporter, reserve)
         self._device, self._reporter, self._inbox, self._dtype = device, reporter, inbox, dtype
         self._reserve = reserve
         self._opened: list[FeatureSet] = []
-        self._engines: dict[FeatureSpec, Engine] = {}
         self._pace: float | None = None
 
     def close(self) -> None:
         """Let go of everything: other runs may need the room."""
-        self.release_engines()
+        self.engines.release()
         while self._opened:
             self._opened.pop().close()
 
-    def release_engines(self) -> None:
-        """Give back the engines' memory until they are needed again."""
-        self._engines.clear()
+    def known(self, features: FeatureSpec, model: Callable[[], keras.Model]) -> Stage | None:
+        """What computes some features from the photo, as one stage; None where `model` has to be made to know of it.
 
-    def known_shape(self, features: FeatureSpec) -> tuple[int, ...] | None:
-        """What one photo's answer looks like, if any photo was ever asked about, or an engine is kept to be asked."""
-        shape = self._store.row_shape(self._key(features, "off"))
-        if shape is None and (engine := self.kept(features)) is not None:
+        Known it is when any photo was ever asked about, or an engine is kept to be asked.
+        """
+        key = self._key(features, "off")
+        shape, parts = self._store.row_shape(key), self._store.row_parts(key) or ()
+        if features.cut == DEPTHS and not parts:
+            return None
+        if shape is None and (engine := self.engines.kept(features)) is not None:
             shape = engine.output_shape
-        return shape
-
-    def kept(self, network: FeatureSpec) -> OpenVINOEngine | None:
-        """The engine kept for a part, which is used from now on; None where there is none that would be used."""
-        known = self._engines.get(network)
-        if known is None and not self._elsewhere and (found := kept_engine(network, self._engines_dir)) is not None:
-            self._keep(network, found)
-            return found
-        return known if isinstance(known, OpenVINOEngine) else None
-
-    @property
-    def _elsewhere(self) -> bool:
-        """Whether engines are TensorFlow's: OpenVINO is for one processor with 32 bits."""
-        return bool(self._device.gpus) or self._device.mixed_precision or self._device.replicas > 1
-
-    def known_parts(self, features: FeatureSpec) -> tuple[int, ...] | None:
-        """How wide the parts of such an answer are, where it is made of several and any photo was ever asked about."""
-        return self._store.row_parts(self._key(features, "off"))
+        return None if shape is None else Stage(features, features, shape, model, parts)
 
     def extract(self, stages: Sequence[Stage], photos: PhotoSource, views: int = 0) -> FeatureSource:
         """What the last of some stages says about a split; what is missing is computed now.
@@ -180,7 +137,7 @@ class FeatureExtractor:
         """How many photos go through some stages in a second: of late, or else of some that are looked at again."""
         if self._pace is None:
             some = {0: np.arange(min(photos.photos, TIMED))}
-            engines = [self._engine(stage) for stage in stages]
+            engines = [self.engines.of(stage) for stage in stages]
             began, counts = time.monotonic(), list[int]()
             with contextlib.closing(self._answers(photos, some, engines)) as answers:
                 for *_, rows in answers:
@@ -241,11 +198,11 @@ class FeatureExtractor:
                 inputs = self.extract(stages[:-1], photos, 0 if 0 in missing else max(missing))
                 stages = stages[-1:]
                 message = "What the frozen layers saw goes through the layers that will be unfrozen, once."
-        engines = [self._engine(stage) for stage in stages]
+        engines = [self.engines.of(stage) for stage in stages]
         self._reporter.begin("features", message, count)
         self._reporter.say()
         print(message, flush=True)
-        writer, began = _Writer(kept), time.monotonic()
+        writer, began = Writer(kept), time.monotonic()
         with contextlib.closing(writer), contextlib.closing(self._answers(inputs, missing, engines)) as answers:
             done = 0
             for view, batch, rows in answers:
@@ -276,50 +233,7 @@ class FeatureExtractor:
             for rows in answers:
                 yield *under_way.popleft(), rows
 
-    def _engine(self, stage: Stage) -> Engine:
-        if stage.network not in self._engines:
-            self._reporter.begin("loading", "Getting the frozen part of the network ready for this machine.", 0)
-            self._reporter.say()
-            if self.kept(stage.network) is None:
-                self._open(stage)
-        return self._engines[stage.network]
-
-    def _open(self, stage: Stage) -> None:
-        began = time.monotonic()
-        engine = open_engine(stage.model, stage.network, self._engines_dir, gpu=self._elsewhere, reserve=self._reserve)
-        DiskCache(self._engines_dir, ENGINES).make_room()
-        self._keep(stage.network, engine)
-        if isinstance(engine, OpenVINOEngine):
-            self._reporter.once(time.monotonic() - began)
-        elif not self._elsewhere:
-            self._reporter.notice("Looking at the photos takes longer than it could.", f"{engine.description}.")
-
-    def _keep(self, network: FeatureSpec, engine: Engine) -> None:
-        print(f"The frozen part of the network runs on {engine.description}.", flush=True)
-        self._engines[network] = engine
-
     def _key(self, features: FeatureSpec, varied: str) -> dict[str, str | int | float | None]:
         arithmetic = "mixed_float16" if self._device.mixed_precision else "float32"
         made_by = {"keras": importlib.metadata.version("keras"), "arithmetic": arithmetic, "pixels": PIXELS}
         return dataclasses.asdict(features) | made_by | {"varied": varied}
-
-
-class _Writer:
-    """Collects rows and stores them about once in `WRITE` seconds, and when it is closed."""
-
-    def __init__(self, kept: FeatureSet) -> None:
-        self._kept, self._written = kept, time.monotonic()
-        self._waiting: dict[int, tuple[list[str], list[np.ndarray]]] = {}
-
-    def add(self, view: int, digests: list[str], rows: np.ndarray) -> None:
-        known, blocks = self._waiting.setdefault(view, ([], []))
-        known += digests
-        blocks.append(rows)
-        if time.monotonic() - self._written >= WRITE:
-            self.close()
-
-    def close(self) -> None:
-        for view, (digests, blocks) in self._waiting.items():
-            self._kept.append(digests, np.concatenate(blocks), view)
-        self._waiting.clear()
-        self._written = time.monotonic()

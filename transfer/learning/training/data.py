@@ -91,13 +91,13 @@ class PhaseDataLoader:
         """
         validation = self._epoch_data(phase, "validation", "off") if self._dataset.of("validation") else None
         train = self._epoch_data(phase, "train", self._config.augmentation)
-        self._extractor.release_engines()
+        self._extractor.engines.release()
         return PhaseData(train, validation)
 
     def measured(self, phase: Phase, split: Split) -> EpochData:
         """A split as a phase sees it, to be measured on; features that are missing are computed now."""
         data = self._epoch_data(phase, split, "off")
-        self._extractor.release_engines()
+        self._extractor.engines.release()
         return data
 
     def measured_at_all_depths(self, split: Split, network: Network, mirrored: bool) -> EpochData:
@@ -109,7 +109,7 @@ class PhaseDataLoader:
         )
         source = self._extractor.extract(stages, photos)
         mirror = self._extractor.extract(stages, other, 1) if mirrored else None
-        self._extractor.release_engines()
+        self._extractor.engines.release()
         return EpochData(MeanOfTwo(source, mirror) if mirror else source, network)
 
     def features(self, photos: Dataset, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:

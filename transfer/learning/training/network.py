@@ -16,7 +16,8 @@ from transfer.config import RunConfig
 from transfer.learning.device import Device
 from transfer.learning.features.compiled import DEPTHS, backbone_spec, feature_spec
 from transfer.learning.features.cut import Cut, cut
-from transfer.learning.features.extraction import FeatureExtractor, Stage
+from transfer.learning.features.extraction import FeatureExtractor
+from transfer.learning.features.stage import Stage
 from transfer.learning.model.classifier import Classifier, build, freeze, new_head, size_of
 from transfer.learning.model.depths import depth_features
 from transfer.learning.pipeline import Key
@@ -143,17 +144,20 @@ class TrainedNetwork:
     @cached_property
     def _features(self) -> Stage:
         """The whole backbone, in one go; with what it sees at several depths where a refinement may want that."""
+        if known := self._extractor.known(backbone_spec(self.config, self.image_size), self._backbone):
+            return known
+        classifier = self.classifier()  # the weights come with it, where they were missing
         spec = backbone_spec(self.config, self.image_size)
-        if "missing" in spec.weights:  # they come with the network
-            self.classifier()
-            spec = backbone_spec(self.config, self.image_size)
+        shape, parts = tuple(classifier.features.output_shape[1:]), tuple[int, ...]()
         if spec.cut == DEPTHS:
-            parts = self._extractor.known_parts(spec)
-            if parts is None:
-                parts = tuple(int(depth.shape[-1]) for depth in depth_features(self.classifier()).outputs)
-            return Stage(spec, spec, (sum(parts),), lambda: depth_features(self.classifier(), joined=True), parts)
-        shape = self._extractor.known_shape(spec) or tuple(self.classifier().features.output_shape[1:])
-        return Stage(spec, spec, shape, lambda: self.classifier().features)
+            parts = tuple(int(depth.shape[-1]) for depth in depth_features(classifier).outputs)
+            shape = (sum(parts),)
+        return Stage(spec, spec, shape, self._backbone, parts)
+
+    def _backbone(self) -> keras.Model:
+        if backbone_spec(self.config, self.image_size).cut == DEPTHS:
+            return depth_features(self.classifier(), joined=True)
+        return self.classifier().features
 
     @cached_property
     def _features_above_maps(self) -> Stage:

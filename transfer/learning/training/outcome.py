@@ -107,7 +107,7 @@ class Outcome:
             return None
         finally:
             self._inbox.finish()
-            self._extractor.release_engines()
+            self._extractor.engines.release()
         if refinement.better:
             self._refinement = refinement
         return refinement
