@@ -186,7 +186,7 @@ def _mark(axes: Axes, measure: str, at: float, text: str, row: int) -> None:
     room_right = at < np.mean(axes.get_xlim())
     below = measure == "accuracy"
     axes.annotate(
-        text if room_right else f"{text} →",
+        text if room_right or "→" in text else f"{text} →",
         (at, 0.0 if below else 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(4 if room_right else -4, (7 if below else -13) + (1 if below else -1) * row * (TEXT + 1)),
