@@ -99,7 +99,8 @@ def main(arguments: list[str] | None = None) -> None:
                 f"{ours:.0f} / {true:.0f} ({ours / true - 1:+.0%})" for ours, true in zip(foreseen, took, strict=True)
             )
             rows.append([name, *cells, f"{trial:.0f}"])
-            print(rows[-1], found.stages, file=sys.stderr, flush=True)
+            costs = [(cost.start, cost.spent, cost.first, cost.later) for cost in workspace.costs.read()]
+            print(rows[-1], found.stages, *costs, sep="\n", file=sys.stderr, flush=True)
     heads = ["network", "seconds, foreseen / true", "peak memory, MB", "disk, MB", "seconds of the trial"]
     print(drive.table(heads, rows))
 

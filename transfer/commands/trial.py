@@ -22,7 +22,8 @@ from transfer.dataset.dataset import Dataset, Photo
 from transfer.errors import MemoryShort, TrainingError
 from transfer.messages.endings import Failed
 from transfer.messages.events import Launched, Spent
-from transfer.processes.launcher import LocalLauncher
+from transfer.processes.launcher import WORKER, LocalLauncher
+from transfer.processes.standby import Standby
 from transfer.runs.last_words import end_of
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -49,8 +50,10 @@ def trial(workspace: Workspace, config: RunConfig, dataset: Dataset) -> Cost:
         epochs = {name: min(getattr(config, name), ROUNDS) for name in ("head_epochs", "fine_tune_epochs")}
         few = dataclasses.replace(config, **epochs, early_stopping_patience=0)
         run = place.create(few, _few(config, dataset))
+        standby = Standby(WORKER, place.standby_log, once=True)  # what a run gets that is begun by a command
+        standby.prepare()
         run.log.append(Launched())
-        worker, until = LocalLauncher().launch(run), time.monotonic() + LONGEST
+        worker, until = LocalLauncher(standby).launch(run), time.monotonic() + LONGEST
         while worker.alive():
             if time.monotonic() > until:
                 run.request_stop()
