@@ -7,6 +7,7 @@ import pytest
 
 from tests.runs.conftest import new_run
 from transfer.cli.main import main
+from transfer.messages.events import Launched
 from transfer.runs.workspace import Workspace
 
 
@@ -27,6 +28,13 @@ def test_the_queue_is_listed_and_changed(tmp_path: Path, capsys: pytest.CaptureF
     assert three.status().message == "Taken off the queue before it began."
     assert main(["queue", "--workspace", str(workspace.path)]) == 0
     assert capsys.readouterr().out.splitlines() == [f"  1  two  {two.id}", f"  2  one  {one.id}"]
-    for wrong, said in ((["--up"], "Which run?"), ([three.id, "--up"], "does not wait for its turn")):
+    two.log.append(Launched())  # it begins, and is no longer anybody's to take off
+    for wrong, said in (
+        (["--up"], "Which run?"),
+        ([three.id, "--up"], "does not wait for its turn"),
+        ([three.id, "--remove"], "does not wait for its turn"),
+        ([two.id, "--remove"], "does not wait for its turn"),
+    ):
         assert main(["queue", *wrong, "--workspace", str(workspace.path)]) == 2
         assert said in capsys.readouterr().err
+    assert not two.mailbox.read() and not three.mailbox.read()

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from transfer.config import RunConfig
-from transfer.costs.cost import Cost
+from transfer.costs.cost import Cost, tells
 from transfer.costs.estimate import estimate
 from transfer.costs.fitting import SPARE, less, offers
 from transfer.costs.room import free_memory_mb
 from transfer.dataset.dataset import Dataset, Photo, Split
-from transfer.messages.events import EpochEnded, Event, Launched, PhaseBegun, Spent, Started
+from transfer.messages.endings import Paused, Resumed
+from transfer.messages.events import Changed, EpochEnded, Event, Launched, PhaseBegun, Spent, Started
 from transfer.networks.backbones import BACKBONES
 from transfer.runs.cost_file import CostFile
 
@@ -54,6 +55,17 @@ def test_a_cost_is_told_from_a_log() -> None:
     cost = measured(config(), photos(100))
     assert (cost.start, cost.first, cost.later, cost.kept) == (6, {"head": 1.0}, {"head": 0.5}, 10_000_000)
     assert cost.photos == {"train": 70, "validation": 10, "test": 20} and cost.different == 100
+
+
+def test_what_was_paused_or_changed_says_nothing_of_other_runs(tmp_path: Path) -> None:
+    began, ended = PhaseBegun(phase="head", epochs=2, learning_rate=1, trainable_parameters=1, photos=7), Spent()
+    first = EpochEnded(time=2, phase="head", epoch=1, step=1, loss=1, accuracy=1, seconds=2.0)
+    broken_off = dataclasses.replace(first, time=900, epoch=2, partial=True, seconds=0.1)
+    assert tells([began, first])
+    assert not tells([began, Paused(message=""), Resumed(), first]), "also before its first round was over"
+    assert not tells([began, first, Changed(step=2, settings={"head_learning_rate": 0.1})])
+    cost = Cost.of(config(), photos(10), [began, first, broken_off, ended], kept=1)
+    assert cost.first == cost.later == {"head": 2.0}, "a part of a round is none"
 
 
 def test_the_same_again_takes_as_long_and_other_photos_and_rounds_in_proportion() -> None:

@@ -125,7 +125,7 @@ def clone(desk: Desk, options: argparse.Namespace) -> int:
 def queue(desk: Desk, options: argparse.Namespace) -> int:
     """List the runs that wait for their turn, or move one of them or take it off."""
     if options.remove and options.run:
-        desk.training.stop(options.run)
+        desk.queue.remove(options.run)
     elif options.run:
         desk.queue.move(options.run, options.place, by=options.by)
     elif options.remove or options.by or options.place is not None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+from filelock import Timeout
+
+from transfer import disk
 from transfer.commands.runs import Runs
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -32,4 +36,18 @@ class Waiting:
         """
         run = self._runs.get(name)
         self._workspace.queue.move(run.id, place, by=by)
+        return run
+
+    def remove(self, name: str) -> Run:
+        """Take one off the queue; one that has begun meanwhile is left alone.
+
+        Raises:
+            RunError: when there is no such run, or it does not wait.
+        """
+        run = self._runs.get(name)
+        self._workspace.queue.require(run.id)
+        with disk.in_words(run.path), contextlib.suppress(Timeout):  # whose lock is held begins just now
+            run.take_off()
+        if not run.status().over:
+            self._workspace.queue.require(run.id)
         return run

@@ -8,7 +8,8 @@ from typing import Any
 
 from transfer.config import RunConfig
 from transfer.dataset.dataset import SPLITS, Dataset
-from transfer.messages.events import EpochEnded, Event, Launched, PhaseBegun, Spent, Started
+from transfer.messages.endings import Resumed
+from transfer.messages.events import Changed, EpochEnded, Event, Launched, PhaseBegun, Spent, Started
 from transfer.networks.backbones import BACKBONES
 
 NETWORK = ("backbone", "alpha", "weights", "image_size")
@@ -18,6 +19,11 @@ KIND = (
     "refinement", "feature_depths", "mirrored_views",
 )  # fmt: skip
 """Those that decide what a run does, but for how many rounds and photos; with `RunConfig.fine_tunes`."""
+
+
+def tells(events: Sequence[Event]) -> bool:
+    """Whether the log of a run tells what one with its config takes: it did all of it at one go, and as it began."""
+    return not any(isinstance(event, Resumed | Changed) for event in events)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +65,8 @@ class Cost:
         assert isinstance(spent, Spent)
         first, later = {}, {}
         for begun in (event for event in events if isinstance(event, PhaseBegun)):
-            ended = [event for event in events if isinstance(event, EpochEnded) and event.phase == begun.phase]
+            rounds = (event for event in events if isinstance(event, EpochEnded) and not event.partial)
+            ended = [event for event in rounds if event.phase == begun.phase]
             if ended:
                 first[begun.phase] = ended[0].seconds or 0.0
                 # Rounds are told some at a time: what is between them is only known of all together.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import Timeout
 
 from transfer import disk
-from transfer.costs.cost import Cost
+from transfer.costs.cost import Cost, tells
 from transfer.costs.space import run_bytes
 from transfer.dataset.changes import changes
 from transfer.dataset.dataset import Dataset
@@ -183,7 +183,7 @@ def _train_and_measure(run: Run) -> None:
         )
     )
     if complete:
-        if trainer.resumed_from is None:
+        if tells(run.log.read()):
             reporter.tell_spent()
             with contextlib.suppress(OSError):  # the disk is full: another time
                 Workspace.of(run).costs.add(Cost.of(run.config, run.dataset, run.log.read(), run.size()))

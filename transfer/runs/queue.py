@@ -71,18 +71,27 @@ class Queue:
             RunError: when it does not wait.
         """
         with self._lock:
-            waiting = self.waiting()
-            if run_id not in waiting:
-                raise RunError(
-                    f"“{run_id}” does not wait for its turn.",
-                    expected="one of the waiting runs",
-                    found=", ".join(waiting) or "no run that waits",
-                    fix="Choose a run that has not begun.",
-                )
+            waiting = self.require(run_id)
             at = (waiting.index(run_id) if place is None else place - 1) + by
             waiting.remove(run_id)
             waiting.insert(max(at, 0), run_id)
             self._write(waiting)
+
+    def require(self, run_id: str) -> list[str]:
+        """The ids of the runs that wait, that of a run among them.
+
+        Raises:
+            RunError: when it does not wait.
+        """
+        waiting = self.waiting()
+        if run_id not in waiting:
+            raise RunError(
+                f"“{run_id}” does not wait for its turn.",
+                expected="one of the waiting runs",
+                found=", ".join(waiting) or "no run that waits",
+                fix="Choose a run that has not begun.",
+            )
+        return waiting
 
     @property
     def _lock(self) -> FileLock:

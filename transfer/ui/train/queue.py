@@ -27,7 +27,7 @@ ACTS: dict[str, Callable[[Desk, str], Any]] = {
     "next": lambda desk, run: desk.queue.move(run, 1),
     "up": lambda desk, run: desk.queue.move(run, by=-1),
     "down": lambda desk, run: desk.queue.move(run, by=1),
-    "remove": lambda desk, run: desk.training.stop(run),
+    "remove": lambda desk, run: desk.queue.remove(run),
 }
 
 
