@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import psutil
 import pytest
 
 from tests.dataset.pictures import photos
@@ -27,8 +28,9 @@ from transfer.messages.endings import Died, Interrupted, Stopped
 from transfer.messages.events import Event, Launched
 from transfer.messages.requests import Pause, Stop
 from transfer.networks import weights
-from transfer.networks.backbones import BACKBONES
-from transfer.networks.default import default_backbone
+from transfer.networks.backbones import BACKBONES, RECOMMENDED
+from transfer.networks.default import default_backbone, seconds
+from transfer.runs.study import StudyConfig
 from transfer.runs.workspace import Workspace
 from transfer.ui import page
 from transfer.ui.context import Context
@@ -436,10 +438,48 @@ def test_a_dry_run_says_what_fits(desk: Desk, folder: Path, capsys: pytest.Captu
     assert "does not fit in the memory of this machine" in said and "It would fit with --batch-size" in said
 
 
-def test_nothing_is_measured_while_a_run_trains(desk: Desk, folder: Path, tmp_path: Path) -> None:
+def test_nothing_is_measured_while_a_run_trains(
+    desk: Desk, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = new_run(desk.workspace, tmp_path)
     with run.lock.acquire(timeout=1):
         run.log.append(Launched())
         with pytest.raises(RunError, match="while a run trains"):
             desk.outlooks.measured({"photos": str(folder / "photos"), "backbone": "MobileNetV2"})
+        said = ["train", str(folder / "photos"), "--backbone", "MobileNetV2", "--dry-run"]
+        assert main([*said, "--workspace", str(desk.workspace.path)]) in (0, 1)  # as there is memory
+        assert "a rough guess" in capsys.readouterr().out
     run.log.append(Died(message="over"))
+
+
+def test_a_trial_ends_as_soon_as_anything_else_begins(desk: Desk, folder: Path, tmp_path: Path) -> None:
+    """Or when whoever watches it leaves; nothing of it is remembered, and no process is left."""
+    run, settings = new_run(desk.workspace, tmp_path), {"photos": str(folder / "photos"), "backbone": "MobileNetV2"}
+    study = desk.workspace.create_study(StudyConfig(run=run.config), run.dataset)
+    workers: list[psutil.Process] = []
+
+    def leave() -> None:
+        workers.extend(each for each in psutil.Process().children() if "--standby" in each.cmdline())
+        with pytest.raises(RunError, match="measured already"):
+            desk.outlooks.measured(settings)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        desk.outlooks.measured(settings, look=leave)
+    for job in (run, study):
+        with job.lock.acquire(timeout=1), pytest.raises(RunError, match="while a run trains"):
+            desk.outlooks.measured(settings, look=lambda job=job: job.log.append(Launched()))  # type: ignore[misc]
+        job.log.append(Died(message="over"))
+    assert workers and not any(each.is_running() for each in workers)
+    assert not desk.workspace.costs.read()
+
+
+def test_what_is_foreseen_is_of_the_network_that_would_be_taken(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which depends on how many photos there are, where none was chosen."""
+    small = BACKBONES["MobileNetV2"]
+    monkeypatch.setattr("transfer.networks.default.LONGEST", seconds(small, 16))
+    assert (default_backbone(16), default_backbone()) == ("MobileNetV2", RECOMMENDED)
+    photos = {"photos": str(folder / "photos")}
+    assert desk.outlooks.of(photos).estimate == desk.outlooks.of({**photos, "backbone": small.name}).estimate

@@ -19,7 +19,7 @@ from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings, NetworkFindings, SettingFindings
 from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
-from transfer.errors import ConfigError, DiskError, PhotosError, TransferError, WeightsError
+from transfer.errors import ConfigError, DiskError, PhotosError, RunError, TransferError, WeightsError
 from transfer.messages.endings import Died, Failed
 from transfer.messages.events import Noticed
 from transfer.runs.changes import LIVE
@@ -191,7 +191,10 @@ def _foreseen(desk: Desk, settings: dict[str, Any], options: argparse.Namespace)
     outlook = desk.outlooks.of(settings, dataset)
     if not outlook.estimate.measured and outlook.fits:
         print("Nothing like it was measured here yet: trying a few photos.", file=sys.stderr)
-        outlook = desk.outlooks.measured(settings, dataset)
+        try:
+            outlook = desk.outlooks.measured(settings, dataset)
+        except RunError as error:  # something else is at work: a rough guess is better than nothing
+            print(error, file=sys.stderr)
     lines = [f"{name:<8} {text}" for name, text in outlook.rows()]
     lines += [f"{notice.title} {notice.message}" for notice in outlook.notices()]
     for offer in outlook.offers:

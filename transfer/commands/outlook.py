@@ -9,15 +9,15 @@ from typing import Any
 from transfer import disk
 from transfer.advice.notice import Notice
 from transfer.commands.runs import Runs
-from transfer.commands.trial import trial
+from transfer.commands.trial import require_idle, trial
 from transfer.config import RunConfig
 from transfer.costs.estimate import Estimate, estimate
 from transfer.costs.fitting import SPARE, less, offers
 from transfer.costs.room import free_memory_mb
 from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Dataset
-from transfer.errors import RunError
 from transfer.networks import weights
+from transfer.networks.default import default_backbone
 from transfer.runs.progress import duration
 from transfer.runs.workspace import Workspace
 
@@ -133,26 +133,37 @@ class Outlooks:
         Raises:
             TransferError: as there.
         """
-        config = self._config(settings)
-        return Outlook.of(self._workspace, config, dataset or self._check(config.photos, seed=config.seed))
+        return Outlook.of(self._workspace, *self._meant(settings, dataset))
 
-    def measured(self, settings: Mapping[str, Any], dataset: Dataset | None = None) -> Outlook:
+    def _meant(self, settings: Mapping[str, Any], dataset: Dataset | None) -> tuple[RunConfig, Dataset]:
+        """What `Training.begin` would make of it."""
+        config = self._config(settings)
+        dataset = dataset or self._check(config.photos, seed=config.seed)
+        if not settings.get("backbone"):
+            config = self._config({**settings, "backbone": default_backbone(len(dataset.photos))})
+        return config, dataset
+
+    def measured(
+        self,
+        settings: Mapping[str, Any],
+        dataset: Dataset | None = None,
+        *,
+        look: Callable[[], object] = lambda: None,
+    ) -> Outlook:
         """The same, after a few photos and rounds were tried; takes about half a minute.
 
+        Args:
+            settings, dataset: as for `of`.
+            look: called again and again meanwhile; what it raises ends the trial.
+
         Raises:
-            TransferError: as `of`; `MemoryShort` when memory ran out; `RunError` while another run trains.
+            TransferError: as `of`; `MemoryShort` when memory ran out; `RunError` while anything else trains or is
+                measured, or once a run begins.
         """
-        if active := self._workspace.active():
-            raise RunError(
-                "Nothing can be measured while a run trains: it would seem to take twice as long.",
-                expected="nothing that trains",
-                found=f"“{active.name}”",
-                fix="Wait until it has finished, or stop it.",
-            )
-        config = self._config(settings)
+        require_idle(self._workspace)
+        config, dataset = self._meant(settings, dataset)
         weights.require(config)
-        dataset = dataset or self._check(config.photos, seed=config.seed)
-        trial(self._workspace, config, dataset)
+        trial(self._workspace, config, dataset, look)
         return Outlook.of(self._workspace, config, dataset)
 
     def smaller(self, name: str) -> dict[str, Any]:

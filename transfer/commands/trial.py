@@ -12,14 +12,16 @@ import dataclasses
 import itertools
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from filelock import Timeout
 
 from transfer.config import RunConfig
 from transfer.costs.cost import Cost
 from transfer.costs.estimate import learn_seconds, look_seconds
 from transfer.dataset.dataset import Dataset, Photo
-from transfer.errors import MemoryShort, TrainingError
+from transfer.errors import MemoryShort, RunError, TrainingError
 from transfer.messages.endings import Failed
 from transfer.messages.events import Launched, Spent
 from transfer.processes.launcher import WORKER, LocalLauncher
@@ -33,15 +35,53 @@ DIFFERENT = 32, 256  # photos to look at, at least and at most
 STEPS = 2, 16  # the same of a round
 ROUNDS = 5
 LONGEST = 300.0  # seconds
+POLL = 0.2  # seconds between two looks at it, and at whether anything else has begun
 
 
-def trial(workspace: Workspace, config: RunConfig, dataset: Dataset) -> Cost:
+def trial(workspace: Workspace, config: RunConfig, dataset: Dataset, look: Callable[[], object] = lambda: None) -> Cost:
     """What a run with this config takes; it is remembered in the workspace.
+
+    It ends, and nothing is remembered, as soon as a run or a study begins: both would seem to take twice as long.
+
+    Args:
+        workspace: where the run would be made.
+        config, dataset: of the run.
+        look: called again and again; what it raises ends the trial.
 
     Raises:
         MemoryShort: when it did not get to its end for want of memory.
-        TransferError: when it did not for another reason.
+        RunError: while a run or a study is active, or another trial.
+        TransferError: when it did not get to its end for another reason.
     """
+    require_idle(workspace)
+    try:
+        with workspace.trial_lock.acquire(timeout=0):
+            return _trial(workspace, config, dataset, look)
+    except Timeout:
+        raise RunError(
+            "Something is being measured already.",
+            expected="one measurement at a time",
+            found="another page or command that measures what a run takes",
+            fix="Wait until it is done, about half a minute.",
+        ) from None
+
+
+def require_idle(workspace: Workspace) -> None:
+    """See that nothing is at work that a trial would slow down.
+
+    Raises:
+        RunError: when a run or a study is.
+    """
+    if active := workspace.active():
+        raise RunError(
+            "Nothing can be measured while a run trains: it would seem to take twice as long.",
+            expected="nothing that trains or measures",
+            found=f"“{active.id}”",
+            fix="Wait until it has finished, or stop it.",
+        )
+
+
+def _trial(workspace: Workspace, config: RunConfig, dataset: Dataset, look: Callable[[], object]) -> Cost:
     with tempfile.TemporaryDirectory(prefix="transfer-trial-", ignore_cleanup_errors=True) as folder:
         place = Workspace(Path(folder))
         with contextlib.suppress(OSError):  # translated once, for the runs that follow as well
@@ -54,10 +94,16 @@ def trial(workspace: Workspace, config: RunConfig, dataset: Dataset) -> Cost:
         standby.prepare()
         run.log.append(Launched())
         worker, until = LocalLauncher(standby).launch(run), time.monotonic() + LONGEST
-        while worker.alive():
-            if time.monotonic() > until:
-                run.request_stop()
-            time.sleep(0.1)
+        try:
+            while worker.alive():
+                look()
+                require_idle(workspace)
+                if time.monotonic() > until:
+                    run.request_stop()
+                time.sleep(POLL)
+        finally:
+            worker.end()
+        require_idle(workspace)
         if run.log.newest(Spent) is None:
             raise _trouble(run, worker.exit_code)
         cost = Cost.of(config, run.dataset, run.log.read(), run.size(), trial=True)

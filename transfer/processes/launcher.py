@@ -6,8 +6,11 @@ same three methods.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from typing import Protocol
 
 from transfer.messages.events import Launched
@@ -102,6 +105,14 @@ class LocalWorker:
     @property
     def exit_code(self) -> int | None:
         return self._process.returncode
+
+    def end(self) -> None:
+        """End it at once, whatever it is at."""
+        self._stood_by = False  # and no other one begins in its place
+        if self._process.poll() is None and self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            while self._process.poll() is None:
+                time.sleep(0.02)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._job.worker_log.open("ab") as log:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -120,6 +121,11 @@ class Workspace:
         self.path.mkdir(parents=True, exist_ok=True)
         return FileLock(self.path / "supervisor.lock", thread_local=False)
 
+    @property
+    def trial_lock(self) -> FileLock:
+        """Held by the one that tries what a run takes; two at once would measure each other."""
+        return FileLock(self.cache_dir / "trial.lock", thread_local=False)
+
     def _made(self, name: str) -> Path:
         folder = self.path / name
         try:
@@ -193,9 +199,11 @@ class Workspace:
         """What lists say of all runs, newest first; one that is damaged says so."""
         return self.index.summaries(self.runs())
 
-    def active(self) -> Run | None:
-        """The run a worker is at right now, if any."""
-        return next((Run(Path(each.run)) for each in self.summaries() if each.status in ALIVE), None)
+    def active(self) -> Job | None:
+        """The run or the study a worker is at right now, if any."""
+        studies = (study for study in self.studies() if study.sound and study.status().alive)
+        runs = (Run(Path(each.run)) for each in self.summaries() if each.status in ALIVE)
+        return next(itertools.chain(studies, runs), None)
 
     def run(self, name: str) -> Run:
         """The run with this id, the unambiguous beginning or part of one, or this path.

@@ -28,11 +28,15 @@ def outlook_of_it(
     desk: Desk,
     place: gr.HTML,
     measure: gr.Button,
+    stop: gr.Button,
     tab: gr.Tab,
     photos: PhotosTab,
     network: NetworkTab,
 ) -> None:
-    """Show it in a place of the tab, and let settings that would fit be taken over there; `measure` tries it first."""
+    """Show it in a place of the tab, and let settings that would fit be taken over there.
+
+    `measure` tries it first, until `stop`, or until a run begins.
+    """
     fields = network.fields
     values = list(fields.values())
     offered = [fields[name] for name in (*OFFERED, "alpha")]
@@ -51,13 +55,18 @@ def outlook_of_it(
             return
         settings = {**form.named(given), "photos": dataset.root}
         try:
-            trying = Watched(lambda tell: desk.outlooks.measured(settings, dataset))
+            trying = Watched(lambda tell: desk.outlooks.measured(settings, dataset, look=lambda: tell(0, 0)))
             for done in trying.watch():
-                yield [_trying(done.seconds), gr.Button(interactive=False)]
+                yield [_trying(done.seconds), gr.Button(interactive=False), gr.Button(visible=True)]
             assert trying.result is not None
-            yield [outlook(trying.result), gr.Button(visible="hidden", interactive=True)]
+            yield [outlook(trying.result), gr.Button(visible="hidden", interactive=True), gr.Button(visible="hidden")]
         except TransferError as error:
-            yield [error_panel(error), gr.Button(interactive=True)]
+            yield [error_panel(error), gr.Button(interactive=True), gr.Button(visible="hidden")]
+
+    def left_off(dataset: Dataset | None, *given: Any) -> list[Any]:
+        """What is known without."""
+        place, _ = look(dataset, *given)
+        return [place, gr.Button(interactive=True), gr.Button(visible="hidden")]
 
     def take(event: gr.EventData) -> list[Any]:
         """A setting that would fit is taken over, by a click on it."""
@@ -70,7 +79,8 @@ def outlook_of_it(
 
     changes = [photos.dataset.change, tab.select, *(component.change for component in values)]
     follow(changes, look, [photos.dataset, *values], [place, measure], **QUIET)
-    measure.click(try_it, [photos.dataset, *values], [place, measure], **QUIET)
+    trying = measure.click(try_it, [photos.dataset, *values], [place, measure, stop], **QUIET)
+    stop.click(left_off, [photos.dataset, *values], [place, measure, stop], cancels=trying, **QUIET)
     place.click(take, None, offered, **QUIET)
 
 
