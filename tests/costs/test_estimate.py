@@ -103,15 +103,35 @@ def test_every_network_is_reckoned() -> None:
             assert 10 < found.seconds < 1e6 and 500 < found.memory_mb < 1e6 and found.disk > 1e6, name
 
 
+@pytest.mark.parametrize(
+    ("took", "settings"),
+    [
+        (2077, {"backbone": "EfficientNetLite0"}),
+        (2154, {"backbone": "MobileNetV2", "frozen_layers": 144}),
+        (1849, {"backbone": "EfficientNetV2B0", "augmentation": "light"}),
+        (3249, {"backbone": "ResNet50", "frozen_layers": 143}),
+    ],
+)
+def test_memory_is_reckoned_up_to_the_model_file(took: float, settings: dict[str, Any]) -> None:
+    """MB that runs took until the model was written, from `tests/benchmarks/README.md`."""
+    assert 0.7 * took < estimate(config(**settings), photos(600), []).memory_mb < 1.3 * took
+
+
+def test_photos_that_go_through_the_whole_network_in_each_round_take_memory() -> None:
+    large = {"batch_size": 512, "augmentation": "light"}
+    kept, anew = (estimate(config(**large, augmentation_views=views), photos(100), []).memory_mb for views in (4, 0))
+    assert anew > 2 * kept
+
+
 def test_what_would_fit_is_offered_one_setting_at_a_time() -> None:
     few, made = photos(100), config(backbone="ResNet50", frozen_layers=0, head_epochs=0)
     known = [measured(made, few, memory_mb={"loading": 600.0, "train": 4600.0})]
-    found = offers(made, few, known, 2000.0, 10**12, ("batch_size", "image_size", "backbone"))
+    found = offers(made, few, known, 2600.0, 10**12, ("batch_size", "image_size", "backbone"))
     assert found == [
-        {"batch_size": 8}, {"image_size": 96}, {"backbone": "EfficientNetLite0", "alpha": 1.0, "image_size": None}
+        {"batch_size": 8}, {"image_size": 128}, {"backbone": "EfficientNetLite0", "alpha": 1.0, "image_size": None}
     ]  # fmt: skip
     for change in found[:2]:
-        assert estimate(dataclasses.replace(made, **change), few, known).memory_mb <= SPARE * 2000
+        assert estimate(dataclasses.replace(made, **change), few, known).memory_mb <= SPARE * 2600
     assert offers(made, few, known, 100.0, 10**12, ("batch_size", "image_size")) == [], "nothing would"
     assert less(made) == {"batch_size": 16}
     assert less(config(batch_size=1)) == {"image_size": 160}

@@ -28,8 +28,9 @@ HEAD = 4e-5  # seconds of the new layers for a photo
 BY_KERAS, BACKWARDS = 3.0, 3.0  # how much longer than the engine Keras takes for a photo, and that while it learns
 CHOOSING, SOLVED = 1500, 6.0  # photos that the refinement chooses by, at most, and seconds for as many: their cube
 MIRRORED = 400  # photos whose mirror image is looked at
-LOADED = 550.0  # MB of the program before it trains
-ACTIVATIONS = 40.0  # numbers kept for a pixel while a whole network learns
+# MB, and bytes for each number of the network: while it trains, and while it writes the model and tries the file
+TRAINING, WRITING = (900.0, 16), (2000.0, 40)
+ACTIVATIONS = 40.0  # numbers kept for a pixel while a whole network learns, or all photos go through it in each round
 
 
 @dataclass(frozen=True)
@@ -148,10 +149,10 @@ def _memory(config: RunConfig, known: Sequence[Cost]) -> float:
         return max(
             base + (most - base) * (batches if stage == "train" else photos) for stage, most in like.memory_mb.items()
         )
-    learning = 0.0
-    if config.fine_tunes:
-        learning = 4 * ACTIVATIONS * _pixels(config) * _unfrozen(config) / 2**20
-    return LOADED + 16 * _parameters(config) / 2**20 + learning
+    seen = 1.0 if learn_seconds(config, "head") else _unfrozen(config) if config.fine_tunes else 0.0
+    learning = 4 * ACTIVATIONS * _pixels(config) * seen / 2**20
+    training, writing = (fixed + each * _parameters(config) / 2**20 for fixed, each in (TRAINING, WRITING))
+    return max(training + learning, writing)
 
 
 def _pixels(config: RunConfig) -> int:
