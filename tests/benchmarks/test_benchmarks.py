@@ -10,6 +10,7 @@ import pytest
 
 from tests.benchmarks import accuracy, advice, choice, drive, estimate, many_runs, memory, photo_sets, recipe, step
 from tests.benchmarks.drive import Task
+from tests.long_form import long_form
 from transfer.config import RunConfig
 
 
@@ -67,6 +68,7 @@ def test_a_step_is_taken_apart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert all(name in said for name in ("product forwards", "Adam", "the whole step, by XLA"))
 
 
+@long_form
 def test_the_advisor_beside_its_limit(capsys: pytest.CaptureFixture[str]) -> None:
     advice.main(["--quick"])
     lines = capsys.readouterr().out.splitlines()
@@ -92,6 +94,7 @@ def test_lists_of_runs_that_were_generated(capsys: pytest.CaptureFixture[str]) -
     assert "| transfer runs |" in capsys.readouterr().out
 
 
+@long_form
 def test_what_a_run_takes_is_foreseen_from_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
     estimate.main(["--quick", "--only", "EfficientNetLite0, default"])
     head, _, row = capsys.readouterr().out.splitlines()

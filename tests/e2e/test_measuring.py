@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.long_form import long_form
 from transfer.commands.findings import SettingFindings
 from transfer.messages.measurements import DepthMeasured, LearningRateMeasured
 from transfer.samples import draw
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SECONDS = 1000.0
 
 
+@long_form
 def test_depth_and_rates_are_measured_and_taken_over(page: Page, app: App) -> None:
     page.set_default_timeout(60 * SECONDS)
     photos = draw.draw(app.folder / "drawn", per_class=16)

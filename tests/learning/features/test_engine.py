@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -169,8 +170,9 @@ def test_the_second_start_needs_no_keras(folder: Path) -> None:
 
 def test_the_key_says_what_the_answers_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, other = tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"
-    file.write_bytes(b"one")
-    other.write_bytes(b"two")
+    for path, value in ((file, 1), (other, 2)):
+        with h5py.File(path, "w") as weights:
+            weights["kernel"] = value
     settings: list[dict[str, Any]] = [
         {},
         {"alpha": 0.5},
@@ -186,7 +188,7 @@ def test_the_key_says_what_the_answers_depend_on(tmp_path: Path, monkeypatch: py
     keys.append(SPEC.key)
     assert len(set(keys)) == len(keys)
     # What is above the cut does not matter, nor does where a weights file lies.
-    other.write_bytes(b"one")
+    other.write_bytes(file.read_bytes())
     same = [
         RunConfig.from_dict(CONFIG.to_dict() | {"weights": str(f), "dropout": d})
         for f, d in ((file, 0.1), (other, 0.5))
