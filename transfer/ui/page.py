@@ -12,7 +12,7 @@ from transfer.ui.network.tab import network_tab
 from transfer.ui.past_runs.tab import past_runs_tab
 from transfer.ui.photos.tab import photos_tab
 from transfer.ui.results.tab import results_tab
-from transfer.ui.shared import html
+from transfer.ui.shared import html, steps
 from transfer.ui.shared.events import PRESSES, QUICK
 from transfer.ui.take_away.tab import take_away_tab
 from transfer.ui.train.tab import train_tab
@@ -30,7 +30,7 @@ def build(context: Context) -> gr.Blocks:
         chosen = context.remembered("run", "")
         folder = context.remembered("photos", "")
         settings = context.remembered("settings", {})
-        with gr.Tabs(elem_id="steps", overflow_behavior="wrap") as tabs:
+        with gr.Tabs(elem_id="steps", overflow_behavior="wrap"):
             photos = photos_tab(context, folder)
             network = network_tab(context, photos, settings)
             train = train_tab(context, photos, network, chosen)
@@ -40,7 +40,7 @@ def build(context: Context) -> gr.Blocks:
             past_runs_tab(context, chosen, photos, network)
         api.build(context.desk)
         for tab in (photos, network, train, results, trying):
-            _lead(tab.go, tabs)
+            _lead(tab.go)
     entrance.guard(page)
     # Gradio's queue looks a thousand times a second whether somebody waits: a twelfth of a core, day and night.
     page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = 0.01, 0.1
@@ -52,7 +52,7 @@ def get_ready() -> None:
     import matplotlib.pyplot  # noqa: F401
 
 
-def _lead(go: Mapping[str, gr.Button], tabs: gr.Tabs) -> None:
+def _lead(go: Mapping[str, gr.Button]) -> None:
     """Make buttons open the tabs they are named for."""
     for destination, button in go.items():
-        button.click(lambda destination=destination: gr.Tabs(selected=destination), outputs=tabs, **QUICK)
+        button.click(None, js=steps.opening(destination), **QUICK)

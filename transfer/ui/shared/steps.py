@@ -29,7 +29,13 @@ def tab_label(id: str) -> str:
 
 def tab(id: str) -> gr.Tab:
     """A tab of the page, to be filled. It is there before anybody opens it: settings are restored and listened to."""
-    return gr.Tab(tab_label(id), id=id, render_children=True)
+    return gr.Tab(tab_label(id), id=id, elem_id=f"tab-{id}", render_children=True)
+
+
+def opening(id: str) -> str:
+    """The script that opens a tab. Gradio's own way makes the tabs an output, and whenever anything happens it then
+    copies all that is in its outputs, which is the whole page: a browser that was led on once was slow ever after."""
+    return f"() => document.getElementById('tab-{id}-button').click()"
 
 
 def _number(id: str) -> int:
