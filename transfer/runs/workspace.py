@@ -161,6 +161,7 @@ class Workspace:
         name = f"{Path(config.run.photos).name}-{config.kind}"
         with disk.in_words(self.path):
             path = _freeze(self.studies_dir, name, config.to_dict(), dataset)
+            Queue(self.studies_dir).append(path.name)
         self.changed.set()
         return Study(path)
 
