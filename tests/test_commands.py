@@ -452,8 +452,9 @@ def test_nothing_is_measured_while_a_run_trains(
     run.log.append(Died(message="over"))
 
 
-def test_a_trial_ends_as_soon_as_anything_else_begins(desk: Desk, folder: Path, tmp_path: Path) -> None:
+def test_a_trial_ends_as_soon_as_anything_else_begins(folder: Path, tmp_path: Path) -> None:
     """Or when whoever watches it leaves; nothing of it is remembered, and no process is left."""
+    desk = Desk.open(Workspace(tmp_path / "workspace"), [folder], folder)  # where no other test left something alive
     run, settings = new_run(desk.workspace, tmp_path), {"photos": str(folder / "photos"), "backbone": "MobileNetV2"}
     study = desk.workspace.create_study(StudyConfig(run=run.config), run.dataset)
     workers: list[psutil.Process] = []

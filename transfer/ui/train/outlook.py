@@ -28,14 +28,13 @@ def outlook_of_it(
     desk: Desk,
     place: gr.HTML,
     measure: gr.Button,
-    stop: gr.Button,
     tab: gr.Tab,
     photos: PhotosTab,
     network: NetworkTab,
 ) -> None:
     """Show it in a place of the tab, and let settings that would fit be taken over there.
 
-    `measure` tries it first, until `stop`, or until a run begins.
+    `measure` tries it first, until it is known or a run begins.
     """
     fields = network.fields
     values = list(fields.values())
@@ -57,16 +56,11 @@ def outlook_of_it(
         try:
             trying = Watched(lambda tell: desk.outlooks.measured(settings, dataset, look=lambda: tell(0, 0)))
             for done in trying.watch():
-                yield [_trying(done.seconds), gr.Button(interactive=False), gr.Button(visible=True)]
+                yield [_trying(done.seconds), gr.Button(interactive=False)]
             assert trying.result is not None
-            yield [outlook(trying.result), gr.Button(visible="hidden", interactive=True), gr.Button(visible="hidden")]
+            yield [outlook(trying.result), gr.Button(visible="hidden", interactive=True)]
         except TransferError as error:
-            yield [error_panel(error), gr.Button(interactive=True), gr.Button(visible="hidden")]
-
-    def left_off(dataset: Dataset | None, *given: Any) -> list[Any]:
-        """What is known without."""
-        place, _ = look(dataset, *given)
-        return [place, gr.Button(interactive=True), gr.Button(visible="hidden")]
+            yield [error_panel(error), gr.Button(interactive=True)]
 
     def take(event: gr.EventData) -> list[Any]:
         """A setting that would fit is taken over, by a click on it."""
@@ -79,8 +73,7 @@ def outlook_of_it(
 
     changes = [photos.dataset.change, tab.select, *(component.change for component in values)]
     follow(changes, look, [photos.dataset, *values], [place, measure], **QUIET)
-    trying = measure.click(try_it, [photos.dataset, *values], [place, measure, stop], **QUIET)
-    stop.click(left_off, [photos.dataset, *values], [place, measure, stop], cancels=trying, **QUIET)
+    measure.click(try_it, [photos.dataset, *values], [place, measure], **QUIET)
     place.click(take, None, offered, **QUIET)
 
 

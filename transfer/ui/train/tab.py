@@ -56,7 +56,6 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             with gr.Row(elem_classes="t-buttons"):
                 train = gr.Button("Train", variant="primary", elem_id="train")
                 measure = gr.Button("Measure what it takes", visible="hidden", elem_id="measure-costs")
-                stop_measuring = gr.Button("Stop measuring", visible="hidden", elem_id="stop-measuring")
             plan = gr.HTML(elem_id="train-plan")
             outlook = gr.HTML(js_on_load=LISTEN, elem_id="train-outlook")
             where = gr.HTML(elem_id="train-device")
@@ -184,7 +183,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         asked.then(look, seen, screen, **QUIET)
     context.page().load(first, chosen, chosen, **QUIET).then(look, seen, screen, **QUIET)
     follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
-    outlook_of_it(context.desk, outlook, measure, stop_measuring, tab, photos, network)
+    outlook_of_it(context.desk, outlook, measure, tab, photos, network)
     with tab:
         queue_card(context, photos, network, tab, [begun, stopped, paused, resumed, retried])
     # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
