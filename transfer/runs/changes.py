@@ -32,9 +32,10 @@ _BRIEFLY = {
 def in_force(config: RunConfig, changes: Iterable[Changed], step: int | None = None) -> RunConfig:
     """The settings of an epoch, counted over both phases; None: with every change so far.
 
-    A change that cannot be understood, because somebody damaged the log, is passed over.
+    What was told later counts from its own step on, also where a run that went back to its checkpoint had been changed
+    at a later step before. A change that cannot be understood, because somebody damaged the log, is passed over.
     """
-    for change in sorted(changes, key=lambda each: each.step):
+    for change in changes:
         if step is None or change.step <= step:
             with contextlib.suppress(ConfigError):
                 config = _with(config, change)

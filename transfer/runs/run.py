@@ -15,7 +15,7 @@ from transfer import disk
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, MemoryShort, RunError
 from transfer.messages.endings import Died, Interrupted, Resumed
-from transfer.messages.events import Changed, EpochEnded, PhaseBegun, Progressed
+from transfer.messages.events import Changed, EarlyStopped, EpochEnded, PhaseBegun, Progressed
 from transfer.messages.requests import Change, Pause
 from transfer.runs import changes
 from transfer.runs.exported import ExportedModel
@@ -187,17 +187,25 @@ class Run(Job):
         measured = newest is not None and newest.stage in {"evaluate", "refine", "export"}
         return status.state in {"queued", "running", "pausing", "paused", "interrupted"} and not measured
 
-    def checked_change(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+    @property
+    def head_is_over(self) -> bool:
+        """Whether the new layers have learned, as far as the log tells: its next phase may not have begun."""
+        begun = self.log.newest(PhaseBegun)
+        if (begun and begun.phase != "head") or any(each.phase == "head" for each in self.log.all(EarlyStopped)):
+            return True
+        rounds = (each.epoch for each in self.log.all(EpochEnded) if each.phase == "head" and not each.partial)
+        return max(rounds, default=0) >= self.config_at().head_epochs
+
+    def checked_change(self, settings: Mapping[str, Any], *, head_is_over: bool) -> dict[str, Any]:
         """Those of some settings that are others from now on, as values; see `changes.changed`.
 
         Raises:
             ConfigError: when one cannot be changed, or not to that.
         """
-        return self._changes(self.config_at(), settings)
+        return changes.changed(self.config_at(), settings, head_is_over=head_is_over)
 
     def _changes(self, config: RunConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
-        begun = self.log.newest(PhaseBegun)
-        return changes.changed(config, settings, head_is_over=begun is not None and begun.phase != "head")
+        return changes.changed(config, settings, head_is_over=self.head_is_over)
 
     def changes(self) -> list[Changed]:
         """What was changed while it trained, oldest first."""

@@ -10,10 +10,15 @@ import numpy as np
 import pytest
 
 from tests.learning.training.test_trainer import CLOCKS, CopyTheRun, train
+from transfer.errors import ConfigError
 from transfer.learning import device
+from transfer.learning.inbox import Stopped
 from transfer.learning.reporter import Reporter
 from transfer.learning.training import checkpoint
 from transfer.learning.training.callbacks.callback import Callback
+from transfer.learning.training.data import PhaseData
+from transfer.learning.training.epoch import EpochResult
+from transfer.learning.training.phases import Phase
 from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.trainer import Trainer
 from transfer.messages.endings import Paused
@@ -120,3 +125,72 @@ def test_fine_tuning_can_be_added_and_taken_away(make_run: Callable[..., Run]) -
     assert "keeps the batch_size" in run.log.all(Noticed)[-1].title
     # A process that finds it over comes to the same weights, those of the layers that were unfrozen.
     assert Trainer(run, device.choose(), Reporter(run)).train()
+
+
+class At(Callback):
+    """Does something within the epoch after so many."""
+
+    def __init__(self, step: int, act: Callable[[], Any]) -> None:
+        self.step, self.act = step, act
+
+    def on_epoch_begin(self, session: PhaseSession) -> None:
+        if session.state.step == self.step:
+            self.act()
+
+
+def test_stopped_while_other_layers_are_got_ready_it_keeps_the_best(
+    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(head_epochs=2, fine_tune_epochs=6)
+    ask = At(3, lambda: run.request_change({"frozen_layers": 1}))
+    trainer = Trainer(run, device.choose(), Reporter(run), callbacks=[ask])
+    load, loaded = trainer._data.load, []
+
+    def stopped_at_the_third(phase: Phase) -> PhaseData:
+        loaded.append(phase.name)
+        if len(loaded) == 3:  # the head, fine-tuning, and now the other layers
+            raise Stopped
+        return load(phase)
+
+    monkeypatch.setattr(trainer._data, "load", stopped_at_the_third)
+    assert not trainer.train()
+    trainer.outcome.measured("test")
+    best = weights(trainer)
+    trainer.close()
+    again = Trainer(run, device.choose(), Reporter(run))  # a process that finds it so
+    assert all(map(np.array_equal, weights(again), best))
+    again.close()
+
+
+def test_what_comes_too_late_for_the_head_is_refused_and_takes_nothing_with_it(make_run: Callable[..., Run]) -> None:
+    run = make_run(head_epochs=2, fine_tune_epochs=2)
+    late = Change(settings={"head_learning_rate": 0.5, "early_stopping_patience": 50})
+
+    class PauseAfterTheHead(Callback):
+        def on_epoch_end(self, session: PhaseSession, result: EpochResult) -> None:
+            if result.step == 2:
+                run.mailbox.send(Pause())
+
+    trainer = Trainer(run, device.choose(), Reporter(run), callbacks=[PauseAfterTheHead()])
+    assert not trainer.train() and trainer.epochs == 2
+    trainer.close()
+    run.log.append(Paused(message="Paused."))
+    with pytest.raises(ConfigError, match="have learned already"):
+        run.request_change({"head_epochs": 9})
+    run.mailbox.send(late)  # as if it had been asked just before the head was over
+    run.request_resume()
+    train(run)
+    assert [(each.step, each.settings) for each in run.changes()] == [(3, {"early_stopping_patience": 50})]
+    assert "have learned already" in run.log.all(Noticed)[-1].title
+    assert run.history()["phase"].tolist() == ["head"] * 2 + ["fine_tune"] * 2
+
+
+def test_what_was_asked_last_counts_also_after_a_kill(make_run: Callable[..., Run]) -> None:
+    run = make_run(head_epochs=6, frozen_layers=None)
+    killed = CopyTheRun(run, 2, 5)
+    train(run, killed, At(4, lambda: run.request_change({"head_learning_rate": 0.02})))
+    behind = killed.copies[5]
+    shutil.copy(killed.copies[2].checkpoint, behind.checkpoint)
+    behind.request_change({"head_learning_rate": 0.001})
+    train(behind)
+    assert behind.history()["learning_rate"].iloc[-1] == pytest.approx(0.001)

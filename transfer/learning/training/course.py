@@ -18,7 +18,7 @@ from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.messages.events import Changed
 from transfer.messages.requests import Change
-from transfer.runs.changes import in_words
+from transfer.runs.changes import OF_THE_HEAD, in_words
 from transfer.runs.run import Run
 
 
@@ -37,14 +37,21 @@ class Course:
         return self._run.config_at(state.step + 1)
 
     def turn(self, state: TrainingState) -> None:
-        """Let everything that was asked until now come into force with the epoch that comes next."""
+        """Let everything that was asked until now come into force with the epoch that comes next.
+
+        What comes too late for the head is told, and takes nothing with it that was asked together with it.
+        """
         for request in self._pending():
+            # When its last epoch is done, the head goes on only where more were asked for.
+            over = state.phase != "head" or (state.phase_over and "head_epochs" not in request.settings)
             settings: dict[str, Any] = {}
-            try:
-                settings = self._run.checked_change(request.settings)
-            except ConfigError as error:
-                self._reporter.notice(error.what, f"Expected: {error.expected}. Found: {error.found}.")
-            before = {name: getattr(self._run.config_at(), name) for name in settings}
+            for part in _parts(request.settings) if over else [request.settings]:
+                try:
+                    settings |= self._run.checked_change(part, head_is_over=over)
+                except ConfigError as error:
+                    self._reporter.notice(error.what, f"Expected: {error.expected}. Found: {error.found}.")
+            config = self._run.config_at(state.step + 1)
+            before = {name: getattr(config, name) for name in settings}
             change = Changed(step=state.step + 1, settings=settings, before=before, asked=request.time)
             self._run.log.append(change)
             if settings:
@@ -98,3 +105,9 @@ class Course:
 
     def _pending(self) -> list[Change]:
         return self._run.pending_changes() if self._inbox.has(Change) else []
+
+
+def _parts(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is about the head alone, and the rest."""
+    head = {name: value for name, value in settings.items() if name in OF_THE_HEAD}
+    return [head, {name: value for name, value in settings.items() if name not in head}]

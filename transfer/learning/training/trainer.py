@@ -177,10 +177,16 @@ class Trainer:
     def _refreeze(self, session: PhaseSession) -> bool:
         """Train other layers from now on, where that was asked for. Whether it was."""
         frozen_layers, before = self._course.config(session.state).frozen_layers, session.variables
+        divided = self._network.config
         if session.phase.name == "head" or frozen_layers == session.frozen_layers:
             return False
         self._network.divide(self._course.division(session.state, next_too=True))
-        session.data, session.variables = self._data.load(session.phase), self._network.variables(session.phase.name)
+        try:
+            session.data = self._data.load(session.phase)
+        except BaseException:  # stopped, say: what is kept so far is of the network as it was divided before
+            self._network.divide(divided)
+            raise
+        session.variables = self._network.variables(session.phase.name)
         self._best.take_in(session, before)
         session.optimizer = self._optimizer(session.phase, session.data, frozen_layers)
         session.frozen_layers, session.since = frozen_layers, session.state.epoch

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.errors import TransferError
-from transfer.messages.events import PhaseBegun
 from transfer.runs.changes import LIVE, OF_THE_HEAD
 from transfer.runs.run import Run
 from transfer.ui.shared import form
@@ -57,8 +56,7 @@ class ChangesFold:
         """The fold for a run; the fields only when there is something else to fill them with."""
         if run is None or not run.changeable:
             return [gr.Accordion(visible="hidden"), filled, *[gr.skip()] * (1 + len(LIVE))]
-        config, begun = run.config_at(), run.log.newest(PhaseBegun)
-        head_is_over = begun is not None and begun.phase != "head"
+        config, head_is_over = run.config_at(), run.head_is_over
         values = {name: getattr(config, name) for name in LIVE}
         now = [run.id, head_is_over, *values.values()]
         if now == filled:
