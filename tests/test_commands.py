@@ -25,16 +25,18 @@ from transfer.config import RunConfig
 from transfer.costs.space import run_bytes
 from transfer.errors import ConfigError, DiskError, ExportError, MemoryShort, PhotosError, RunError, TransferError
 from transfer.messages.endings import Died, Interrupted, Stopped
-from transfer.messages.events import Event, Launched
+from transfer.messages.events import Changed, Event, Launched
 from transfer.messages.requests import Pause, Stop
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, RECOMMENDED
 from transfer.networks.default import default_backbone, seconds
+from transfer.runs.notes import Notes
 from transfer.runs.study import StudyConfig
 from transfer.runs.workspace import Workspace
 from transfer.ui import page
 from transfer.ui.context import Context
 from transfer.ui.shared import form
+from transfer.ui.shared.again import again as again_in_the_form
 from transfer.ui.shared.panels import error_panel
 
 LAYERS = 154  # of MobileNetV2
@@ -404,6 +406,12 @@ def test_a_run_is_cloned_with_changes(desk: Desk, folder: Path) -> None:
     assert desk.queue.all()[0] == again
     desk.training.stop(again.id)
     assert again not in desk.queue.all() and again.status().state == "stopped"
+    run.log.append(Changed(step=1, settings={"frozen_layers": 3, "head_epochs": 8}))
+    Notes(name="later").write(run.path)
+    again = desk.training.clone(run.id)
+    assert (again.name, again.config.frozen_layers, again.config.head_epochs) == ("later (copy)", 3, 8)
+    assert desk.training.clone(run.id, {"frozen_layers": ""}).config.frozen_layers is None
+    assert 8 in [part for part in again_in_the_form(run) if isinstance(part, int)]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,8 @@ def resume(desk: Desk, options: argparse.Namespace) -> int:
 def clone(desk: Desk, options: argparse.Namespace) -> int:
     """Train once more with the settings of a run, but for those given."""
     with supervision(desk):
-        changes = {name: getattr(options, name) for name in RunConfig.settings() if name != "photos"}
+        settings = {name: getattr(options, name) for name in RunConfig.settings() if name != "photos"}
+        changes = {name: value for name, value in settings.items() if value is not None}
         return _followed(desk, desk.training.clone(options.run, changes), options)
 
 

@@ -61,15 +61,19 @@ class Training:
         return self._workspace.create(config, dataset)
 
     def clone(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
-        """`begin` once more with the settings of a run, but for some.
+        """`begin` once more with the settings of a run, those that it was changed to, but for some.
+
+        Args:
+            changes: the others; one left empty that cannot be is as in that run.
 
         Raises:
             TransferError: when there is no such run, or as `begin`.
         """
         run = self._runs.get(name)
-        called = f"{run.name[:190]} (copy)" if run.config.name else ""
-        given = {name: value for name, value in (changes or {}).items() if value not in (None, "")}
-        return self.begin({**run.config.to_dict(), "name": called, **given})
+        called = f"{run.name[:190]} (copy)" if run.notes.name or run.config.name else ""
+        empty = {name for name, (_, possible) in RunConfig.kinds().items() if possible}
+        given = {name: value for name, value in (changes or {}).items() if name in empty or value not in (None, "")}
+        return self.begin({**run.config_at().to_dict(), "name": called, **given})
 
     def resume(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
         """Put an interrupted or paused run back in the queue, to go on from its last checkpoint.

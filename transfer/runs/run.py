@@ -149,10 +149,18 @@ class Run(Job):
         """Ask it to leave for a while, as soon as little is lost; one that waits leaves the queue.
 
         Raises:
-            RunError: when it is over, or waits already to be resumed.
+            RunError: when it is over, or trained already: what is left of it is over sooner than it would be gone on
+                with.
         """
-        self._require(not self.status().over, "cannot be paused", "a run that trains or waits")
+        fix = "Nothing needs to be done." if self.status().alive else "Choose a run that trains or waits."
+        self._require(self.pausable, "cannot be paused", "a run that waits or has rounds to come", fix)
         self._ask(Pause())
+
+    @property
+    def pausable(self) -> bool:
+        """Whether it waits, or is at work on something that it can leave for a while."""
+        status = self.status()
+        return status.state == "queued" or (status.alive and not self._has_trained)
 
     def request_change(self, settings: Mapping[str, Any]) -> None:
         """Ask for other settings from the next epoch on, also of one that waits, is paused or was interrupted.
@@ -164,7 +172,8 @@ class Run(Job):
             RunError: when it has no epoch to come.
             ConfigError: when one cannot be changed, or not to that, or all are as they were.
         """
-        self._require(self.changeable, "cannot be changed any more", "a run with rounds still to come")
+        fix = "Clone it with these settings, as another run."
+        self._require(self.changeable, "cannot be changed any more", "a run with rounds still to come", fix)
         config = self.config_at()
         for asked in self.pending_changes():
             with contextlib.suppress(ConfigError):
@@ -183,9 +192,14 @@ class Run(Job):
     @property
     def changeable(self) -> bool:
         """Whether there may be an epoch to come, as far as anybody can know who does not train it."""
-        status, newest = self.status(), self.log.newest(Progressed)
-        measured = newest is not None and newest.stage in {"evaluate", "refine", "export"}
-        return status.state in {"queued", "running", "pausing", "paused", "interrupted"} and not measured
+        state = self.status().state
+        return state in {"queued", "running", "pausing", "paused", "interrupted"} and not self._has_trained
+
+    @property
+    def _has_trained(self) -> bool:
+        """Whether nothing is left but to measure and to write the model, as far as its worker told."""
+        newest = self.log.newest(Progressed)
+        return newest is not None and newest.stage in {"evaluate", "refine", "export"}
 
     @property
     def head_is_over(self) -> bool:
@@ -226,7 +240,8 @@ class Run(Job):
             RunError: when the run is not interrupted.
             ConfigError: when it cannot go on with these settings.
         """
-        self._require(self.resumable, "cannot be resumed", "a run that was interrupted or paused")
+        fix = "Start a new run with the same settings instead."
+        self._require(self.resumable, "cannot be resumed", "a run that was interrupted or paused", fix)
         config = self._changed(settings or {})
         changed = {name: getattr(config, name) for name in CHANGEABLE if config != self.config}
         with disk.in_words(self.path), self.lock.acquire(timeout=10):
@@ -239,13 +254,13 @@ class Run(Job):
             self.mailbox.clear(keep=self.pending_changes())
             self.log.append(Resumed(changed=changed))  # last: now it waits
 
-    def _require(self, possible: bool, what: str, expected: str) -> None:
+    def _require(self, possible: bool, what: str, expected: str, fix: str) -> None:
         if not possible:
             raise RunError(
                 f"“{self.name}” {what}.",
                 expected=expected,
                 found=f"a run that is {self.status().state}",
-                fix="Start a new run with the same settings instead.",
+                fix=fix,
             )
 
     def _changed(self, given: Mapping[str, Any]) -> RunConfig:

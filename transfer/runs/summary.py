@@ -23,6 +23,7 @@ class Summary:
         test_accuracy: on the test photos; None without, or before it was evaluated.
         note, starred: what people added, see `runs.notes`.
         size: bytes on the disk.
+        pausable: as `Run.pausable`.
         val_accuracy: on the validation photos, of the epoch whose weights are kept; None without.
     """
 
@@ -39,6 +40,7 @@ class Summary:
     note: str = ""
     starred: bool = False
     size: int = 0
+    pausable: bool = False
 
     @classmethod
     def of(cls, run: Run) -> Summary:
@@ -71,4 +73,5 @@ class Summary:
             note=notes.note,
             starred=notes.starred,
             size=run.size(),
+            pausable=run.pausable,
         )

@@ -14,6 +14,8 @@ from transfer.messages.endings import Died, Failed, Finished, Interrupted, Pause
 from transfer.messages.events import Changed, EarlyStopped, Launched, Progressed, Skipped, Started
 from transfer.runs.run import Run
 from transfer.runs.status import State
+from transfer.runs.summary import Summary
+from transfer.ui.past_runs import table
 from transfer.ui.shared.run_summary import STATES, charts
 from transfer.ui.train import view
 
@@ -159,8 +161,14 @@ def test_changed_and_paused(run: Run) -> None:
         )
         with pytest.raises(ConfigError, match="Nothing was changed"):
             run.request_change({"head_epochs": 3})
+        assert "data-pause" in table.listing([Summary.of(run)], "")
         run.request_pause()
         assert "Pausing" in read(view.state(run)).text
+        run.mailbox.clear()
+        run.log.append(Progressed(stage="refine", message="Looking", done=0, total=1))
+        assert "data-pause" not in table.listing([Summary.of(run)], "")
+        with pytest.raises(RunError, match="cannot be paused"):
+            run.request_pause()
     run.log.append(Paused(message="Paused by you after round 2."))
     assert "Press Go on" in read(view.state(run)).text
     with pytest.raises(RunError, match="cannot be paused"):

@@ -72,7 +72,7 @@ def _row(run: Summary, chosen: bool) -> Markup:
     if run.status == DAMAGED:
         about = html.join(muted(run.message), html.button(type="button", data_delete=folder)["Delete"])
     state = [state_badge(run.status)]
-    if run.status in {"queued", "running"}:
+    if run.pausable and run.status in {"queued", "running"}:
         state.append(html.button(type="button", data_pause=folder)["Pause"])
     elif run.status in {"paused", "interrupted"}:
         state.append(html.button(type="button", data_resume=folder)["Go on"])

@@ -20,7 +20,7 @@ def again(run: Run | None) -> list[Any]:
     if run is None:
         return [empty(FIRST), *kept]
     try:
-        values = form.to_components(run.config)
+        values = form.to_components(run.config_at())
     except TransferError as error:
         return [error_panel(error), *kept]
     following = (

@@ -242,10 +242,7 @@ def _stop_button(run: Run, status: Status) -> Any:
 
 
 def _pause_button(run: Run, status: Status) -> Any:
-    """As `_stop_button`: what would be paused while it is measured is over sooner than it would be gone on with."""
-    done = _stage(run) in {"evaluate", "refine", "export"}
-    visible = status.state == "queued" or (status.alive and not done)
-    return gr.Button("Pause", visible=shown(visible), interactive=status.state in {"queued", "running"})
+    return gr.Button("Pause", visible=shown(run.pausable), interactive=status.state in {"queued", "running"})
 
 
 def _stage(run: Run) -> str:

@@ -39,7 +39,9 @@ def state(run: Run) -> Markup:
         parts.append(_now(f"{status.message} {ahead}"))
     elif status.state == "paused":
         fix = "Press Go on whenever you like, in minutes or in weeks: it goes on exactly where it was."
-        parts.append(panel("info", status.message, "Its memory was given back, and the next run in line goes on.", fix))
+        parts.append(
+            panel("info", status.message, "Its memory was given back. If another run waits, that one goes on.", fix)
+        )
     elif status.state == "interrupted":
         fix = "Press Resume to go on from the last finished round. Nothing that was learned until then is lost."
         last = run.log.last()
