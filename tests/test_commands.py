@@ -412,6 +412,7 @@ def test_a_run_is_cloned_with_changes(desk: Desk, folder: Path) -> None:
     assert (again.name, again.config.frozen_layers, again.config.head_epochs) == ("later (copy)", 3, 8)
     assert desk.training.clone(run.id, {"frozen_layers": ""}).config.frozen_layers is None
     assert 8 in [part for part in again_in_the_form(run) if isinstance(part, int)]
+    run.log.append(Died(message="over"))
 
 
 @pytest.mark.parametrize(
