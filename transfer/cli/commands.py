@@ -7,30 +7,25 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shlex
 import sys
 import time
 from typing import Any, Protocol
 
-from transfer.advice.depth import NAMES
+from transfer.cli.findings import OF_A_NETWORK, in_words
 from transfer.cli.follow import follow, follow_study, supervision
-from transfer.cli.output import print_json, show
+from transfer.cli.output import flags, print_json, show
 from transfer.commands.desk import Desk
-from transfer.commands.findings import Findings, NetworkFindings, SettingFindings
+from transfer.commands.findings import Findings
 from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, PhotosError, RunError, TransferError, WeightsError
 from transfer.messages.endings import Died, Failed
-from transfer.messages.events import Noticed
 from transfer.runs.changes import LIVE
 from transfer.runs.job import Job, shortened
-from transfer.runs.progress import duration
 from transfer.runs.run import CHANGEABLE, Run
 from transfer.runs.status import Status
-from transfer.runs.study import Study
 from transfer.runs.summary import DAMAGED, Summary
 
-OF_A_NETWORK = ("backbone", "alpha", "image_size", "frozen_layers")  # what depth and learning rates are measured for
 MISTAKES = (ConfigError, DiskError, PhotosError, WeightsError)  # the user's, when a worker meets them
 
 
@@ -75,7 +70,7 @@ def advise(desk: Desk, options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
     findings = Findings.of(study)
     about = findings.to_dict() | ({"error": error.to_dict()} if error else {})
-    show(about, _table(findings) if isinstance(findings, NetworkFindings) else _found(findings, study), options)
+    show(about, in_words(findings, study), options)
     if status.state in {"finished", "stopped"} and about["recommended"]:
         return 0
     return 2 if isinstance(error, MISTAKES) else 1
@@ -199,8 +194,8 @@ def _foreseen(desk: Desk, settings: dict[str, Any], options: argparse.Namespace)
     lines = [f"{name:<8} {text}" for name, text in outlook.rows()]
     lines += [f"{notice.title} {notice.message}" for notice in outlook.notices()]
     for offer in outlook.offers:
-        flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in offer.items() if value is not None)
-        lines.append(f"It would fit with {flags}")
+        given = {name: value for name, value in offer.items() if value is not None}
+        lines.append(f"It would fit with {flags(given)}")
     show(outlook.to_dict(), "\n".join(lines), options)
     return 0 if outlook.fits else 1
 
@@ -234,68 +229,6 @@ def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
     if status.state == "finished":
         return 0
     return 2 if isinstance(error, MISTAKES) else 1
-
-
-def _table(findings: NetworkFindings) -> str:
-    import pandas as pd
-
-    rows = [
-        {
-            "network": each.step,
-            "right": f"{each.accuracy:.1%}",
-            "95 % interval": f"{each.low:.1%} to {each.high:.1%}",
-            "photos/s": f"{each.photos_per_second:.0f}",
-            "MB": f"{each.megabytes:.0f}",
-            "training": f"about {duration(each.training_seconds)}",
-        }
-        for each in findings.measured
-    ]
-    lines = [pd.DataFrame(rows).to_string(index=False)] if rows else ["Nothing was measured."]
-    lines += [f"Not measured: {each.step}: {each.reason}" for each in findings.left_out]
-    if findings.elsewhere:
-        lines.append("Not on this machine (right on ImageNet, as published): " + _published(findings))
-    if found := findings.recommended:
-        flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in findings.settings().items())
-        lines += ["", f"Recommended: {found.network.step}. {found.reason}"]
-        lines += [f"python -m transfer train {shlex.quote(findings.photos)} {flags}"]
-    return "\n".join(lines)
-
-
-def _found(found: SettingFindings, study: Study) -> str:
-    import pandas as pd
-
-    rows: list[dict[str, str]] = [
-        {
-            "adjusted": NAMES[each.blocks],
-            "right": f"{each.accuracy:.1%}",
-            "95 % interval": f"{each.low:.1%} to {each.high:.1%}",
-            "learning rate": f"{each.fine_tune_learning_rate:g}" if each.fine_tune_learning_rate else "",
-            "training": duration(each.training_seconds),
-        }
-        for each in found.depths
-    ]
-    rows += [
-        {
-            "learning rate of": each.step,
-            "suggested": f"{each.suggestion:g}" if each.suggestion else "none",
-            "good": f"{each.low:g} to {each.high:g}" if each.low and each.high else "",
-            "explodes at": f"{each.explodes:g}" if each.explodes else "",
-        }
-        for each in found.rates
-    ]
-    lines = [pd.DataFrame(rows).to_string(index=False)] if rows else ["Nothing was measured."]
-    lines += [f"{noticed.title} {noticed.message}" for noticed in study.log.all(Noticed)]
-    lines += ["", found.depth.reason] if found.depth else []
-    if settings := found.settings():
-        chosen = {name: getattr(study.config.run, name) for name in OF_A_NETWORK} | settings
-        given = {name: value for name, value in chosen.items() if value not in (None, 1.0)}
-        flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
-        lines += [f"python -m transfer train {shlex.quote(found.photos)} {flags}"]
-    return "\n".join(lines)
-
-
-def _published(findings: NetworkFindings) -> str:
-    return ", ".join(f"{each.name} {each.top1:.1%}" for each in findings.elsewhere[:6]) + " … (transfer backbones)"
 
 
 def _went_wrong(job: Job, status: Status) -> TransferError | None:

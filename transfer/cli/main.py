@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from transfer.cli import commands
+from transfer.cli.findings import OF_A_NETWORK
 from transfer.cli.output import print_json
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
@@ -79,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         kinds.add_argument(flag, dest="kind", action="store_const", const=name, default="networks", help=text)
     added.add_argument("--minutes", type=float, help="what is not measured by then is left out (default: 10)")
     added.add_argument("--seed", default=0, help="of the split")
-    for name in commands.OF_A_NETWORK:
+    for name in OF_A_NETWORK:
         text = f"{RunConfig.settings()[name].label}, with --depth and --learning-rate"
         added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     added = command(commands.train)

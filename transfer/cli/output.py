@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -18,3 +19,8 @@ def show(data: Any, text: str, options: argparse.Namespace) -> int:
 
 def print_json(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False))
+
+
+def flags(settings: Mapping[str, Any]) -> str:
+    """Settings as they are written behind a command."""
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items())
