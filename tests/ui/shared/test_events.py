@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterator
 
 import gradio as gr
+import pytest
 
 from transfer.commands.desk import Desk
 from transfer.runs.workspace import Workspace
@@ -13,9 +14,16 @@ from transfer.ui import page
 from transfer.ui.context import Context
 
 
-def test_a_listener_that_makes_gradio_repeat_an_event_is_alone_with_it(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gr.Blocks]:
+    place = tmp_path_factory.mktemp("page")
+    desk = Desk.open(Workspace(place), [place], place)
+    yield page.build(Context(desk))
+    desk.close()
+
+
+def test_a_listener_that_makes_gradio_repeat_an_event_is_alone_with_it(built: gr.Blocks) -> None:
     """Two of them defer each other for ever: the browser was at 100 % of a core on every tab."""
-    built = page.build(Context(Desk.open(Workspace(tmp_path), [tmp_path], tmp_path)))
     listening = defaultdict(list)
     for function in built.fns.values():
         for target in function.targets:
@@ -26,8 +34,7 @@ def test_a_listener_that_makes_gradio_repeat_an_event_is_alone_with_it(tmp_path:
     assert repeated and {target: modes for target, modes in repeated.items() if len(modes) > 1} == {}
 
 
-def test_no_event_fills_the_tabs(tmp_path: Path) -> None:
+def test_no_event_fills_the_tabs(built: gr.Blocks) -> None:
     """Gradio would copy the whole page whenever anything happens, from the first such event on."""
-    built = page.build(Context(Desk.open(Workspace(tmp_path), [tmp_path], tmp_path)))
     filled = [output for function in built.fns.values() for output in function.outputs]
     assert len(filled) > 100 and not [output for output in filled if isinstance(output, gr.Tabs | gr.Tab)]
