@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -210,6 +211,12 @@ class RunConfig:
             parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
             kinds[name] = (next(p for p in parts if p is not type(None)), type(None) in parts)
         return kinds
+
+    @classmethod
+    def given(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of some settings that say something, to put over others: an empty one only where it may be empty."""
+        empty = {name for name, (_, possible) in cls.kinds().items() if possible}
+        return {name: value for name, value in settings.items() if name in empty or value not in (None, "")}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunConfig:

@@ -91,7 +91,7 @@ class Desk:
     @cached_property
     def outlooks(self) -> Outlooks:
         """What runs will take."""
-        return Outlooks(self.workspace, self.runs, self.training.config, self.check)
+        return Outlooks(self.workspace, self.runs, self.training, self.check)
 
     @cached_property
     def studies(self) -> Studies:

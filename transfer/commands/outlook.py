@@ -9,6 +9,7 @@ from typing import Any
 from transfer import disk
 from transfer.advice.notice import Notice
 from transfer.commands.runs import Runs
+from transfer.commands.training import Training
 from transfer.commands.trial import require_idle, trial
 from transfer.config import RunConfig
 from transfer.costs.estimate import Estimate, estimate
@@ -17,7 +18,6 @@ from transfer.costs.room import free_memory_mb
 from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Dataset
 from transfer.networks import weights
-from transfer.networks.default import default_backbone
 from transfer.runs.progress import duration
 from transfer.runs.workspace import Workspace
 
@@ -110,7 +110,7 @@ class Outlooks:
     """Args:
     workspace: where runs are made, and what earlier ones took is remembered.
     runs: finds them.
-    config: what `Training.begin` would train.
+    training: knows what it would train.
     check: looks at a photo folder.
     """
 
@@ -118,10 +118,10 @@ class Outlooks:
         self,
         workspace: Workspace,
         runs: Runs,
-        config: Callable[[Mapping[str, Any]], RunConfig],
+        training: Training,
         check: Callable[..., Dataset],
     ) -> None:
-        self._workspace, self._runs, self._config, self._check = workspace, runs, config, check
+        self._workspace, self._runs, self._training, self._check = workspace, runs, training, check
 
     def of(self, settings: Mapping[str, Any], dataset: Dataset | None = None) -> Outlook:
         """What `Training.begin` with these settings would take, and whether there is as much.
@@ -137,11 +137,10 @@ class Outlooks:
 
     def _meant(self, settings: Mapping[str, Any], dataset: Dataset | None) -> tuple[RunConfig, Dataset]:
         """What `Training.begin` would make of it."""
-        config = self._config(settings)
-        dataset = dataset or self._check(config.photos, seed=config.seed)
-        if not settings.get("backbone"):
-            config = self._config({**settings, "backbone": default_backbone(len(dataset.photos))})
-        return config, dataset
+        if dataset is None:
+            config = self._training.config(settings)
+            dataset = self._check(config.photos, seed=config.seed)
+        return self._training.config_for(settings, dataset), dataset
 
     def measured(
         self,

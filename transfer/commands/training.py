@@ -40,6 +40,14 @@ class Training:
         """What `begin` would train, without a look at the photos; see there."""
         return trainable(settings, self._roots, self._networks)
 
+    def config_for(self, settings: Mapping[str, Any], dataset: Dataset) -> RunConfig:
+        """What `begin` would train once the photos were looked at, without another look at them; see there.
+
+        Where no network is chosen, the one that is taken follows from their number: how long each takes does.
+        """
+        name = settings.get("backbone") or default_backbone(len(dataset.photos))
+        return self.config({**settings, "backbone": name})
+
     def begin(self, settings: Mapping[str, Any], *, progress: Progress | None = None) -> Run:
         """Put a new run in the queue, after everything that could be wrong with it was looked at.
 
@@ -54,8 +62,8 @@ class Training:
         config = self.config(settings)
         weights.require(config)
         dataset = self._check(config.photos, seed=config.seed, progress=progress)
-        if not settings.get("backbone"):  # how quick a network is, is only known with the number of photos
-            config = self.config({**settings, "backbone": default_backbone(len(dataset.photos))})
+        if not settings.get("backbone"):
+            config = self.config_for(settings, dataset)
             weights.require(config)
         self._require_room(config, dataset, "this run", "Then press Train again, or choose a smaller network.")
         return self._workspace.create(config, dataset)
@@ -71,9 +79,7 @@ class Training:
         """
         run = self._runs.get(name)
         called = f"{run.name[:190]} (copy)" if run.notes.name or run.config.name else ""
-        empty = {name for name, (_, possible) in RunConfig.kinds().items() if possible}
-        given = {name: value for name, value in (changes or {}).items() if name in empty or value not in (None, "")}
-        return self.begin({**run.config_at().to_dict(), "name": called, **given})
+        return self.begin({**run.config_at().to_dict(), "name": called, **RunConfig.given(changes or {})})
 
     def resume(self, name: str, changes: Mapping[str, Any] | None = None) -> Run:
         """Put an interrupted or paused run back in the queue, to go on from its last checkpoint.

@@ -7,7 +7,7 @@ after an interruption repeats each change where it was made.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from transfer.config import RunConfig
@@ -69,16 +69,8 @@ def changed(config: RunConfig, settings: Mapping[str, Any], *, head_is_over: boo
     Raises:
         ConfigError: when one cannot be changed, or not to that.
     """
-    if fixed := sorted(set(settings) - set(LIVE)):
-        raise ConfigError(
-            f"A run keeps the {', '.join(fixed)} that it began with.",
-            expected=f"nothing but {', '.join(LIVE)} to be changed",
-            found=", ".join(fixed),
-            fix="Leave it out, or start a new run.",
-        )
-    kinds = RunConfig.kinds()
-    given = {name: value for name, value in settings.items() if kinds[name][1] or value not in (None, "")}
-    wanted = RunConfig.from_dict({**config.to_dict(), **given}).to_dict()
+    require_only(LIVE, settings, kept="keeps", listed=", ".join(LIVE))
+    wanted = RunConfig.from_dict({**config.to_dict(), **RunConfig.given(settings)}).to_dict()
     others = {name: wanted[name] for name in LIVE if wanted[name] != getattr(config, name)}
     if head_is_over and (late := [name for name in others if name in OF_THE_HEAD]):
         raise ConfigError(
@@ -88,6 +80,27 @@ def changed(config: RunConfig, settings: Mapping[str, Any], *, head_is_over: boo
             fix="Leave it out, or start a new run.",
         )
     return others
+
+
+def require_only(names: Collection[str], settings: Mapping[str, Any], *, kept: str, listed: str) -> None:
+    """See that settings are among those that may be others.
+
+    Args:
+        names: of those.
+        settings: what is asked for.
+        kept: what the run does with all the others.
+        listed: the names in words.
+
+    Raises:
+        ConfigError: when one is not.
+    """
+    if fixed := sorted(set(settings) - set(names)):
+        raise ConfigError(
+            f"A run {kept} the {', '.join(fixed)} that it began with.",
+            expected=f"nothing but {listed} to be changed",
+            found=", ".join(fixed),
+            fix="Leave it out, or start a new run.",
+        )
 
 
 def briefly(change: Changed) -> list[str]:

@@ -210,14 +210,6 @@ class Run(Job):
         rounds = (each.epoch for each in self.log.all(EpochEnded) if each.phase == "head" and not each.partial)
         return max(rounds, default=0) >= self.config_at().head_epochs
 
-    def checked_change(self, settings: Mapping[str, Any], *, head_is_over: bool) -> dict[str, Any]:
-        """Those of some settings that are others from now on, as values; see `changes.changed`.
-
-        Raises:
-            ConfigError: when one cannot be changed, or not to that.
-        """
-        return changes.changed(self.config_at(), settings, head_is_over=head_is_over)
-
     def _changes(self, config: RunConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
         return changes.changed(config, settings, head_is_over=self.head_is_over)
 
@@ -264,13 +256,7 @@ class Run(Job):
             )
 
     def _changed(self, given: Mapping[str, Any]) -> RunConfig:
-        if fixed := sorted(set(given) - set(CHANGEABLE)):
-            raise ConfigError(
-                f"A run goes on with the {', '.join(fixed)} that it began with.",
-                expected=f"nothing but {' and '.join(CHANGEABLE)} to be changed",
-                found=", ".join(fixed),
-                fix="Leave it out, or start a new run.",
-            )
+        changes.require_only(CHANGEABLE, given, kept="goes on with", listed=" and ".join(CHANGEABLE))
         others = {name: value for name, value in given.items() if value not in (None, "")}
         config = RunConfig.from_dict({**self.config.to_dict(), **others})
         if config.pooling == "flatten" and config.image_size != self.config.image_size:

@@ -18,7 +18,7 @@ from transfer.learning.training.session import PhaseSession
 from transfer.learning.training.state import TrainingState
 from transfer.messages.events import Changed
 from transfer.messages.requests import Change
-from transfer.runs.changes import OF_THE_HEAD, in_words
+from transfer.runs.changes import OF_THE_HEAD, changed, in_words
 from transfer.runs.run import Run
 
 
@@ -47,7 +47,7 @@ class Course:
             settings: dict[str, Any] = {}
             for part in _parts(request.settings) if over else [request.settings]:
                 try:
-                    settings |= self._run.checked_change(part, head_is_over=over)
+                    settings |= changed(self._run.config_at(), part, head_is_over=over)
                 except ConfigError as error:
                     self._reporter.notice(error.what, f"Expected: {error.expected}. Found: {error.found}.")
             config = self._run.config_at(state.step + 1)
