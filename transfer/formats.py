@@ -1,14 +1,58 @@
 """The formats in which a trained model can be taken away, as the page and the command line name them.
 
-Plain records, so that both know them without TensorFlow. How a model is written, and what else its zip holds, is in the
-module of `transfer.learning.export` that the record names.
+Plain records, so that both know them without TensorFlow. How a model is written, and what else its zip holds, is the
+business of the writer in `transfer.learning.export` that the record names.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from transfer.errors import ExportError
+
+
+@dataclass(frozen=True)
+class Exactness:
+    """How close the answers of a format must come to the app's.
+
+    Attributes:
+        agreement: least share of photos for which both name the same class.
+        difference: greatest allowed difference of a probability; None where it is only told.
+        kept: whether a model that names other classes is kept all the same, with a mark that says so.
+    """
+
+    agreement: float
+    difference: float | None = None
+    kept: bool = False
+
+
+FLOAT32 = Exactness(0.999, 1e-3)
+FLOAT16 = Exactness(0.999, 1e-2)
+INT8 = Exactness(0.98, kept=True)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What has to be installed before a format can be written.
+
+    Attributes:
+        name: of the extra in pyproject.toml.
+        modules: that it brings: what converts the model, and what runs it for the proof.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """What installs it."""
+        return f'pip install -e ".[{self.name}]"'
+
+    @property
+    def missing(self) -> list[str]:
+        """The modules that are not here; nothing is imported to find out."""
+        return [module for module in self.modules if find_spec(module) is None]
 
 
 @dataclass(frozen=True)
@@ -20,14 +64,36 @@ class Format:
         good_for: whom it suits; goes on after "for".
         model: file or folder of the model inside the export.
         needs: packages that run it, for requirements.txt.
-        module: of `transfer.learning.export`, which writes it.
+        writer: what writes it, an object of a module of `transfer.learning.export`.
+        exactness: how close its answers must come to the app's.
+        takes: the numbers that go in and come out, for the model card.
+        use: what to do with the unzipped folder, a line each; goes on the card and the page.
+        extra: what has to be installed to write it; None when Transfer itself brings it.
     """
 
     title: str
     good_for: str
     model: str
     needs: tuple[str, ...]
-    module: str
+    writer: str
+    exactness: Exactness = FLOAT32
+    takes: str = "float32"
+    use: tuple[str, ...] = ("pip install -r requirements.txt", "python predict.py photo.jpg")
+    extra: Extra | None = None
+
+    def require(self) -> None:
+        """See that it can be written here.
+
+        Raises:
+            ExportError: when a converter is not installed; it names the command that does.
+        """
+        if self.extra and (missing := self.extra.missing):
+            raise ExportError(
+                f"The {self.title} format needs a converter that is not installed.",
+                expected=f"the Python packages {', '.join(self.extra.modules)}",
+                found=f"no {', '.join(missing)}",
+                fix=f"In Transfer's folder run {self.extra.command}, then start Transfer again.",
+            )
 
 
 FORMATS = {
@@ -36,21 +102,21 @@ FORMATS = {
         good_for="Python programs, and to go on training. One file, model.keras.",
         model="model.keras",
         needs=("tensorflow", "keras"),
-        module="keras_file",
+        writer="keras_file:FORMAT",
     ),
     "savedmodel": Format(
         title="TensorFlow SavedModel",
         good_for="servers (TensorFlow Serving), C++, Java, and converters to other formats.",
         model="model",
         needs=("tensorflow",),
-        module="saved_model",
+        writer="saved_model:FORMAT",
     ),
     "litert": Format(
         title="LiteRT (TensorFlow Lite)",
         good_for="phones, browsers and small computers.",
         model="model.tflite",
         needs=("ai-edge-litert",),
-        module="litert",
+        writer="litert:FLOAT32",
     ),
 }
 

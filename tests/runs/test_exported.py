@@ -33,6 +33,6 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 def test_a_parity_report_of_a_newer_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
     (tmp_path / "parity.json").write_text(
-        '{"photos": 4, "max_difference": 0.1, "tolerance": 0.2, "machine": "m", "agreement": 1.0}'
+        '{"photos": 4, "max_difference": 0.1, "tolerance": 0.2, "machine": "m", "photos_per_joule": 1.0}'
     )
     assert Parity.read(tmp_path).max_difference == 0.1

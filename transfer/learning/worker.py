@@ -172,7 +172,7 @@ def _train_and_measure(run: Run) -> None:
         trainer.close()
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
     reporter.say()
-    made = export(run, "keras", predictor)
+    made = export(run, "keras", predictor, thorough=False)
     run.log.append(
         Exported(
             format=made.format,

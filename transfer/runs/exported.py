@@ -18,23 +18,38 @@ PARITY = "parity.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Parity:
-    """How close an exported model comes to the app on photos it did not learn from, and how fast it is.
+    """How close an exported model comes to the app on photos it did not learn from, how good and how fast it is.
+
+    What is None was not measured: there were no photos, the export was proven on a few only, or by an earlier version.
 
     Attributes:
         photos: how many it was tried on.
         max_difference: greatest difference of a probability, on `worst_photo`.
         worst_photo: its file name; empty when there was no difference.
-        tolerance: greatest difference allowed.
-        milliseconds_per_photo: of predict.py, one photo at a time on the processor; None without photos.
-        machine: it was measured on.
+        tolerance: greatest difference allowed; None where it is only told.
+        agreement: share of the photos for which it names the class that the app names.
+        accuracy, app_accuracy: share of the photos that it, and the app, get right.
+        model_megabytes: size of the model, 2**20 bytes.
+        first_milliseconds: from the first photo, read, to its answer.
+        steady_milliseconds: median of later ones, one at a time.
+        milliseconds_per_photo: of predict.py, reading the file included, mostly several at once.
+        machine: it was measured on, with the processor.
+        mark: what it falls short in, as a sentence; empty when in nothing.
     """
 
     photos: int
     max_difference: float
-    tolerance: float
+    tolerance: float | None
     machine: str
     worst_photo: str = ""
+    agreement: float | None = None
+    accuracy: float | None = None
+    app_accuracy: float | None = None
+    model_megabytes: float | None = None
+    first_milliseconds: float | None = None
+    steady_milliseconds: float | None = None
     milliseconds_per_photo: float | None = None
+    mark: str = ""
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of an export."""

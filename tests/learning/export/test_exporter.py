@@ -8,18 +8,22 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
 
 from transfer.dataset import photo
 from transfer.errors import ExportError, RunError
-from transfer.formats import FORMATS
+from transfer.formats import FLOAT16, FLOAT32, FORMATS, INT8, Exactness, Extra
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.export import exporter as exports
-from transfer.learning.export.format import ExportFormat, named
+from transfer.learning.export import proof
+from transfer.learning.export.format import ExportFormat, named, write_as
 from transfer.messages.events import Exported
+from transfer.runs.exported import Parity
 from transfer.runs.run import Run
 
 
@@ -47,8 +51,12 @@ def test_the_zip_alone_says_what_the_app_says(
     else:
         done = exports.export(trained, format, predictor)
         archive = done.zip
-        assert done.parity.milliseconds_per_photo
+        parity, metrics = done.parity, trained.metrics()
         assert trained.exported(format) == done
+        assert metrics is not None
+        assert (parity.photos, parity.agreement, parity.mark) == (len(trained.dataset.of("test")), 1.0, "")
+        assert parity.accuracy == parity.app_accuracy == pytest.approx(metrics.accuracy)
+        assert parity.first_milliseconds and parity.steady_milliseconds and parity.model_megabytes
     folder = unpacked(archive, tmp_path)
     assert archive.name == f"tiny-rtchen-{format}.zip"
     assert (folder / "photo.py").read_bytes() == Path(str(photo.__file__)).read_bytes()
@@ -93,8 +101,59 @@ def test_the_card_says_what_must_be_known(trained: Run) -> None:
 def test_every_format_has_a_module_and_its_files(format: str) -> None:
     found = named(format)
     assert isinstance(found, ExportFormat)
-    assert {"predict.py", "photo.py"} <= found.files().keys()
     assert all(file.is_file() for file in found.files().values())
+
+
+def test_a_missing_converter_is_named_with_what_installs_it(
+    trained: Run, predictor: KerasPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = Extra("onnx", ("numpy", "no_such_converter"))
+    monkeypatch.setitem(FORMATS, "litert", replace(FORMATS["litert"], extra=extra))
+    with pytest.raises(ExportError, match="not installed") as refused:
+        exports.export(trained, "litert", predictor)
+    assert (refused.value.found, extra.command in refused.value.fix) == ("no no_such_converter", True)
+
+
+def test_a_format_may_hold_the_model_of_another(trained: Run, predictor: KerasPredictor, tmp_path: Path) -> None:
+    write_as("keras", predictor, trained, tmp_path / "held.keras")
+    assert (tmp_path / "held.keras").read_bytes() == trained.model_file.read_bytes()
+
+
+@dataclass
+class Said(ExportFormat):
+    """An export that says what it is told to."""
+
+    classes: list[dict[str, float]]
+    network = "keras_file.py"
+
+    def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
+        raise NotImplementedError
+
+    def start(self, folder: Path, paths: list[str], alone: bool = False) -> Any:
+        return paths
+
+    def answers(self, program: Any) -> list[dict[str, Any]]:
+        times = {"milliseconds": 2.0, "network_milliseconds": 1.0}
+        return [{"path": path, **times, "classes": said} for path, said in zip(program, self.classes, strict=True)]
+
+
+def test_what_falls_short_is_marked_or_refused(trained: Run, predictor: KerasPredictor, tmp_path: Path) -> None:
+    photos = proof.photos(trained)
+    said = [dict(each.classes) for each in predictor.predict(list(photos))]
+    turned = [*said[:-1], {label: 1 - share for label, share in said[-1].items()}]
+    shifted = [{label: share + 0.005 for label, share in each.items()} for each in said]
+
+    def prove(exactness: Exactness, classes: list[dict[str, float]]) -> Parity:
+        return proof.prove(Said(classes), exactness, tmp_path, predictor, photos)
+
+    marked = prove(INT8, turned)
+    assert f"another class than the app on 1 of {len(photos)} photos" in marked.mark
+    assert marked.agreement == pytest.approx(1 - 1 / len(photos))
+    assert prove(replace(INT8, agreement=0.5), turned).mark == ""
+    assert prove(FLOAT16, shifted).max_difference == pytest.approx(0.005, abs=1e-5)
+    for exactness, classes in ((FLOAT32, shifted), (FLOAT16, turned)):
+        with pytest.raises(ExportError, match="does not say what the app says"):
+            prove(exactness, classes)
 
 
 def test_a_photo_that_cannot_be_read_does_not_end_the_program(trained: Run, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def requirements(kind: Format) -> str:
     return "\n".join([*map(_requirement, (*kind.needs, "numpy", "pillow")), heic]) + "\n"
 
 
-def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabytes: float) -> str:
+def card(kind: Format, run: Run, image_size: int, parity: Parity) -> str:
     """The text of README.md: what the model is, how good it is, and how to use it rightly."""
     config, dataset = run.config, run.dataset
     return "\n".join(
@@ -35,8 +35,7 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabyte
             f"for {kind.good_for}",
             "",
             "```",
-            "pip install -r requirements.txt",
-            "python predict.py photo.jpg",
+            *kind.use,
             "```",
             "",
             "## How good it is",
@@ -54,21 +53,17 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabyte
             "",
             "## What it expects and gives",
             "",
-            f"- In: float32, shape (1, {image_size}, {image_size}, 3), RGB, values 0 to 255. Preprocessing is inside.",
-            f"- Out: float32, shape (1, {len(dataset.classes)}), one probability per line of labels.txt.",
+            f"- In: {kind.takes}, shape (1, {image_size}, {image_size}, 3), RGB, values 0 to 255. Preprocessing is "
+            "inside.",
+            f"- Out: {kind.takes}, shape (1, {len(dataset.classes)}), one probability per line of labels.txt"
+            + (", 255 for 1." if kind.takes == "uint8" else "."),
             "- Photos are opened as photo.py does it: turned upright (EXIF), transparency on white, 16 bits brought "
             f"to 8, then the whole photo squashed to {image_size} × {image_size} pixels (bilinear, antialiased). "
             "JPEG files may be decoded smaller first. Other ways of resizing give slightly other answers.",
             "",
             "## Size and speed",
             "",
-            f"- {model_megabytes:.1f} MB",
-            f"- {parity.milliseconds_per_photo:.0f} milliseconds per photo, one at a time, reading the file "
-            f"included, on a processor ({parity.machine})"
-            if parity.milliseconds_per_photo is not None
-            else "- speed not measured",
-            f"- Checked on {parity.photos} photos against the app: greatest difference of a probability "
-            f"{parity.max_difference:.1g} (parity.json)",
+            *_figures(parity),
             "",
             "## How it was made",
             "",
@@ -91,6 +86,33 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity, model_megabyte
             "",
         ]
     )
+
+
+def _figures(parity: Parity) -> list[str]:
+    """Size, speed and the proof, a line each; without what was not measured."""
+    lines = [] if parity.model_megabytes is None else [f"- {parity.model_megabytes:.1f} MB"]
+    if parity.milliseconds_per_photo is None:
+        lines.append("- speed not measured")
+    else:
+        lines.append(
+            f"- {parity.milliseconds_per_photo:.0f} milliseconds per photo, reading the file included, on a processor "
+            f"({parity.machine})"
+        )
+    if parity.steady_milliseconds is not None:
+        lines.append(
+            f"- {parity.steady_milliseconds:.1f} milliseconds for the network alone, one photo at a time; "
+            f"{parity.first_milliseconds:.0f} for the first photo"
+        )
+    lines.append(
+        f"- Checked on {parity.photos} photos against the app: greatest difference of a probability "
+        f"{parity.max_difference:.1g} (parity.json)"
+    )
+    if parity.agreement is not None:
+        lines.append(
+            f"- The same class as the app on {parity.agreement:.1%} of these photos; right on {parity.accuracy:.1%}, "
+            f"the app on {parity.app_accuracy:.1%}"
+        )
+    return [*lines, *([f"- **{parity.mark}**"] if parity.mark else [])]
 
 
 def _changes(run: Run) -> list[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from transfer.errors import ExportError
+from transfer.errors import ExportError, TransferError
 from transfer.formats import Format, find
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.export import archive, proof
@@ -22,18 +23,21 @@ from transfer.runs.leftovers import hidden
 from transfer.runs.run import Run
 
 
-def export(run: Run, format: str, predictor: KerasPredictor | None = None) -> ExportedModel:
+def export(run: Run, format: str, predictor: KerasPredictor | None = None, *, thorough: bool = True) -> ExportedModel:
     """Write a run's model in one format into `exports/<format>/` and `exports/<name>-<format>.zip`.
 
     Args:
         predictor: the trained model when it is loaded already.
+        thorough: prove it on all test photos and time it; else on a few, because somebody waits.
 
     Raises:
-        ExportError: the format is unknown, the model cannot be converted, or the file does not say what the app says.
+        ExportError: the format is unknown or its converter not installed, the model cannot be converted, or the file
+            does not say what the app says.
         RunError: the run has no trained model.
     """
     writer = named(format)
     record, predictor = find(format), predictor or load(run)
+    record.require()
     run.exports_dir.mkdir(parents=True, exist_ok=True)
     folder = hidden(run.exports_dir / format)
     shutil.rmtree(folder, ignore_errors=True)
@@ -45,10 +49,15 @@ def export(run: Run, format: str, predictor: KerasPredictor | None = None) -> Ex
         (folder / "labels.txt").write_text("\n".join(predictor.labels) + "\n", encoding="utf-8")
         (folder / "requirements.txt").write_text(requirements(record), encoding="utf-8")
         for name, source in writer.files().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
-        parity = proof.prove(writer, folder, predictor, proof.photos(run))
+        photos = proof.photos(run, proof.MOST if thorough else proof.FEW)
+        parity = replace(
+            proof.prove(writer, record.exactness, folder, predictor, photos, thorough),
+            model_megabytes=round(_megabytes(folder / record.model), 3),
+        )
         parity.write(folder)
-        text = card(record, run, predictor.image_size, parity, _megabytes(folder / record.model))
+        text = card(record, run, predictor.image_size, parity)
         (folder / "README.md").write_text(text, encoding="utf-8")
         zip = run.exports_dir / f"{_slug(run.name)}-{format}.zip"
         archive.pack(folder, zip)
@@ -61,6 +70,8 @@ def export(run: Run, format: str, predictor: KerasPredictor | None = None) -> Ex
 def _write_model(writer: ExportFormat, record: Format, predictor: KerasPredictor, run: Run, folder: Path) -> None:
     try:
         writer.write(predictor, run, folder / record.model)
+    except TransferError:
+        raise
     except Exception as trouble:  # converters raise nearly anything
         raise ExportError(
             f"The model could not be written in the {record.title} format.",

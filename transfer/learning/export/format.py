@@ -1,15 +1,16 @@
-"""What an export format is: how a model is written in it, what else is in its zip, and how close its answers must be.
+"""What an export format is: how a model is written in it, and what else is in its zip.
 
-A new format is a record in `transfer.formats` and a module here with a `FORMAT`, mostly with a program for its zip
-among the templates. What all formats share (labels, card, proof, zip) is not here: `exporter` adds it.
+A new format is a record in `transfer.formats` and a writer in a module here, mostly with a program for its zip among
+the templates. What all formats share (labels, card, proof, zip) is not here: `exporter` adds it.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from abc import ABC, abstractmethod
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 from transfer.dataset import photo
@@ -25,21 +26,22 @@ class ExportFormat(ABC):
     """One format.
 
     Attributes:
-        tolerance: greatest allowed difference of a probability from the app's.
         network: the template that becomes the zip's `network.py`, whose `probabilities(photos)` runs the model.
     """
 
-    tolerance: ClassVar[float] = 1e-3
     network: ClassVar[str]
 
     @abstractmethod
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
-        """Write the model, and nothing else, to `path`; whatever a converter raises may be raised.
+        """Write the model to `path`; whatever a converter raises may be raised.
+
+        A format that only wraps another's model (a server, a page) calls `write_as`, and may put files of its own
+        beside `path`.
 
         Args:
             predictor: the trained model.
             run: it belongs to, for formats that need its settings, or its photos to calibrate with.
-            path: the file or folder that the format's record names.
+            path: the file or folder that the format's record names, in the folder that becomes the zip.
         """
 
     def files(self) -> dict[str, Path]:
@@ -50,12 +52,22 @@ class ExportFormat(ABC):
             "photo.py": Path(str(photo.__file__)),
         }
 
-    def start(self, folder: Path, paths: list[str]) -> Program:
-        """Begin to ask the export in a folder about photos, in a process of its own: here predict.py."""
-        return Program(folder, ["predict.py", "--json", *paths])
+    def start(self, folder: Path, paths: list[str], alone: bool = False) -> Program:
+        """Begin to ask the export in a folder about photos, in a process of its own: here predict.py.
+
+        Args:
+            folder: of the export: model, labels.txt, model.json and `files()` are there.
+            paths: of the photos.
+            alone: look at the first ones one at a time, so that their times are those of single photos.
+        """
+        return Program(folder, ["predict.py", "--json", *["--alone"] * alone], paths)
 
     def answers(self, program: Program) -> list[dict[str, Any]]:
         """What it said about them in the end: here JSON lines.
+
+        Returns:
+            For each photo that could be read: its "path", "classes" (label to probability), "milliseconds" with
+            reading it, "network_milliseconds" without.
 
         Raises:
             subprocess.SubprocessError: when it ended badly.
@@ -64,11 +76,23 @@ class ExportFormat(ABC):
         return [json.loads(line) for line in program.output().splitlines()]
 
 
+def write_as(format: str, predictor: KerasPredictor, run: Run, path: Path) -> None:
+    """Write the model of another format to `path`: as it was exported before, or else anew."""
+    made, record = run.exported(format), find(format)
+    if made is None:
+        record.require()
+        named(format).write(predictor, run, path)
+    elif (model := run.exports_dir / format / record.model).is_dir():
+        shutil.copytree(model, path)
+    else:
+        shutil.copyfile(model, path)
+
+
 def named(format: str) -> ExportFormat:
     """The format of this name.
 
     Raises:
         ExportError: when there is none.
     """
-    found: ExportFormat = import_module(f"{__package__}.{find(format).module}").FORMAT
+    found: ExportFormat = resolve_name(f"{__package__}.{find(format).writer}")
     return found

@@ -58,12 +58,17 @@ class Program:
     Args:
         folder: of the export; the program finds it as its working folder and imports from it.
         arguments: the program's file in there, and its arguments.
+        listed: photos, which it gets as the name of a JSON file after `--list`: there may be more than fit a command.
     """
 
-    def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
+    def __init__(self, folder: Path, arguments: Sequence[str], listed: Sequence[str] = ()) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="fresh-")
         self._said = {name: Path(self._place.name) / name for name in ("stdout", "stderr")}
         self._arguments = list(arguments)
+        if listed:
+            file = Path(self._place.name) / "listed.json"
+            file.write_text(json.dumps(list(listed)), encoding="utf-8")
+            self._arguments += ["--list", str(file)]
         self._process: subprocess.Popen[bytes] | None = None
         if _waiting is not None and self._ask(_waiting, folder):
             return

@@ -20,4 +20,4 @@ class LiteRT(ExportFormat):
         predictor.model.export(path, format="litert", verbose=False, target_spec=operations)
 
 
-FORMAT = LiteRT()
+FLOAT32 = LiteRT()

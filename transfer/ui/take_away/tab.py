@@ -80,8 +80,7 @@ def ready(run: Run, name: str) -> list[Any]:
     off = done.parity.max_difference
     close = "to six digits" if off < 1e-6 else f"largest difference of a probability: {off:.6f}"
     same = f"Tried on {done.parity.photos} of your photos: the file gives the same answers as the app ({close})."
-    install, use = html.code["pip install -r requirements.txt"], html.code["python predict.py photo.jpg"]
-    how = html.p["Unzip it, then: ", install, ", ", use]
+    how = html.p["Unzip it, then: ", html.join(*(html.code("t-step")[step] for step in FORMATS[name].use))]
     return [
         html.div("t-made")[facts(pairs), html.p[same], how],
         gr.Button(visible="hidden"),

@@ -1,5 +1,6 @@
 """What is on a photo?   python predict.py PHOTO... [--json]      (first: pip install -r requirements.txt)"""
 
+import argparse
 import json
 import sys
 import time
@@ -11,24 +12,37 @@ from photo import read_photo
 
 HERE = Path(__file__).parent
 AT_ONCE = 16  # photos
+
+parser = argparse.ArgumentParser(description="What is on a photo?")
+parser.add_argument("photos", nargs="*", metavar="PHOTO")
+parser.add_argument("--json", action="store_true", help="a line of JSON for each photo")
+parser.add_argument("--list", metavar="FILE", help="a JSON list of more photos")
+parser.add_argument("--alone", action="store_true", help=f"look at the first {AT_ONCE} one at a time, to time it")
+options = parser.parse_args()
+
 labels = (HERE / "labels.txt").read_text("utf-8").splitlines()
 size = json.loads((HERE / "model.json").read_text("utf-8"))["image_size"]
-paths = [argument for argument in sys.argv[1:] if argument != "--json"]
+paths = options.photos + (json.loads(Path(options.list).read_text("utf-8")) if options.list else [])
+alone = min(AT_ONCE, len(paths)) if options.alone else 0
 
-for some in (paths[begin : begin + AT_ONCE] for begin in range(0, len(paths), AT_ONCE)):
-    began = time.time()
+for some in [[path] for path in paths[:alone]] + [paths[i : i + AT_ONCE] for i in range(alone, len(paths), AT_ONCE)]:
+    began = time.perf_counter()
     photos = {}
     for path in some:
         try:
             photos[path] = read_photo(path, size)  # the whole photo squashed to (size, size, 3), RGB, 0 to 255
         except (OSError, ValueError) as trouble:
             print(f"{path}: {trouble}", file=sys.stderr)
-    found = probabilities(np.stack(list(photos.values()))) if photos else []
-    milliseconds = 1000 * (time.time() - began) / max(len(photos), 1)
+    if not photos:
+        continue
+    read = time.perf_counter()
+    found = probabilities(np.stack(list(photos.values())))
+    whole, network = (1000 * (time.perf_counter() - since) / len(photos) for since in (began, read))
     for path, row in zip(photos, found, strict=True):
-        if "--json" in sys.argv:
+        if options.json:
             classes = dict(zip(labels, row.tolist(), strict=True))
-            print(json.dumps({"path": path, "milliseconds": milliseconds, "classes": classes}), flush=True)
+            times = {"milliseconds": whole, "network_milliseconds": network}
+            print(json.dumps({"path": path, **times, "classes": classes}), flush=True)
         else:
             best = np.argsort(-row)[:3]
             print(f"{path}: " + ", ".join(f"{labels[i]} {row[i]:.1%}" for i in best), flush=True)
