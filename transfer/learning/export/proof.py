@@ -73,7 +73,7 @@ def prove(
             found=mark,
             fix="Try another format; the Keras format is the safest. Please report this with the run's settings.",
         )
-    first, *later = [each["network_milliseconds"] for each in answers[:AT_ONCE]] if thorough and answers else [None]
+    alone: list[float] = [each["network_milliseconds"] for each in answers[:AT_ONCE]] if thorough else []
     times = [answer["milliseconds"] for answer in answers[AT_ONCE:] or answers]  # the first wait for the network
     return Parity(
         photos=len(answers),
@@ -83,9 +83,9 @@ def prove(
         agreement=same / count if answers else None,
         accuracy=right / count if answers else None,
         app_accuracy=app_right / count if answers else None,
-        first_milliseconds=_rounded(first),
-        steady_milliseconds=_rounded(np.median(later)) if later else None,
-        milliseconds_per_photo=_rounded(np.median(times)) if times else None,
+        first_milliseconds=_rounded(alone[:1]),
+        steady_milliseconds=_rounded(alone[1:]),
+        milliseconds_per_photo=_rounded(times),
         machine=f"{platform.machine()}, {os.cpu_count()} cores",
         mark=mark,
     )
@@ -118,8 +118,9 @@ def _shortfall(exactness: Exactness, same: int, photos: int, worst: float, worst
     return ""
 
 
-def _rounded(milliseconds: Any) -> float | None:
-    return None if milliseconds is None else round(float(milliseconds), 2)
+def _rounded(milliseconds: list[float]) -> float | None:
+    """Their median; None of none."""
+    return round(float(np.median(milliseconds)), 2) if milliseconds else None
 
 
 def _answers(writer: ExportFormat, program: Program) -> list[dict[str, Any]]:
