@@ -105,6 +105,10 @@ class RunError(TransferError):
     """A run is unknown, busy, or not far enough for what was asked of it."""
 
 
+class StoppedError(RunError):
+    """Somebody ended what was asked for before it was done."""
+
+
 class DiskError(TransferError):
     """There is not enough room on the disk."""
 

@@ -37,17 +37,12 @@ class Extra:
     """What has to be installed before a format can be written.
 
     Attributes:
-        name: of the extra in pyproject.toml.
+        command: what installs it, in Transfer's folder.
         modules: that it brings: what converts the model, and what runs it for the proof.
     """
 
-    name: str
+    command: str
     modules: tuple[str, ...]
-
-    @property
-    def command(self) -> str:
-        """What installs it."""
-        return f'pip install -e ".[{self.name}]"'
 
     @property
     def missing(self) -> list[str]:
@@ -61,6 +56,7 @@ class Format:
 
     Attributes:
         title: its name.
+        place: where it is used, in plain words; goes on after "for".
         good_for: whom it suits; goes on after "for".
         model: file or folder of the model inside the export.
         needs: packages that run it, for requirements.txt.
@@ -72,6 +68,7 @@ class Format:
     """
 
     title: str
+    place: str
     good_for: str
     model: str
     needs: tuple[str, ...]
@@ -96,9 +93,13 @@ class Format:
             )
 
 
+_ONNX = Extra('pip install -e ".[onnx]"', ("tf2onnx", "onnx", "onnxruntime"))
+_OPENVINO = Extra("pip install openvino", ("openvino",))
+
 FORMATS = {
     "keras": Format(
         title="Keras",
+        place="Python",
         good_for="Python programs, and to go on training. One file, model.keras.",
         model="model.keras",
         needs=("tensorflow", "keras"),
@@ -106,17 +107,66 @@ FORMATS = {
     ),
     "savedmodel": Format(
         title="TensorFlow SavedModel",
+        place="a server with TensorFlow",
         good_for="servers (TensorFlow Serving), C++, Java, and converters to other formats.",
         model="model",
         needs=("tensorflow",),
         writer="saved_model:FORMAT",
     ),
+    "onnx": Format(
+        title="ONNX",
+        place="C#, Java, C++ or a server",
+        good_for="programs in nearly every language, on Windows, Linux, macOS and phones (ONNX Runtime).",
+        model="model.onnx",
+        needs=("onnxruntime",),
+        writer="onnx_file:FORMAT",
+        extra=_ONNX,
+    ),
+    "openvino": Format(
+        title="OpenVINO",
+        place="an Intel computer",
+        good_for="the fastest answers on Intel processors, and on those of others.",
+        model="model",
+        needs=("openvino",),
+        writer="openvino_ir:FORMAT",
+        extra=_OPENVINO,
+    ),
     "litert": Format(
         title="LiteRT (TensorFlow Lite)",
-        good_for="phones, browsers and small computers.",
+        place="a phone",
+        good_for="phones, browsers and small computers, with the very answers of the app.",
         model="model.tflite",
         needs=("ai-edge-litert",),
         writer="litert:FLOAT32",
+    ),
+    "litert_float16": Format(
+        title="LiteRT, half the size",
+        place="a phone",
+        good_for="phones: half the megabytes, and answers that differ by less than anybody sees (float16 weights).",
+        model="model.tflite",
+        needs=("ai-edge-litert",),
+        writer="litert:FLOAT16",
+        exactness=FLOAT16,
+    ),
+    "litert_dynamic": Format(
+        title="LiteRT, 8-bit weights",
+        place="a Raspberry Pi",
+        good_for="small computers: a quarter of the megabytes, 32-bit numbers in and out (int8 dynamic range).",
+        model="model.tflite",
+        needs=("ai-edge-litert",),
+        writer="litert:DYNAMIC",
+        exactness=INT8,
+    ),
+    "litert_int8": Format(
+        title="LiteRT, 8 bits throughout",
+        place="a chip without float numbers",
+        good_for="microcontrollers and accelerators (Coral, Hexagon): whole numbers only, calibrated on your training "
+        "photos (full-integer int8).",
+        model="model.tflite",
+        needs=("ai-edge-litert",),
+        writer="litert:INT8",
+        exactness=INT8,
+        takes="uint8",
     ),
 }
 

@@ -275,7 +275,7 @@ def test_a_model_is_exported(terminal: Terminal, trained: Run) -> None:
     assert said.code == 0, said.err
     assert said.lines == [str(made_by_training)]
     assert made_by_training.is_file()
-    unknown = terminal.run("export", trained.id, "--format", "onnx")
+    unknown = terminal.run("export", trained.id, "--format", "paper")
     assert unknown.code == 2
 
 

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from transfer.errors import ConfigError, RunError
+from tests.waiting import until
+from transfer.errors import ConfigError, RunError, StoppedError
 from transfer.processes.client import Client
 
 from .echo import Die, Refuse, Say
@@ -51,3 +53,22 @@ def test_closing_ends_the_process(client: Client) -> None:
     assert process is not None
     client.close()
     assert process.poll() is not None
+
+
+def test_what_is_asked_can_be_stopped_at_work_or_in_the_queue(client: Client) -> None:
+    before = client.ask(Say()).pid
+    at_work, waiting = Say(seconds=60), Say(message="later", seconds=60)
+    with ThreadPoolExecutor() as others:
+        first = others.submit(client.ask, at_work)
+        until(lambda: client._turn.locked())
+        second = others.submit(client.ask, waiting)
+        until(lambda: len(client._asked) == 2)
+        third = others.submit(client.ask, Say(message="stays"))
+        assert client.stop(waiting) and not second.done()
+        until(lambda: client._asked[0].at_work)
+        assert client.stop(at_work)
+        for stopped in (first, second):
+            with pytest.raises(StoppedError):
+                stopped.result(20)
+        assert third.result(20).message == "stays" and third.result().pid != before
+    assert not client.stop(at_work)

@@ -12,7 +12,7 @@ import time
 from typing import Any, Protocol
 
 from transfer.cli.findings import OF_A_NETWORK, in_words
-from transfer.cli.follow import follow, follow_study, supervision
+from transfer.cli.follow import follow, follow_study, following_export, supervision
 from transfer.cli.output import flags, print_json, show
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
@@ -170,9 +170,14 @@ def predict(desk: Desk, options: argparse.Namespace) -> int:
 
 
 def export(desk: Desk, options: argparse.Namespace) -> int:
-    """Write a trained model in a format, as a zip."""
-    made = desk.models.export(options.run, options.format)
-    return show(made.to_dict(), str(made.zip), options)
+    """Write a trained model in some formats, as zips."""
+    made = []
+    for format in options.format:
+        with following_export(desk, options.run, format):
+            made.append(desk.models.export(options.run, format))
+        print(f"{format}: {' · '.join(made[-1].parity.in_words())}", file=sys.stderr)
+    data = [each.to_dict() for each in made]
+    return show(data[0] if len(data) == 1 else {"exports": data}, "\n".join(str(each.zip) for each in made), options)
 
 
 def _cell(value: Any) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import math
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -28,6 +29,7 @@ from transfer.processes.standby import Standby
 from transfer.processes.supervisor import Supervisor
 from transfer.runs.changes import in_words
 from transfer.runs.job import Job
+from transfer.runs.making import STEPS, Making
 from transfer.runs.progress import PHASE_WORDS, duration, progress, study_progress
 from transfer.runs.run import Run
 from transfer.runs.status import HALTED, TERMINAL, Status
@@ -164,6 +166,28 @@ def _epoch(row: dict[str, object], total: int) -> str:
         f"loss {number('loss', '.4f')}  accuracy {number('accuracy', '.3f')}  "
         f"val_loss {number('val_loss', '.4f')}  val_accuracy {number('val_accuracy', '.3f')}"
     )
+
+
+@contextlib.contextmanager
+def following_export(desk: Desk, name: str, format: str) -> Iterator[None]:
+    """Show how far an export is while it is made."""
+    run, line, over = desk.runs.get(name), _Line(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.3):
+            if (making := Making.find(run.exports_dir, format)) is not None and making.error is None:
+                count = f" {making.done}/{making.total}" if making.total else ""
+                left = f" · {duration(making.seconds_left)} left" if making.seconds_left else ""
+                line.show(f"{format}: {STEPS[making.step]}{count}{left}")
+        line.show("")
+
+    watching = threading.Thread(target=watch, name="follow", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
 
 
 class _Line:

@@ -119,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--top", type=int, default=3, help="how many classes to name (default: 3)")
     added = command(commands.export)
     added.add_argument("run", metavar="RUN")
-    added.add_argument("--format", choices=FORMATS, default="keras")
+    added.add_argument("--format", choices=FORMATS, nargs="+", default=["keras"])
     return parser
 
 

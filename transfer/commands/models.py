@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from transfer import disk
 from transfer.commands.runs import Runs
-from transfer.errors import ConfigError
-from transfer.formats import find
+from transfer.errors import ConfigError, StoppedError, TransferError
+from transfer.formats import FORMATS, find
 from transfer.messages.questions import Evaluate, Export, GetReady, PhotoAnswers, Predict
 from transfer.processes.client import Client
 from transfer.runs.exported import ExportedModel
+from transfer.runs.leftovers import sweep
+from transfer.runs.making import Making
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 
@@ -62,14 +67,74 @@ class Models:
     def export(self, name: str, format: str, *, again: bool = True) -> ExportedModel:
         """Write a run's model in a format, as a zip. Not `again`: unless that was done before.
 
+        One is made at a time; how far it is, `making` says.
+
         Raises:
+            StoppedError: when `stop_export` was called.
             TransferError: when there is no such run or format, it has no model, or it cannot be written like that.
         """
         run = self._runs.trained(name)
-        find(format)  # an unknown one is an error before anything is loaded
+        find(format).require()  # what cannot be is an error before anything is loaded
         made = None if again else run.exported(format)
         if made is None:
-            self._errands.ask(Export(run=str(run.path), format=format), timeout=1800)
+            self._make(run, self._announced(run, format))
             made = run.exported(format)
         assert made is not None
         return made
+
+    def begin_export(self, name: str, format: str) -> None:
+        """As `export`, without waiting; what went wrong is in `making`. Nothing where it is being made already.
+
+        Raises:
+            TransferError: when it is clear at once that it cannot be made.
+        """
+        run = self._runs.trained(name)
+        find(format).require()
+        now = Making.find(run.exports_dir, format)
+        if now is None or now.error:
+            making = self._announced(run, format)
+            threading.Thread(target=self._make_unwatched, args=(run, making), name="export", daemon=True).start()
+
+    def stop_export(self, name: str, format: str) -> bool:
+        """Stop an export, or forget one that waits. Whether this program had asked for one.
+
+        Raises:
+            TransferError: when there is no such run or format.
+        """
+        find(format)
+        run = self._runs.get(name)
+        asked = self._errands.stop(_export(run, format))
+        if asked:
+            Making(format=format).end(run.exports_dir)
+        return asked
+
+    def making(self, run: Run) -> Iterator[Making]:
+        """The exports of a run that are being made, or failed the last time."""
+        return (found for format in FORMATS if (found := Making.find(run.exports_dir, format)))
+
+    def _announced(self, run: Run, format: str) -> Making:
+        making = Making(format=format)
+        with disk.in_words(run.path):
+            making.write(run.exports_dir)
+        return making
+
+    def _make(self, run: Run, making: Making) -> None:
+        trouble: TransferError | None = None
+        try:
+            self._errands.ask(_export(run, making.format), timeout=3600)
+        except StoppedError:
+            raise
+        except TransferError as error:
+            trouble = error
+            raise
+        finally:
+            sweep(run.exports_dir)
+            making.end(run.exports_dir, trouble)
+
+    def _make_unwatched(self, run: Run, making: Making) -> None:
+        with contextlib.suppress(TransferError):  # `making` has it
+            self._make(run, making)
+
+
+def _export(run: Run, format: str) -> Export:
+    return Export(run=str(run.path), format=format)

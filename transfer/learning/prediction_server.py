@@ -36,6 +36,7 @@ from transfer.messages.questions import (
     Question,
 )
 from transfer.processes import serving
+from transfer.runs.making import Making
 from transfer.runs.run import Run
 
 LATER = 1.0  # seconds after which somebody who asks about photos may ask again, and a translation pays
@@ -101,10 +102,15 @@ def evaluate(asked: Evaluate) -> Done:
 @answer.register
 def export(asked: Export) -> Done:
     run = Run(Path(asked.run))
+
+    def tell(making: Making) -> None:
+        making.write(run.exports_dir)
+
+    tell(Making(format=asked.format, step="load"))
     predictor = _loaded(run)
     from transfer.learning.export.exporter import export
 
-    export(run, asked.format, predictor)
+    export(run, asked.format, predictor, tell=tell)
     return Done()
 
 

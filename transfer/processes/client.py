@@ -13,14 +13,24 @@ import queue
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from transfer.errors import RunError, TransferError
+from transfer.errors import RunError, StoppedError, TransferError
 from transfer.messages.questions import A, Question
 from transfer.runs.last_words import end_of
 
 PREDICTION_SERVER = (sys.executable, "-m", "transfer.learning.prediction_server")
+
+
+@dataclass
+class _Asked:
+    """A question that somebody waits for; `at_work` while the process is at it."""
+
+    question: Question[Any]
+    at_work: bool = False
+    stopped: bool = False
 
 
 class Client:
@@ -40,6 +50,7 @@ class Client:
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._turn = threading.Lock()
         self._prepared: Question[Any] | None = None
+        self._asked: list[_Asked] = []
 
     def prepare(self, question: Question[Any]) -> None:
         """Have the process get ready for what will be asked, without waiting; once, however often this is called."""
@@ -60,9 +71,32 @@ class Client:
 
         Raises:
             TransferError: what the process answered when the user can put it right.
+            StoppedError: when somebody called `stop` with this question.
             RunError: when the process died or took too long.
         """
+        asked = _Asked(question)
+        self._asked.append(asked)
+        try:
+            return self._answer(asked, timeout)
+        finally:
+            self._asked.remove(asked)
+
+    def stop(self, question: Question[Any]) -> bool:
+        """End the process if it is at this question, and forget the question if it waits. Whether anybody asked it."""
+        found = [asked for asked in self._asked if asked.question == question]
+        for asked in found:
+            asked.stopped = True
+        process = self._process
+        if process is not None and any(asked.at_work for asked in found):
+            process.kill()  # whoever asked clears up
+        return bool(found)
+
+    def _answer(self, asked: _Asked, timeout: float) -> Any:
+        question = asked.question
         with self._turn:
+            if asked.stopped:
+                raise _stopped(question)
+            asked.at_work = True
             process = self._running()
             assert process.stdin is not None
             try:
@@ -76,6 +110,8 @@ class Client:
                 slow = False
             if line is None:
                 self._end(kill=True)
+                if asked.stopped:
+                    raise _stopped(question)
                 raise RunError(
                     f"The {self.name} took longer than {timeout:.0f} seconds."
                     if slow
@@ -132,6 +168,10 @@ class Client:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _stopped(question: Question[Any]) -> StoppedError:
+    return StoppedError(f"“{question.kind}” was stopped.", fix="Nothing of it is left; ask for it again if you like.")
 
 
 def _forward(process: subprocess.Popen[str], answers: queue.Queue[str | None]) -> None:

@@ -51,6 +51,18 @@ class Parity:
     milliseconds_per_photo: float | None = None
     mark: str = ""
 
+    def in_words(self) -> list[str]:
+        """The figures, a piece each, for a line of text."""
+        pieces = [f"tried on {self.photos} photos"]
+        if self.agreement is not None and self.accuracy is not None and self.app_accuracy is not None:
+            pieces += [f"{self.agreement:.1%} named as by the app"]
+            pieces += [f"{self.accuracy:.1%} right (the app {self.app_accuracy:.1%})"]
+        pieces += [f"farthest probability {self.max_difference:.2g}"]
+        pieces += [f"{self.model_megabytes:.1f} MB"] if self.model_megabytes is not None else []
+        if self.steady_milliseconds is not None:
+            pieces += [f"{self.steady_milliseconds:.1f} ms a photo, the first {self.first_milliseconds:.0f} ms"]
+        return [*pieces, *([self.mark] if self.mark else [])]
+
     def write(self, folder: Path) -> None:
         """Write it into the folder of an export."""
         (folder / PARITY).write_text(json.dumps(dataclasses.asdict(self), indent=1), encoding="utf-8")

@@ -131,7 +131,7 @@ def build(desk: Desk) -> None:
         return dict(photo.classes)
 
     def export(run: str, format: str) -> str:
-        """The trained model in a format (keras, savedmodel or litert) as a zip."""
+        """The trained model in a format (keras, onnx, litert_int8 …) as a zip."""
         return served(desk.models.export(run, format, again=False).zip)
 
     for function in (

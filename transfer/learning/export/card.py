@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import transfer
 from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
 from transfer.runs.changes import in_words
@@ -76,7 +77,7 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity) -> str:
             ),
             "",
             *_changes(run),
-            f"Python {sys.version.split()[0]}, TensorFlow {version('tensorflow')}, Keras {version('keras')}.",
+            _made_by(kind),
             "",
             "## Licences",
             "",
@@ -115,6 +116,13 @@ def _figures(parity: Parity) -> list[str]:
     return [*lines, *([f"- **{parity.mark}**"] if parity.mark else [])]
 
 
+def _made_by(kind: Format) -> str:
+    """What the model was made and checked with, for those who wonder years later."""
+    packages = dict.fromkeys(("tensorflow", "keras", *kind.needs, *(kind.extra.modules if kind.extra else ())))
+    here = [f"{name} {number}" for name in packages if (number := _version(name))]
+    return f"Made by Transfer {transfer.__version__} with Python {sys.version.split()[0]}, {', '.join(here)}."
+
+
 def _changes(run: Run) -> list[str]:
     """What was changed while it trained, a line each."""
     changes = [f"- {in_words(change)}" for change in run.changes()]
@@ -122,10 +130,16 @@ def _changes(run: Run) -> list[str]:
 
 
 def _requirement(package: str) -> str:
+    number = _version(package)
+    return f"{package}>={number}" if number else package
+
+
+def _version(package: str) -> str:
+    """Of an installed package; "" of one that runs the model elsewhere and was not needed to make it."""
     try:
-        return f"{package}>={version(package)}"
-    except PackageNotFoundError:  # it runs the model elsewhere, and was not needed to make it
-        return package
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _accuracy(metrics: Metrics | None) -> str:

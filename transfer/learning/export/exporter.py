@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,15 +21,24 @@ from transfer.learning.export.card import card, requirements
 from transfer.learning.export.format import ExportFormat, named
 from transfer.runs.exported import ExportedModel
 from transfer.runs.leftovers import hidden
+from transfer.runs.making import Making
 from transfer.runs.run import Run
 
 
-def export(run: Run, format: str, predictor: KerasPredictor | None = None, *, thorough: bool = True) -> ExportedModel:
+def export(
+    run: Run,
+    format: str,
+    predictor: KerasPredictor | None = None,
+    *,
+    thorough: bool = True,
+    tell: Callable[[Making], object] = lambda making: None,
+) -> ExportedModel:
     """Write a run's model in one format into `exports/<format>/` and `exports/<name>-<format>.zip`.
 
     Args:
         predictor: the trained model when it is loaded already.
         thorough: prove it on all test photos and time it; else on a few, because somebody waits.
+        tell: called with how far it is.
 
     Raises:
         ExportError: the format is unknown or its converter not installed, the model cannot be converted, or the file
@@ -43,6 +53,7 @@ def export(run: Run, format: str, predictor: KerasPredictor | None = None, *, th
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
+        tell(Making(format=format, step="write"))
         _write_model(writer, record, predictor, run, folder)
         about = {"name": run.name, "format": format, "image_size": predictor.image_size}
         (folder / "model.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
@@ -52,8 +63,12 @@ def export(run: Run, format: str, predictor: KerasPredictor | None = None, *, th
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
         photos = proof.photos(run, proof.MOST if thorough else proof.FEW)
+
+        def step(name: str, lines: str = "") -> None:
+            tell(Making(format=format, step=name, total=len(photos) if lines else 0, lines=lines))
+
         parity = replace(
-            proof.prove(writer, record.exactness, folder, predictor, photos, thorough),
+            proof.prove(writer, record.exactness, folder, predictor, photos, thorough, step),
             model_megabytes=round(_megabytes(folder / record.model), 3),
         )
         parity.write(folder)
@@ -61,6 +76,8 @@ def export(run: Run, format: str, predictor: KerasPredictor | None = None, *, th
         (folder / "README.md").write_text(text, encoding="utf-8")
         zip = run.exports_dir / f"{_slug(run.name)}-{format}.zip"
         archive.pack(folder, zip)
+        for other in set(run.exports_dir.glob(f"*-{format}.zip")) - {zip}:  # the run was called something else then
+            other.unlink(missing_ok=True)
         archive.swap(folder, run.exports_dir / format)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

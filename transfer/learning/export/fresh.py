@@ -82,6 +82,11 @@ class Program:
                 stderr=err,
             )
 
+    @property
+    def printed(self) -> Path:
+        """The file that what it says goes to."""
+        return self._said["stdout"]
+
     def output(self) -> str:
         """What it said when it had ended.
 

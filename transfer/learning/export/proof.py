@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,19 +36,24 @@ def prove(
     predictor: Predictor,
     photos: dict[str, str],
     thorough: bool = True,
+    step: Callable[..., object] = lambda name, lines="": None,
 ) -> Parity:
     """Run the export in a folder on photos and compare it with the app.
 
     Args:
         photos: path to class.
         thorough: time it as well, one photo at a time.
+        step: called with each of `making.STEPS` that begins, and a file that gets a line for each photo.
 
     Raises:
         ExportError: when it fails, or what it says is further from the app than `exactness` allows.
     """
     if thorough:
+        step("app")
         _app(predictor, tuple(photos))  # before, so that nothing gets in the way of what is timed
     program = writer.start(folder, list(photos), thorough) if photos else None
+    if program is not None:
+        step("prove", str(program.printed))
     # Else at the same time: loading the export keeps one core busy.
     expected = _app(predictor, tuple(photos))
     answers = [] if program is None else [each for each in _answers(writer, program) if each["path"] in expected]
