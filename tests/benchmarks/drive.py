@@ -101,9 +101,9 @@ class Outcome:
     end: float = math.nan
 
 
-def tutorial(folder: Path, task: Task) -> Outcome:
-    """Run the baseline in a process of its own."""
-    flags = task.flags(*(field.name for field in dataclasses.fields(task)))
+def tutorial(folder: Path, task: Task, *more: str) -> Outcome:
+    """Run the baseline in a process of its own, with more of its flags than a task has."""
+    flags = [*task.flags(*(field.name for field in dataclasses.fields(task))), *more]
     said = _output([sys.executable, "-m", "tests.benchmarks.tutorial", str(folder), *flags])
     epochs = said["epoch_seconds"]
     first = said["seconds"] - sum(epochs[1:])
@@ -121,6 +121,14 @@ def command(folder: Path, task: Task, workspace: Path, minutes: int = 0) -> Outc
     """
     began = time.time()
     said = _output(train_command(folder, task, workspace), {MINUTES: str(minutes)})
+    return dataclasses.replace(outcome(Run(Path(said["run"])), began), end=time.time() - began)
+
+
+def default_command(folder: Path, workspace: Path, *flags: str) -> Outcome:
+    """Run `python -m transfer train FOLDER` with no setting chosen, in a workspace that may be empty."""
+    began = time.time()
+    command = [sys.executable, "-m", "transfer", "train", str(folder), "--workspace", str(workspace), "--json", *flags]
+    said = _output(command, {MINUTES: "0"})
     return dataclasses.replace(outcome(Run(Path(said["run"])), began), end=time.time() - began)
 
 

@@ -68,6 +68,23 @@ def command(bench: Bench) -> list[Row]:
     ]
 
 
+def default(bench: Bench) -> list[Row]:
+    """The command with no setting chosen, in an empty workspace, against both steps of the tutorial on its network."""
+    size = 64 if bench.quick else 224
+    base = bench.place / "lite0.keras"
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.lite_base", str(base), str(size)], check=True, cwd=ROOT)
+    ours = drive.default_command(
+        bench.folder, bench.place / "default", *(["--image-size", "64"] if bench.quick else [])
+    )
+    task = Task(image_size=size, epochs=1 if bench.quick else 10)
+    start = blocks(layers("EfficientNetLite0"))[-2].start  # the last block proper, as in `recipe`
+    second = ["--fine-tune-epochs", "1" if bench.quick else "5", "--fine-tune-from", str(start)]
+    theirs = drive.tutorial(bench.folder, task, "--base", str(base), *second)
+    seconds = [f"{theirs.end:.1f} s", f"{ours.end:.1f} s", f"{theirs.end / ours.end:.1f}"]
+    name = "default command, nothing kept, to the proven export: tutorial on Lite0, both steps / ours"
+    return [[name, *seconds, "≥ 10", _accuracies(theirs, ours)]]
+
+
 def head30(bench: Bench) -> Row:
     """A cold worker against the tutorial over more epochs, worker start and scan of the photos included."""
     task = dataclasses.replace(bench.task, epochs=bench.long)
@@ -204,6 +221,7 @@ def main(arguments: list[str] | None = None) -> None:
             print("| " + " | ".join(cells) + " |", flush=True)
         rows = {
             "command": lambda: command(bench),
+            "default": lambda: default(bench),
             "head30": lambda: [head30(bench)],
             "standby": lambda: standby(bench),
             "photo": lambda: photo(bench),
@@ -218,7 +236,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = drive.parser(__doc__)
     parser.add_argument("--photos", type=Path, help="a folder with one sub-folder per class; else generated ones")
-    parser.add_argument("--rows", nargs="+", choices=("command", "head30", "standby", "photo", "last_block", "page"))
+    rows = ("command", "default", "head30", "standby", "photo", "last_block", "page")
+    parser.add_argument("--rows", nargs="+", choices=rows)
     parser.add_argument("--units", type=int, default=256, help="of the Dense layer of both heads; 0 as in the app")
     parser.add_argument("--settle", type=float, default=20.0, help="seconds a standby worker gets before each click")
     parser.add_argument("--repeats", type=int, default=3, help="of the short measurements; the middle one counts")

@@ -8,7 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks import accuracy, advice, choice, drive, estimate, many_runs, memory, photo_sets, recipe, step
+from tests.benchmarks import (
+    accuracy,
+    advice,
+    choice,
+    drive,
+    estimate,
+    many_runs,
+    memory,
+    photo_sets,
+    recipe,
+    speed,
+    step,
+)
 from tests.benchmarks.drive import Task
 from tests.long_form import long_form
 from transfer.config import RunConfig
@@ -87,6 +99,12 @@ def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.Captur
     pytest.importorskip("sklearn", reason="the probe is scikit-learn's")
     recipe.main(["--quick", "--tutorial", "--parts"])
     assert "generated" in capsys.readouterr().out
+
+
+@long_form
+def test_the_default_command_beside_both_steps_of_the_tutorial(capsys: pytest.CaptureFixture[str]) -> None:
+    speed.main(["--quick", "--rows", "default"])
+    assert "tutorial on Lite0, both steps / ours" in capsys.readouterr().out
 
 
 def test_lists_of_runs_that_were_generated(capsys: pytest.CaptureFixture[str]) -> None:

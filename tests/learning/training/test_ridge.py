@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transfer.learning.training.ridge import Ridge, best_temperature, log_loss
+from transfer.learning.training.ridge import TEMPERATURES, Ridge, best_temperature, log_loss
 
 
 def the_long_way(
@@ -45,3 +45,12 @@ def test_the_temperature_makes_scores_as_sure_as_they_are_right() -> None:
     temperature, loss = best_temperature(np.eye(2)[said], labels)
     assert 1 / (1 + np.exp(-temperature)) == pytest.approx(0.9, abs=0.02)
     assert loss == log_loss(np.eye(2)[said], labels, temperature) < log_loss(np.eye(2)[said], labels, 20)
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.3, 3.0])
+def test_no_temperature_of_those_tried_is_better(spread: float) -> None:
+    dice = np.random.default_rng(0)
+    for known in (0.0, 0.1, 1.0):
+        labels = dice.integers(0, 4, 50)
+        scores = dice.normal(0, spread, (50, 4)) + known * np.eye(4)[labels]
+        assert best_temperature(scores, labels)[1] == min(log_loss(scores, labels, each) for each in TEMPERATURES)

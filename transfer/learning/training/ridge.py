@@ -8,6 +8,8 @@ not known here.
 
 from __future__ import annotations
 
+import bisect
+
 import numpy as np
 
 PENALTIES = tuple(10.0**power for power in np.arange(-4, 2.01, 0.5))
@@ -60,10 +62,16 @@ def log_loss(scores: np.ndarray, labels: np.ndarray, temperature: float) -> floa
 
 
 def best_temperature(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The temperature that makes scores of photos left out the best probabilities, and their `log_loss` with it."""
-    losses = [log_loss(scores, labels, temperature) for temperature in TEMPERATURES]
-    best = int(np.argmin(losses))
-    return float(TEMPERATURES[best]), losses[best]
+    """The temperature that makes scores of photos left out the best probabilities, and their `log_loss` with it.
+
+    The loss is convex in the temperature, so the one from which on it rises is found by halving.
+    """
+
+    def loss(at: int) -> float:
+        return log_loss(scores, labels, float(TEMPERATURES[at]))
+
+    best = bisect.bisect_left(range(len(TEMPERATURES) - 1), True, key=lambda at: loss(at) <= loss(at + 1))
+    return float(TEMPERATURES[best]), loss(best)
 
 
 def _decomposed(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
