@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transfer.messages.events import EpochEnded
 
@@ -18,9 +18,14 @@ COLUMNS = [
 
 
 def history(epochs: Iterable[EpochEnded]) -> pd.DataFrame:
-    """One row per completed epoch, with `COLUMNS`. An epoch repeated after a resume appears once."""
+    """One row per completed epoch, with `COLUMNS`. An epoch repeated after a resume appears once, as it came out last,
+    and what followed it before is forgotten."""
     import pandas as pd  # half of what a command would import otherwise
 
-    rows = [dataclasses.asdict(epoch) for epoch in epochs if not epoch.partial]
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+    rows: list[dict[str, Any]] = []
+    for epoch in epochs:
+        if not epoch.partial:
+            while rows and rows[-1]["step"] >= epoch.step:
+                rows.pop()
+            rows.append(dataclasses.asdict(epoch))
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -34,6 +34,7 @@ from transfer.learning.training.steps import Score, Tally
 from transfer.messages.events import EarlyStopped, EpochEnded, PhaseBegun
 from transfer.messages.requests import Pause, Stop
 from transfer.runs.event_log import EventLog
+from transfer.runs.history import history
 from transfer.runs.mailbox import Mailbox
 
 
@@ -167,9 +168,12 @@ def test_what_is_told_is_in_the_checkpoint_first_and_told_once(session: PhaseSes
     assert log.last() == dataclasses.replace(EarlyStopped(phase="head", epoch=3, best_epoch=1), time=log.last().time)  # type: ignore[union-attr]
     size = log.size()
     again = Checkpoint(tmp_path / "checkpoint.npz", logging.write)
-    again._unlogged = [EpochEnded(phase="head", epoch=3, step=3, loss=0.3, accuracy=0.5)]
+    told = log.all(EpochEnded)
+    again._unlogged = [dataclasses.replace(told[-1], seconds=99.0)]
     Checkpointing(again).on_train_begin()
     assert log.size() == size and again.state == session.state
+    logging.write([dataclasses.replace(told[1], loss=0.6)])  # repeated from an older checkpoint, in smaller batches
+    assert history(log.all(EpochEnded))["loss"].tolist() == [0.5, 0.6]
 
 
 def test_a_broken_off_epoch_is_told_and_not_gone_on_from(session: PhaseSession, tmp_path: Path) -> None:

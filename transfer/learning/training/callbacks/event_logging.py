@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from transfer.learning.memory import resident_megabytes
 from transfer.learning.training.callbacks.callback import Callback
@@ -57,12 +58,20 @@ class EventLogging(Callback):
         result.events.append(event)
 
     def write(self, events: Sequence[EpochEnded | EarlyStopped]) -> None:
-        """Log events once, also when this process takes over from one killed between checkpoint and log."""
+        """Log events once, also when this process takes over from one killed between checkpoint and log. An epoch that
+        is repeated, from a checkpoint older than the log, is told again where it came out otherwise."""
         for event in events:
             logged = [
-                (other.phase, other.epoch)
+                _learned(other)
                 for other in self._log.all(type(event))
-                if not (isinstance(other, EpochEnded) and other.partial)
+                if (other.phase, other.epoch) == (event.phase, event.epoch)
+                and not (isinstance(other, EpochEnded) and other.partial)
             ]
-            if (event.phase, event.epoch) not in logged:
+            if _learned(event) not in logged[-1:]:
                 self._log.append(event, durable=event is events[-1])
+
+
+def _learned(event: EpochEnded | EarlyStopped) -> dict[str, Any]:
+    """What an event tells but for times and memory, which are never the same twice."""
+    clocks = {"time", "seconds", "photos_per_second", "memory_mb"}
+    return {name: value for name, value in event.to_dict().items() if name not in clocks}
