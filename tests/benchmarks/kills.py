@@ -2,11 +2,13 @@
 
     python -m tests.benchmarks.kills [--kills 100] [--seed 0] [--processes 12]
 
-A run is trained undisturbed once. Others are then ended at moments drawn by chance, resumed, ended again, until so many
-ends are met: before any file is opened for writing, made, renamed or removed, in the middle of writing one, at any
-time, and by a disk that is full from any of these moments on. The last ones are real commands and apps, each killed
-alone, together with its worker, or its worker alone. Each run that came to its end must tell the same numbers as the
-undisturbed one. Prints one line for each, and at the end what was lost: it should be nothing.
+A run is trained undisturbed once. Others are then ended at moments drawn by chance, resumed, ended again, until so
+many ends are met: before any file is opened for writing, made, renamed or removed, in the middle of writing one, at
+any time, and by a disk that is full from any of these moments on. Some are paused at such a moment instead, and some
+are asked for other settings before they go on. The last ones are real commands and apps, each killed alone, together
+with its worker, or its worker alone. Each run that came to its end must tell the same numbers as the undisturbed one,
+or one that was changed at the same rounds and not disturbed. Prints one line for each, and at the end what was lost:
+it should be nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from tests.waiting import until
 from transfer import disk
 from transfer.config import RunConfig
 from transfer.dataset.scan import scan
+from transfer.errors import TransferError
 from transfer.messages.events import EpochEnded, Launched, Noticed
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -41,6 +44,12 @@ from transfer.runs.workspace import Workspace
 ROOT = Path(__file__).parents[2]
 NUMBERS = ("phase", "epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "best")
 ENDS = (-signal.SIGKILL, -signal.SIGXFSZ, -signal.SIGALRM, 1, disk.FULL)
+CHANGES: tuple[dict[str, Any], ...] = (
+    {"head_learning_rate": 0.02},
+    {"head_epochs": 6, "fine_tune_learning_rate": 3e-4},
+    {"frozen_layers": 2},
+    {"fine_tune_epochs": 5},
+)
 WRITES = 400  # more than a run of this size does after the first progress is told
 
 
@@ -64,14 +73,15 @@ class Matrix:
         assert self.workers.work(self.undisturbed) == 0, self.undisturbed.worker_log.read_text()
         self.lost: list[str] = []
         self.met: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
 
-    def doom(self) -> dict[str, Any]:
+    def doom(self, run: Run) -> dict[str, Any]:
         """One of the ways in which a worker ends."""
-        kind = self.chance.choice(("kill", "kill", "kill", "torn", "full", "after"))
+        kind = self.chance.choice(("kill", "kill", "kill", "torn", "full", "after", "pause"))
         if kind == "after":
             return {"after": self.chance.uniform(0.05, 2.0)}
         torn, full = self.chance.choice((1, 1500, 5000, 40_000)), self.chance.choice((1, 9000))
-        what: dict[str, Any] = {"kill": True, "torn": torn, "full": full}
+        what: dict[str, Any] = {"kill": True, "torn": torn, "full": full, "pause": str(run.mailbox.path)}
         at = {"at": "write", "name": str(self.workspace.path), "nth": self.chance.randint(1, WRITES // 4)}
         return at | {kind: what[kind]}
 
@@ -82,8 +92,14 @@ class Matrix:
                 self.workspace.features.clear()
             run, ends = self.workspace.create(self.config, self.dataset), 0
             while sum(self.met.values()) < kills and ends < 12:
-                doom = self.doom()
+                doom = self.doom(run)
+                if self.chance.random() < 0.15:
+                    self.change(run)
                 code = self.workers.work(run, doom)
+                if code == 0 and run.status().state == "paused":
+                    self.asked["paused"] += 1
+                    run.request_resume()
+                    continue
                 if code == 0:
                     break
                 ends += 1
@@ -95,23 +111,41 @@ class Matrix:
                 run.request_resume()
             self.compare(run, ends, lambda run=run: self.workers.work(run))
 
+    def change(self, run: Run) -> None:
+        """Ask a run that waits for something else from its next epoch on."""
+        settings = self.chance.choice(CHANGES)
+        with contextlib.suppress(TransferError):  # too late for that, or it is so already
+            run.request_change(settings)
+            self.asked["changed"] += 1
+
+    def twin(self, run: Run) -> Run:
+        """One that was changed as a run was, from the same epochs on, and not disturbed."""
+        if not run.changes():
+            return self.undisturbed
+        twin = self.workspace.create(self.config, self.dataset)
+        for change in run.changes():
+            twin.log.append(change)
+        assert self.workers.work(twin) == 0, twin.worker_log.read_text()
+        return twin
+
     def compare(self, run: Run, ends: int, finish: Callable[[], object]) -> None:
         """Bring a run to its end, and see that it ends as the undisturbed one."""
         if not run.status().over:
             finish()
-        state = run.status().state
-        ours, theirs = run.metrics(), self.undisturbed.metrics()
-        same = numbers(run) == numbers(self.undisturbed) and ours is not None and theirs is not None
+        state, undisturbed = run.status().state, self.twin(run)
+        ours, theirs = run.metrics(), undisturbed.metrics()
+        same = numbers(run) == numbers(undisturbed) and ours is not None and theirs is not None
         same = same and ours.confusion == theirs.confusion and run.model_file.is_file()
         if not same:
-            pairs = zip(numbers(run), numbers(self.undisturbed), strict=False)
+            pairs = zip(numbers(run), numbers(undisturbed), strict=False)
             print(
                 next((pair for pair in pairs if pair[0] != pair[1]), "the epochs are the same"), ours and ours.accuracy
             )
             print([noticed.message for noticed in run.log.all(Noticed)], *(event.kind for event in run.log.read()))
         if state != "finished" or not same:
             self.lost.append(f"{run.id}: {state}, {'the same' if same else 'other'} numbers")
-        print(f"{run.id}: {ends} ends, {state}, {'the same' if same else 'OTHER'} numbers", flush=True)
+        changed = f"{len(run.changes())} changes, " if run.changes() else ""
+        print(f"{run.id}: {ends} ends, {changed}{state}, {'the same' if same else 'OTHER'} numbers", flush=True)
 
     # ------------------------------------------------------------------ real processes
 
@@ -187,7 +221,12 @@ def main() -> int:
             matrix.process(hows[number % len(hows)], matrix.chance.uniform(0.0, 8.0))
         matrix.workspace.sweep()
         matrix.lost += half_written(matrix.workspace.path)
-        print(json.dumps({"ends": sum(matrix.met.values()), "of": dict(matrix.met), "lost": matrix.lost}, indent=1))
+        print(
+            json.dumps(
+                {"ends": sum(matrix.met.values()), "of": dict(matrix.met), **matrix.asked, "lost": matrix.lost},
+                indent=1,
+            )
+        )
     return 1 if matrix.lost else 0
 
 

@@ -8,6 +8,7 @@ event "write" stands for every one by which files come and go:
     {"full": bytes}     from then on no file can grow beyond so many bytes: a full disk that everybody may have
     {"memory": bytes}   from then on no more memory than that is given
     {"fill": folder}    the disk of that folder is filled to the last byte
+    {"pause": mailbox}  no end: somebody asks it to pause, in that file
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ import sys
 import traceback
 from pathlib import Path
 from typing import Any
+
+from transfer.messages.requests import Pause
+from transfer.runs.mailbox import Mailbox
 
 WRITES = os.O_WRONLY | os.O_RDWR
 COMES_AND_GOES = frozenset({"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"})
@@ -83,6 +87,8 @@ class Doom:
             resource.setrlimit(resource.RLIMIT_AS, (self.what["memory"], resource.RLIM_INFINITY))
         elif "fill" in self.what:
             fill(Path(self.what["fill"]))
+        elif "pause" in self.what:
+            Mailbox(Path(self.what["pause"])).send(Pause())
         else:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -96,6 +96,7 @@ DOOMS: list[dict[str, Any]] = [
     {"at": "open", "name": ".png", "read": True, "full": 1},  # not a byte left while it looks at photos
     {"at": "open", "name": ".checkpoint.npz", "torn": 1500},
     {"at": "os.rename", "name": ".checkpoint.npz", "nth": 2, "kill": True},
+    {"at": "open", "name": ".checkpoint.npz", "pause": True},
     {"at": "open", "name": ".checkpoint.npz", "full": 1},
     {"at": "open", "name": ".checkpoint.npz", "nth": 2, "full": LARGER},
     {"at": "os.rename", "name": ".checkpoint.npz", "kill": True},
@@ -117,11 +118,14 @@ def test_killed_and_cramped_again_and_again_nothing_is_lost(
     Workspace.of(run).features.clear()  # this run is to look at the photos itself
     codes = []
     for doom in DOOMS:
-        codes.append(workers.work(run, doom))
+        pauses = {"pause": str(run.mailbox.path)} if "pause" in doom else {}
+        codes.append(workers.work(run, {**doom, **pauses}))
         last = run.log.last()
         told = (doom, codes[-1], last, run.worker_log.read_text()[-2000:])
-        assert run.status().state == "interrupted", told
-        if "full" in doom:
+        assert run.status().state == ("paused" if pauses else "interrupted"), told
+        if pauses:
+            assert codes.pop() == 0 and not half_written(run.path) and not run.lock_is_held(), told
+        elif "full" in doom:
             assert codes[-1] in (1, disk.FULL) and not half_written(run.path), told
             assert isinstance(last, Interrupted) == (codes[-1] == 1), told
             if isinstance(last, Interrupted):
