@@ -14,6 +14,7 @@ from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox
 from transfer.learning.reporter import Reporter
 from transfer.learning.training.network import TrainedNetwork
+from transfer.learning.training.setup import Setup
 from transfer.networks.layers import last_blocks, layers
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -60,4 +61,4 @@ def short_run(lite: Run, surroundings: tuple[FeatureExtractor, device.Device, Re
     """A short run with the settings and photos of `lite`."""
     extractor, chosen, reporter, _ = surroundings
     network = TrainedNetwork(lite.config, len(lite.dataset.classes), chosen, reporter, extractor)
-    return ShortRun(lite.config, lite.dataset, network, *surroundings)
+    return ShortRun(Setup(lite.config, lite.dataset, network, *surroundings))

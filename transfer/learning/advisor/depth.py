@@ -30,6 +30,7 @@ from transfer.learning.reporter import Reporter
 from transfer.learning.training.checkpoint import Values, assign, values
 from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.phases import phases
+from transfer.learning.training.setup import Setup
 from transfer.messages.measurements import DepthMeasured
 from transfer.networks.custom import is_custom
 from transfer.networks.layers import Layer, last_blocks, layers, trainable_parameters
@@ -95,7 +96,7 @@ def measure_depths(
         seconds, rate = 0.0, None
         fresh = values(network.variables("fine_tune") if blocks else network.head.trainable_variables)
         for number, fold in enumerate(dealt):
-            run = ShortRun(settings, fold, network, extractor, device, reporter, inbox)
+            run = ShortRun(Setup(settings, fold, network, extractor, device, reporter, inbox))
             if blocks:
                 assign(network.variables("fine_tune"), fresh)
                 assign(network.head.trainable_variables, heads[number].weights)

@@ -32,6 +32,7 @@ from transfer.learning.training.data import EpochData
 from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.optimizer import optimizer, set_learning_rate
 from transfer.learning.training.phases import Phase, class_weights, phases
+from transfer.learning.training.setup import Setup
 from transfer.learning.training.steps import Steps
 from transfer.messages.measurements import LearningRateMeasured
 
@@ -80,13 +81,13 @@ def measure_learning_rates(
     Args:
         config: of the run.
         dataset: the photos; a part of them says when the head has learned.
-        extractor, device, reporter, inbox: as `ShortRun` takes them.
+        extractor, device, reporter, inbox: as `Setup` takes them.
 
     Raises:
         Stopped: when the user asked to stop.
     """
     network = TrainedNetwork(config, len(dataset.classes), device, reporter, extractor)
-    run = ShortRun(config, folds(dataset)[0], network, extractor, device, reporter, inbox)
+    run = ShortRun(Setup(config, folds(dataset)[0], network, extractor, device, reporter, inbox))
     for phase in phases(config):
         began = time.monotonic()
         found = range_test(run, phase)

@@ -11,19 +11,13 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset
-from transfer.learning.device import Device
-from transfer.learning.features.extraction import FeatureExtractor
-from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import Key
-from transfer.learning.reporter import Reporter
 from transfer.learning.training.checkpoint import Values, assign, values
 from transfer.learning.training.data import EpochData, PhaseData, PhaseDataLoader
 from transfer.learning.training.epoch import BlockOfSteps, Step, blocks
-from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.optimizer import optimizer
 from transfer.learning.training.phases import Phase, class_weights
+from transfer.learning.training.setup import Setup
 from transfer.learning.training.steps import Score, Steps, Tally
 
 
@@ -31,31 +25,17 @@ class ShortRun:
     """A run that is only looked at.
 
     Args:
-        config: of the run.
-        dataset: with training and validation photos.
-        network: which is trained; it is left with the weights of the best epoch.
-        extractor: computes and keeps features.
-        device: what to train on.
-        reporter: where progress goes.
-        inbox: where a stop is asked for.
+        setup: with training and validation photos; the network is left with the weights of the best epoch.
 
     Attributes:
+        config: its settings, for phases that are still to come.
         best: the lowest validation loss so far, over all phases.
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        dataset: Dataset,
-        network: TrainedNetwork,
-        extractor: FeatureExtractor,
-        device: Device,
-        reporter: Reporter,
-        inbox: Inbox,
-    ) -> None:
-        self.config, self.dataset, self.network = config, dataset, network
-        self.device, self.reporter, self.inbox = device, reporter, inbox
-        self._loader = PhaseDataLoader(config, dataset, network, extractor, device, reporter)
+    def __init__(self, setup: Setup) -> None:
+        self.config, self.dataset, self.network = setup.config, setup.dataset, setup.network
+        self.device, self.reporter, self.inbox = setup.device, setup.reporter, setup.inbox
+        self._loader = PhaseDataLoader(setup)
         self._loaded: tuple[str, PhaseData] | None = None
         self.best = math.inf
 

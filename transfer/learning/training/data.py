@@ -10,16 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Split
-from transfer.learning.device import Device
-from transfer.learning.features.extraction import FeatureExtractor, NotKept
+from transfer.learning.features.extraction import NotKept
 from transfer.learning.features.source import MeanOfTwo
 from transfer.learning.features.table import Table
 from transfer.learning.pipeline import PhotoSource, Source, steps
-from transfer.learning.reporter import Reporter
-from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.phases import Phase
+from transfer.learning.training.setup import Setup
 from transfer.learning.training.steps import Network
 
 
@@ -64,24 +61,12 @@ class PhaseDataLoader:
     """Gets ready what each phase of a run learns from.
 
     Args:
-        config, dataset: of the run.
-        network: which is trained.
-        extractor: computes and keeps features.
-        device: what the run trains on.
-        reporter: where progress goes.
+        setup: of the training.
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        dataset: Dataset,
-        network: TrainedNetwork,
-        extractor: FeatureExtractor,
-        device: Device,
-        reporter: Reporter,
-    ) -> None:
-        self._config, self._dataset, self._network = config, dataset, network
-        self._extractor, self._device, self._reporter = extractor, device, reporter
+    def __init__(self, setup: Setup) -> None:
+        self._config, self._dataset, self._network = setup.config, setup.dataset, setup.network
+        self._extractor, self._device, self._reporter = setup.extractor, setup.device, setup.reporter
 
     def load(self, phase: Phase) -> PhaseData:
         """Compute the features that are still missing.

@@ -8,51 +8,33 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset, Split
-from transfer.learning.device import Device, use_precision
-from transfer.learning.features.extraction import FeatureExtractor, NotKept
-from transfer.learning.inbox import Inbox, Stopped
+from transfer.dataset.dataset import Split
+from transfer.learning.device import use_precision
+from transfer.learning.features.extraction import NotKept
+from transfer.learning.inbox import Stopped
 from transfer.learning.model.classifier import Classifier, build
 from transfer.learning.model.depths import refined
 from transfer.learning.pipeline import PhotoSource
-from transfer.learning.reporter import Reporter
 from transfer.learning.training.callbacks.best_weights import BestWeights
 from transfer.learning.training.data import EpochData, PhaseDataLoader
-from transfer.learning.training.network import TrainedNetwork
 from transfer.learning.training.phases import class_weights, phase
 from transfer.learning.training.refinement import Refinement, refine
+from transfer.learning.training.setup import Setup
 
 
 class Outcome:
     """What came of the training of one run.
 
     Args:
-        config, dataset: of the run.
-        device: what it trains on.
-        reporter: where progress goes.
-        inbox: what was asked of it.
-        extractor: computes and keeps features.
-        network: which was trained.
+        setup: of its training.
         data: what its phases see of a split.
         best: the weights of its best epoch.
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        dataset: Dataset,
-        device: Device,
-        reporter: Reporter,
-        inbox: Inbox,
-        extractor: FeatureExtractor,
-        network: TrainedNetwork,
-        data: PhaseDataLoader,
-        best: BestWeights,
-    ) -> None:
-        self._config, self._dataset, self._device = config, dataset, device
-        self._reporter, self._inbox, self._extractor = reporter, inbox, extractor
-        self._network, self._data, self._best = network, data, best
+    def __init__(self, setup: Setup, data: PhaseDataLoader, best: BestWeights) -> None:
+        self._config, self._dataset, self._device = setup.config, setup.dataset, setup.device
+        self._reporter, self._inbox, self._extractor = setup.reporter, setup.inbox, setup.extractor
+        self._network, self._data, self._best = setup.network, data, best
         self._refinement: Refinement | None = None
 
     @property

@@ -42,6 +42,7 @@ from transfer.learning.training.optimizer import optimizer
 from transfer.learning.training.outcome import Outcome
 from transfer.learning.training.phases import PHASES, Phase, class_weights, phases
 from transfer.learning.training.session import PhaseSession
+from transfer.learning.training.setup import Setup
 from transfer.learning.training.state import TrainingState
 from transfer.learning.training.steps import Score, Steps, Tally
 from transfer.runs.run import Run
@@ -84,11 +85,11 @@ class Trainer:
         reserve = run_bytes(self.config, self.dataset)
         self._extractor = FeatureExtractor(Workspace.of(run), device, reporter, inbox, store, dtype, reserve)
         self._network = TrainedNetwork(self.config, len(self.dataset.classes), device, reporter, self._extractor)
-        self._data = PhaseDataLoader(self.config, self.dataset, self._network, self._extractor, device, reporter)
+        setup = Setup(self.config, self.dataset, self._network, self._extractor, device, reporter, inbox)
+        self._data = PhaseDataLoader(setup)
         checkpoint = Checkpoint(run.checkpoint, log.write)
         self._best = BestWeights(self._network, checkpoint)
-        parts = (inbox, self._extractor, self._network, self._data, self._best)
-        self.outcome = Outcome(self.config, self.dataset, device, reporter, *parts)
+        self.outcome = Outcome(setup, self._data, self._best)
         # Requests change what the epoch at hand is; then its loss is looked at; only then anything of it is kept.
         usual = [StopOnRequest(inbox), Changing(self._course), LearningRateSchedule(), TerminateOnNaN()]
         usual += [ProgressReporting(reporter), self._best, log, EarlyStopping(), Checkpointing(checkpoint)]
