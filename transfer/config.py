@@ -69,15 +69,15 @@ class RunConfig:
     hidden_units: int = _setting(
         0,
         "Extra layer before the answer (Dense units)",
-        "0: none. The classic tutorial uses Flatten and 256 units.",
+        "So many signals wide. 0: none. The classic tutorial uses flatten and 256.",
         minimum=0,
         maximum=8192,
     )
     dropout: float = _setting(
         0.0,
-        "Dropout",
-        "The share of signals switched off at random while the head trains; guards a large head (Flatten, extra units) "
-        "against learning by heart.",
+        "Signals left out by chance (dropout)",
+        "The share of signals switched off at random while the new layers learn; guards a large head (flatten, an "
+        "extra layer) against learning by heart.",
         minimum=0.0,
         maximum=0.9,
     )
@@ -118,13 +118,13 @@ class RunConfig:
     )
     optimizer: str = _setting(
         "adam",
-        "Optimizer",
-        "The rule that turns errors into corrections.",
+        "How it is corrected (optimizer)",
+        "The rule that turns errors into corrections. Adam suits almost everything.",
         choices=(("Adam", "adam"), ("AdamW", "adamw"), ("RMSprop", "rmsprop"), ("SGD with momentum", "sgd")),
     )
     schedule: str = _setting(
         "constant",
-        "Learning-rate schedule",
+        "How corrections change over time (schedule)",
         "Cosine lets the learning rate sink smoothly to zero by the last round.",
         choices=(("constant", "constant"), ("cosine", "cosine")),
     )
@@ -166,7 +166,7 @@ class RunConfig:
     )
     penalty: float | None = _setting(
         None,
-        "Penalty on large weights of the refinement (L2)",
+        "How simple the refined answer stays (L2 penalty)",
         "Keeps the refined answer simple: higher for few photos. Empty: the one that is best for photos left out.",
         minimum=1e-6,
         maximum=1e4,
@@ -188,7 +188,7 @@ class RunConfig:
     )
     seed: int = _setting(
         0,
-        "Random seed",
+        "Number that chance begins with (seed)",
         "The same seed gives the same split and the same training.",
         minimum=0,
         maximum=2**31 - 1,

@@ -38,6 +38,7 @@ def test_the_defaults_need_no_advice() -> None:
         ({"frozen_layers": 150, "head_epochs": 0}, "untrained head"),
         ({"weights": "random"}, "starts from nothing"),
         ({"frozen_layers": 0}, "Many layers are unfrozen"),
+        ({"augmentation": "light", "augmentation_views": 0}, "run the whole network on every photo"),
     ],
 )
 def test_settings_that_ask_for_trouble(settings: dict[str, Any], says: str) -> None:

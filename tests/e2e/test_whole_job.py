@@ -53,12 +53,19 @@ def choose_lite(page: Page, **numbers: object) -> None:
 
 
 def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
     samples.draw(app.workspace.photos_dir, per_class=20)  # the app takes what is there; the first run draws all
     page.locator("#use-samples").click()
     page.locator("#photos-found").get_by_text("to learn from").first.wait_for(timeout=120_000)
     page.locator("#photos-sheets img").first.wait_for(timeout=30_000)
     page.locator("#next-network").click()
     choose_lite(page, head_epochs=3)
+    for chosen, tuned in (("The last block", True), ("Nothing: keep all of it frozen", False)):
+        page.get_by_label(chosen, exact=True).click()
+        for rounds_and_rate in ("epochs", "learning_rate"):
+            field = page.locator(f"#setting-fine_tune_{rounds_and_rate} input")
+            expect(field).to_be_enabled() if tuned else expect(field).to_be_disabled()
     page.locator("#next-train").click()
 
     page.locator("#train-plan").get_by_text("3 rounds").wait_for()
@@ -66,6 +73,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("button#train").click()
     page.locator("#run-curves svg").first.wait_for(timeout=180_000)
     page.locator("#run-state").get_by_text("Finished.").wait_for(timeout=180_000)
+    page.locator("#train-outlook").get_by_text("measured on this machine").wait_for()
 
     page.locator("#see-results").click()
     page.locator("#results-score").get_by_text("95 % interval").wait_for()
@@ -123,6 +131,10 @@ def a_run_is_found_again_and_thrown_away(page: Page, app: App) -> None:
     page.locator("#run-note").locator("input, textarea").fill("drawn shapes")
     page.locator("#save-notes").click()
     rows.get_by_text("the <b>best</b>").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})  # nothing of a run lies out of sight on a phone
+    state = page.locator("#runs-list .t-state").bounding_box()
+    assert state is not None and state["x"] + state["width"] < 390
+    page.set_viewport_size({"width": 1280, "height": 900})
     search.fill("photos of cats")
     page.locator("#runs-list").get_by_text("No run is like that").wait_for()
     search.fill("DRAWN best")
@@ -226,6 +238,13 @@ def waiting(page: Page) -> list[str]:
     return [text.splitlines()[0] for text in page.locator("#queue-list th:visible").all_inner_texts()]
 
 
+def drag(page: Page, name: str, onto: str, low: bool) -> None:
+    """Drag the row of a waiting run onto the upper or lower half of another."""
+    row, other = (page.locator("#queue-list tr", has=page.locator("th", has_text=text)) for text in (name, onto))
+    height = other.bounding_box()["height"]
+    row.drag_to(other, target_position={"x": 60, "y": height - 6 if low else 6})
+
+
 def runs_that_wait_are_put_in_order(page: Page, app: App, run: Run) -> None:
     for name in ("one", "two", "three"):
         app.workspace.create(dataclasses.replace(run.config, name=name), run.dataset)
@@ -240,6 +259,11 @@ def runs_that_wait_are_put_in_order(page: Page, app: App, run: Run) -> None:
     ):
         page.locator("#queue-list tr").filter(has_text=name).locator(f"[data-act={act}]").click()
         until(lambda order=order: waiting(page) == order)
+    drag(page, "three", "one", low=False)
+    until(lambda: waiting(page) == ["three", "one"])
+    assert [app.workspace.run(each).name for each in app.workspace.queue.waiting()] == ["three", "one"]
+    drag(page, "three", "one", low=True)
+    until(lambda: waiting(page) == ["one", "three"] and page.locator("#queue-list td").first.inner_text() == "1")
     page.locator("#queue-list [data-act=clone]").first.click()
     page.locator("#queue-told").get_by_text("“one” are in the form").wait_for()
 

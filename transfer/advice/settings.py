@@ -54,6 +54,17 @@ def advice_on_settings(
                 "Give the new layers a few rounds of their own first.",
             )
         )
+    if config.augmentation != "off" and config.augmentation_views == 0:
+        kept = RunConfig().augmentation_views
+        notices.append(
+            Notice(
+                "warning",
+                "Every round will run the whole network on every photo.",
+                "With new variations in every round (0 views) nothing that frozen layers say of them is remembered, "
+                f"and there may be {config.total_epochs} rounds.",
+                f"Set “Variations of each photo” to {kept}, or give it fewer rounds.",
+            )
+        )
     if dataset is not None:
         notices += _photos(config, dataset)
         if not measured_depths(config, measurements):

@@ -20,9 +20,9 @@ from transfer.commands.networks import list_networks
 from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, PhotosError, RunError, TransferError, WeightsError
 from transfer.messages.endings import Died, Failed
-from transfer.runs.changes import LIVE
+from transfer.runs.changes import LIVE, ON_RESUME
 from transfer.runs.job import Job, shortened
-from transfer.runs.run import CHANGEABLE, Run
+from transfer.runs.run import Run
 from transfer.runs.status import Status
 from transfer.runs.summary import DAMAGED, Summary
 
@@ -106,7 +106,7 @@ def change(desk: Desk, options: argparse.Namespace) -> int:
 def resume(desk: Desk, options: argparse.Namespace) -> int:
     """Go on with a paused or interrupted run from its last checkpoint."""
     with supervision(desk):
-        changes = {name: value for name in CHANGEABLE if (value := getattr(options, name)) is not None}
+        changes = {name: value for name in ON_RESUME if (value := getattr(options, name)) is not None}
         return _followed(desk, desk.training.resume(options.run, changes), options)
 
 

@@ -21,8 +21,7 @@ from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
 from transfer.home import expanded
-from transfer.runs.changes import LIVE
-from transfer.runs.run import CHANGEABLE
+from transfer.runs.changes import LIVE, ON_RESUME
 from transfer.runs.workspace import Workspace
 
 
@@ -108,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
         )
     added = command(commands.resume)
     added.add_argument("run", metavar="RUN")
-    for name in CHANGEABLE:
+    for name in ON_RESUME:
         text = f"{RunConfig.settings()[name].label} from now on, when memory ran out"
         added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     command(commands.runs)

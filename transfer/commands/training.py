@@ -85,7 +85,7 @@ class Training:
         """Put an interrupted or paused run back in the queue, to go on from its last checkpoint.
 
         Args:
-            changes: settings that are others from now on, as text or as values; see `runs.run.CHANGEABLE`.
+            changes: settings that are others from now on, as text or as values; see `runs.changes.ON_RESUME`.
 
         Raises:
             TransferError: when there is no such run, it is neither interrupted nor paused, it cannot go on with such

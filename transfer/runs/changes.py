@@ -1,4 +1,5 @@
-"""Changes: which settings of a run can be others while it trains, and which were, from which epoch on.
+"""Changes: which settings of a run can be others while it trains, or when it goes on, and which were, from which epoch
+on.
 
 What is in force in an epoch follows from what was chosen at first and the `Changed` events alone, so a run that goes on
 after an interruption repeats each change where it was made.
@@ -18,6 +19,8 @@ from transfer.messages.requests import Change
 OF_THE_HEAD = ("head_learning_rate", "head_epochs")
 LIVE = (*OF_THE_HEAD, "fine_tune_learning_rate", "fine_tune_epochs", "frozen_layers", "early_stopping_patience")
 """What can be changed of a run while it trains, from its next epoch on."""
+ON_RESUME = ("batch_size", "image_size")
+"""What can be changed of a run that goes on: what takes the memory, and no weight depends on."""
 
 _BRIEFLY = {
     "head_learning_rate": "rate",
@@ -80,6 +83,29 @@ def changed(config: RunConfig, settings: Mapping[str, Any], *, head_is_over: boo
             fix="Leave it out, or start a new run.",
         )
     return others
+
+
+def resumed(config: RunConfig, settings: Mapping[str, Any]) -> RunConfig:
+    """What a run goes on with.
+
+    Args:
+        config: what it had.
+        settings: some of `ON_RESUME`, as text or as values; one left empty stays as it is.
+
+    Raises:
+        ConfigError: when it cannot go on with these.
+    """
+    require_only(ON_RESUME, settings, kept="goes on with", listed=" and ".join(ON_RESUME))
+    others = {name: value for name, value in settings.items() if value not in (None, "")}
+    found = RunConfig.from_dict({**config.to_dict(), **others})
+    if found.pooling == "flatten" and found.image_size != config.image_size:
+        raise ConfigError(
+            "The photo size of this run cannot be changed.",
+            expected="another pooling than flatten, with which the new layers fit one size only",
+            found=f"flatten, and photos of {config.image_size or 'the usual'} pixels",
+            fix="Lower the batch size instead, or start a new run.",
+        )
+    return found
 
 
 def require_only(names: Collection[str], settings: Mapping[str, Any], *, kept: str, listed: str) -> None:

@@ -29,8 +29,6 @@ from transfer.runs.whole_file import write_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-CHANGEABLE = ("batch_size", "image_size")  # of a run that goes on: what takes the memory, and no weight depends on
-
 
 class Run(Job):
     """One run directory.
@@ -226,7 +224,7 @@ class Run(Job):
         """Put an interrupted run back in the queue; it goes on from its last checkpoint.
 
         Args:
-            settings: those among `CHANGEABLE` that are others from now on.
+            settings: those among `changes.ON_RESUME` that are others from now on.
 
         Raises:
             RunError: when the run is not interrupted.
@@ -234,8 +232,8 @@ class Run(Job):
         """
         fix = "Start a new run with the same settings instead."
         self._require(self.resumable, "cannot be resumed", "a run that was interrupted or paused", fix)
-        config = self._changed(settings or {})
-        changed = {name: getattr(config, name) for name in CHANGEABLE if config != self.config}
+        config = changes.resumed(self.config, settings or {})
+        changed = {name: getattr(config, name) for name in changes.ON_RESUME if config != self.config}
         with disk.in_words(self.path), self.lock.acquire(timeout=10):
             if changed:
                 created = self.config_file.stat()
@@ -254,16 +252,3 @@ class Run(Job):
                 found=f"a run that is {self.status().state}",
                 fix=fix,
             )
-
-    def _changed(self, given: Mapping[str, Any]) -> RunConfig:
-        changes.require_only(CHANGEABLE, given, kept="goes on with", listed=" and ".join(CHANGEABLE))
-        others = {name: value for name, value in given.items() if value not in (None, "")}
-        config = RunConfig.from_dict({**self.config.to_dict(), **others})
-        if config.pooling == "flatten" and config.image_size != self.config.image_size:
-            raise ConfigError(
-                "The photo size of this run cannot be changed.",
-                expected="another pooling than flatten, with which the new layers fit one size only",
-                found=f"flatten, and photos of {self.config.image_size or 'the usual'} pixels",
-                fix="Lower the batch size instead, or start a new run.",
-            )
-        return config

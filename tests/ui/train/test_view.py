@@ -16,8 +16,8 @@ from transfer.runs.run import Run
 from transfer.runs.status import State
 from transfer.runs.summary import Summary
 from transfer.ui.past_runs import table
-from transfer.ui.shared.run_summary import STATES, charts
-from transfer.ui.train import view
+from transfer.ui.shared.run_summary import STATES, charts, charts_version
+from transfer.ui.train import outlook, view
 
 
 @pytest.fixture
@@ -137,6 +137,21 @@ def test_curves_leave_room_only_while_it_trains(run: Run) -> None:
     assert shortest is not None
     assert longest.group(1).split()[-1] == "8"
     assert shortest.group(1).split()[-1] == "2"
+
+
+def test_curves_are_drawn_anew_only_where_they_are_others(run: Run) -> None:
+    with run.lock.acquire(timeout=1):
+        going(run)
+        seen = charts_version(run)
+        run.log.append(Progressed(stage="train", message="Learning", done=31, total=40))
+        assert charts_version(run) == seen
+        epoch(run, 3)
+        assert charts_version(run) != seen
+
+
+def test_trying_for_long_is_said_in_words() -> None:
+    assert "about 10 s left" in read(outlook.tried_for(20)).text
+    assert "45 s so far" in read(outlook.tried_for(45)).text
 
 
 def test_changed_and_paused(run: Run) -> None:

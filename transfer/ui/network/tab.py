@@ -31,6 +31,8 @@ from transfer.ui.shared.form import Field
 from transfer.ui.shared.panels import error_panel, lead, muted, notices, picture
 
 PREVIEWED = 3  # photos shown with variations
+# Fine-tuning has settings while any layer is unfrozen.
+FINE_TUNES = "frozen => Array(2).fill({__type__: 'update', interactive: frozen !== null})"
 KNOWLEDGE = [
     ("imagenet: 1.3 million photos of a thousand things", "imagenet"),
     ("random: nothing at all", "random"),
@@ -120,6 +122,8 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
         preview,
         **QUIET,
     )
+    tuning = [fields["fine_tune_epochs"], fields["fine_tune_learning_rate"]]
+    fields["frozen_layers"].change(None, fields["frozen_layers"], tuning, js=FINE_TUNES, **QUICK)
     chooser.wire(networks, choosing, fields)
     advisor.wire(context.desk, advising, tab, photos, fields)
     freezing.wire(networks, frozen, network[:2])
@@ -136,8 +140,8 @@ def _learning(setting: Callable[..., Field]) -> tuple[gr.HTML, Measuring]:
         setting("head_epochs")
         setting("head_learning_rate")
     with gr.Row():
-        setting("fine_tune_epochs")
-        setting("fine_tune_learning_rate")
+        setting("fine_tune_epochs", interactive=False)
+        setting("fine_tune_learning_rate", interactive=False)
     rates = measuring.build(measuring.RATES)
     setting("name")
     with gr.Accordion("More options", open=False, elem_id="more-options"):

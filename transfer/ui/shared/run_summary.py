@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from markupsafe import Markup
 
+from transfer.messages.events import EpochEnded
 from transfer.runs.changes import briefly
 from transfer.runs.run import Run
 from transfer.runs.summary import DAMAGED
@@ -43,11 +45,20 @@ def state_badge(state: str) -> Markup:
     return html.span(f"t-state t-{state}")[STATES[state]]
 
 
+def charts_version(run: Run) -> tuple[Any, ...]:
+    """Changes whenever the curves do."""
+    return run.id, len(run.log.all(EpochEnded)), len(run.changes()), _planned(run)
+
+
+def _planned(run: Run) -> int | None:
+    """The rounds that it may come to, while there are any to come."""
+    return run.config_at().total_epochs if run.status().alive else None
+
+
 def charts(run: Run) -> Markup:
     """The curves, with room for the rounds still to come while it trains, and where something was changed."""
-    planned = run.config_at().total_epochs if run.status().alive else None
     marks = [(change.step, text) for change in run.changes() for text in briefly(change)]
-    return curves(run.history(), planned, marks)
+    return curves(run.history(), _planned(run), marks)
 
 
 def no_model() -> Markup:

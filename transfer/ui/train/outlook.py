@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,7 +13,7 @@ from transfer.commands.outlook import OFFERED, Outlook
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.errors import TransferError
-from transfer.runs.progress import left
+from transfer.runs.progress import duration, left
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html
@@ -28,13 +28,15 @@ def outlook_of_it(
     desk: Desk,
     place: gr.HTML,
     measure: gr.Button,
-    tab: gr.Tab,
+    again: Sequence[Any],
     photos: PhotosTab,
     network: NetworkTab,
 ) -> None:
     """Show it in a place of the tab, and let settings that would fit be taken over there.
 
-    `measure` tries it first, until it is known or a run begins.
+    Args:
+        measure: tries it first, until it is known or a run begins.
+        again: events after which it is another, besides those of the settings and the photos.
     """
     fields = network.fields
     values = list(fields.values())
@@ -56,7 +58,7 @@ def outlook_of_it(
         try:
             trying = Watched(lambda tell: desk.outlooks.measured(settings, dataset, look=lambda: tell(0, 0)))
             for done in trying.watch():
-                yield [_trying(done.seconds), gr.Button(interactive=False)]
+                yield [tried_for(done.seconds), gr.Button(interactive=False)]
             assert trying.result is not None
             yield [outlook(trying.result), gr.Button(visible="hidden", interactive=True)]
         except TransferError as error:
@@ -71,7 +73,7 @@ def outlook_of_it(
             return [gr.skip(), None, value, 1.0]
         return [int(str(value)) if each == name else gr.skip() for each in (*OFFERED, "alpha")]
 
-    changes = [photos.dataset.change, tab.select, *(component.change for component in values)]
+    changes = [photos.dataset.change, *again, *(component.change for component in values)]
     follow(changes, look, [photos.dataset, *values], [place, measure], **QUIET)
     measure.click(try_it, [photos.dataset, *values], [place, measure], **QUIET)
     place.click(take, None, offered, **QUIET)
@@ -88,12 +90,12 @@ def outlook(found: Outlook) -> Markup:
     return html.join(rows, notices(found.notices()), html.div("t-offers")[buttons] if found.offers else "")
 
 
+def tried_for(seconds: float) -> Markup:
+    """How long it has been tried, and what is left of what that usually takes."""
+    said = left(USUAL - seconds) or f"{duration(seconds)} so far; large networks and slow machines take longer"
+    return bar("Trying a few photos and rounds, to see what it takes", min(seconds / USUAL, 0.95), said)
+
+
 def _said(name: str, value: Any) -> str:
     label = RunConfig.settings()[name].label
     return f"{value}" if name == "backbone" else f"{label}: {value}"
-
-
-def _trying(seconds: float) -> Markup:
-    return bar(
-        "Trying a few photos and rounds, to see what it takes", min(seconds / USUAL, 0.95), left(USUAL - seconds)
-    )

@@ -1,4 +1,4 @@
-"""The queue: which runs wait, in which order, and buttons to change that."""
+"""The queue: which runs wait, in which order; dragging and buttons change that."""
 
 from __future__ import annotations
 
@@ -30,11 +30,40 @@ ACTS: dict[str, Callable[[Desk, str], Any]] = {
     "remove": lambda desk, run: desk.queue.remove(run),
 }
 
+# A row that is dragged moves along among the others, and where it is let go is told. (Fingers have the buttons.)
+DRAG = """
+let dragged = null, before = null;
+const rowOf = event => event.target.closest?.('tr[data-run]');
+element.addEventListener('dragstart', event => {
+  dragged = rowOf(event);
+  if (!dragged) return;
+  before = dragged.nextSibling;
+  event.dataTransfer.effectAllowed = 'move';
+  dragged.classList.add('t-dragged');
+});
+element.addEventListener('dragover', event => {
+  const over = rowOf(event);
+  if (!dragged?.isConnected || !over) return;
+  event.preventDefault();
+  const box = over.getBoundingClientRect();
+  if (over !== dragged) over[event.clientY > box.top + box.height / 2 ? 'after' : 'before'](dragged);
+});
+element.addEventListener('drop', event => event.preventDefault());
+element.addEventListener('dragend', event => {
+  if (!dragged?.isConnected) return;
+  const row = dragged, rows = row.parentNode;
+  dragged = null;
+  row.classList.remove('t-dragged');
+  if (event.dataTransfer.dropEffect === 'none') rows.insertBefore(row, before);
+  else trigger('click', {act: 'place', run: row.dataset.run, place: [...rows.children].indexOf(row) + 1});
+});
+"""
+
 
 def queue_card(context: Context, photos: PhotosTab, network: NetworkTab, tab: gr.Tab, changed: list[Any]) -> None:
     """Its card, inside a tab; it is looked at again after events of `changed`."""
     desk = context.desk
-    listed = gr.HTML(js_on_load=LISTEN, elem_id="queue-list")
+    listed = gr.HTML(js_on_load=LISTEN + DRAG, elem_id="queue-list")
     told = gr.HTML(elem_id="queue-told")
     seen, timer = gr.State(None), gr.Timer(BEAT, active=False)
 
@@ -50,11 +79,13 @@ def queue_card(context: Context, photos: PhotosTab, network: NetworkTab, tab: gr
         }
 
     def press(event: gr.EventData) -> dict[Any, Any]:
-        act, run = str(event.act), str(event.run)
+        act, run, place = str(event.act), str(event.run), getattr(event, "place", None)
         try:
             if act == "clone":
                 return dict(zip([told, photos.path, *network.fields.values()], again(desk.runs.get(run)), strict=True))
-            if act in ACTS:
+            if isinstance(place, int):
+                desk.queue.move(run, place)
+            elif act in ACTS:
                 ACTS[act](desk, run)
         except TransferError as error:
             return {told: error_panel(error)}
@@ -73,7 +104,7 @@ def queue(waiting: list[Run]) -> Markup:
     if not waiting:
         return html.NOTHING
     rows = [_row(place, run, place == len(waiting)) for place, run in enumerate(waiting, 1)]
-    about = "One run trains at a time. The order is kept when Transfer is closed."
+    about = "One run trains at a time. Drag a row to another place; the order is kept when Transfer is closed."
     return card(
         html.h3["Waiting runs"], scrolled(html.table("t-table t-plain t-queue")[html.tbody[rows]]), muted(about)
     )
@@ -93,6 +124,6 @@ def _row(place: int, run: Run, last: bool) -> Markup:
         button("remove", "Remove", "Take it off the queue"),
     )
     about = muted(f"{Path(run.config.photos).name} · {Path(run.config.backbone).stem}")
-    return html.tr[
+    return html.tr(data_run=run.id, draggable="true")[
         html.td[str(place)], html.th(scope="row")[run.name, about], html.td[html.div("t-queue-buttons")[buttons]]
     ]

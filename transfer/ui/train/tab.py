@@ -17,9 +17,9 @@ from markupsafe import Markup
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
 from transfer.errors import TransferError
-from transfer.messages.events import Progressed
-from transfer.runs.run import CHANGEABLE, Run
-from transfer.runs.status import ALIVE, Status
+from transfer.runs.changes import ON_RESUME
+from transfer.runs.run import Run
+from transfer.runs.status import ALIVE
 from transfer.runs.summary import DAMAGED
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
@@ -29,13 +29,13 @@ from transfer.ui.shared.checking import Watched
 from transfer.ui.shared.events import LISTEN, QUIET, follow
 from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, shown
 from transfer.ui.shared.quantities import counted
-from transfer.ui.shared.run_summary import charts
-from transfer.ui.train import view
+from transfer.ui.shared.run_summary import charts, charts_version
+from transfer.ui.train import buttons, view
 from transfer.ui.train.changes import ChangesFold
 from transfer.ui.train.outlook import outlook_of_it
 from transfer.ui.train.queue import queue_card
 
-_SMALLER = {"batch_size": "a batch size of", "image_size": "a photo size of"}
+NOTHING_YET = "Nothing has been trained yet. What you train can be watched here."
 CLOCK = 3.0  # seconds
 BEAT = 1.0  # seconds between two looks at a run that is alive
 
@@ -61,7 +61,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             where = gr.HTML(elem_id="train-device")
         trouble = gr.HTML(elem_id="train-trouble")
         with gr.Column(elem_classes="t-card", elem_id="train-run"):
-            state = gr.HTML(empty("Nothing has been trained yet."), elem_id="run-state")
+            state = gr.HTML(empty(NOTHING_YET), elem_id="run-state")
             with gr.Row(elem_classes="t-buttons"):
                 stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
                 pause = gr.Button("Pause", visible="hidden", elem_id="pause")
@@ -71,19 +71,19 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             less = gr.Accordion("Go on with less memory", open=False, visible="hidden", elem_id="resume-changes")
             with less, gr.Row():
                 settings = RunConfig.settings()
-                changes = [gr.Number(label=settings[name].label, info=settings[name].help) for name in CHANGEABLE]
+                changes = [gr.Number(label=settings[name].label, info=settings[name].help) for name in ON_RESUME]
             curves = gr.HTML(elem_id="run-curves")
             fold = ChangesFold.build()
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
-        version_shown = gr.State(None)
+        version_shown, curves_shown, over = gr.State(None), gr.State(None), gr.State("")
         timer = gr.Timer(BEAT, active=False)
     screen = [version_shown, timer, state, stop, pause, resume, retry, results, curves, remarks, log, less, *changes]
-    screen += fold.screen
-    seen = [chosen, version_shown, fold.filled]
+    screen += [curves_shown, over, *fold.screen]
+    seen = [chosen, fold.filled, version_shown, curves_shown]
 
-    def look(run_id: str, last_seen: Any, filled: Any) -> list[Any]:
+    def look(run_id: str, filled: Any, last_seen: Any = None, last_drawn: Any = None) -> list[Any]:
         """The screen for the chosen run; nothing at all when nothing changed since the last look."""
         run = context.run(run_id)
         version = run.version() if run else ("", run_id)
@@ -92,25 +92,26 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         if version == last_seen:
             return [gr.skip()] * len(screen)
         if run is None:
-            hint = f"Nothing has been trained yet. Check your photos in {steps.step('photos')}, then press Train."
             hidden, kept = [gr.Button(visible="hidden")] * 5, [gr.skip()] * len(changes)
-            nothing = [empty(hint), *hidden, "", "", "", gr.Accordion(visible="hidden"), *kept]
-            return [version, gr.Timer(active=False), *nothing, *fold.look(None, filled)]
-        status = run.status()
+            nothing = [empty(NOTHING_YET), *hidden, "", "", "", gr.Accordion(visible="hidden"), *kept]
+            return [version, gr.Timer(active=False), *nothing, None, "", *fold.look(None, filled)]
+        status, drawn = run.status(), charts_version(run)
         return [
             version,
             gr.Timer(active=not status.over),
             view.state(run),
-            _stop_button(run, status),
-            _pause_button(run, status),
-            gr.Button("Go on" if status.state == "paused" else "Resume", visible=shown(run.resumable)),
-            _retry_button(context.desk, run),
+            buttons.stop(run, status),
+            buttons.pause(run, status),
+            buttons.resume(run, status),
+            buttons.retry(context.desk, run),
             gr.Button(visible=shown(run.metrics() is not None)),
-            charts(run),
+            gr.skip() if drawn == last_drawn else charts(run),
             view.remarks(run),
             view.log(run),
             gr.Accordion(visible=shown(run.resumable)),
-            *(getattr(run.config, name) for name in CHANGEABLE),
+            *(getattr(run.config, name) for name in ON_RESUME),
+            drawn,
+            run.id if status.over else "",
             *fold.look(run, filled),
         ]
 
@@ -172,18 +173,20 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
     paused = pause.click(lambda run_id: ask(context.desk.training.pause, run_id), chosen, trouble, **QUIET)
     applied = fold.wire(context.desk, chosen)
     resumed = resume.click(
-        lambda run_id, *given: ask(context.desk.training.resume, run_id, dict(zip(CHANGEABLE, given, strict=True))),
+        lambda run_id, *given: ask(context.desk.training.resume, run_id, dict(zip(ON_RESUME, given, strict=True))),
         [chosen, *changes],
         trouble,
         **QUIET,
     )
     retried = retry.click(lambda run_id: ask(less_memory, run_id), chosen, trouble, **QUIET)
-    follow([timer.tick, chosen.change, tab.select], look, seen, screen, **QUIET)
+    follow([timer.tick, chosen.change], look, seen, screen, **QUIET)
+    # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
+    tab.select(look, seen[:2], screen, **QUIET)
     for asked in (stopped, paused, resumed, retried, applied):
         asked.then(look, seen, screen, **QUIET)
     context.page().load(first, chosen, chosen, **QUIET).then(look, seen, screen, **QUIET)
     follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
-    outlook_of_it(context.desk, outlook, measure, tab, photos, network)
+    outlook_of_it(context.desk, outlook, measure, [tab.select, over.change], photos, network)
     with tab:
         queue_card(context, photos, network, tab, [begun, stopped, paused, resumed, retried])
     # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
@@ -222,29 +225,3 @@ def _where(device: str) -> Markup:
 
 def _summary(rows: list[tuple[str, str]]) -> Markup:
     return html.dl("t-summary")[((html.dt[name], html.dd[text]) for name, text in rows)]
-
-
-def _retry_button(desk: Desk, run: Run) -> Any:
-    """What to go on with after memory ran out, in one click."""
-    changes = desk.outlooks.smaller(run.id) if run.resumable else {}
-    words = " and ".join(f"{_SMALLER[name]} {value}" for name, value in changes.items())
-    return gr.Button(f"Go on with {words}", visible=shown(bool(changes)))
-
-
-def _stop_button(run: Run, status: Status) -> Any:
-    """What stopping would mean right now; nothing once all rounds are done and the model is only being written."""
-    if status.state == "queued":
-        return gr.Button("Take off the queue", visible=True, interactive=True)
-    done = _stage(run) in {"evaluate", "export"}
-    return gr.Button(
-        "Stop and keep the best", visible=shown(status.alive and not done), interactive=status.state != "stopping"
-    )
-
-
-def _pause_button(run: Run, status: Status) -> Any:
-    return gr.Button("Pause", visible=shown(run.pausable), interactive=status.state in {"queued", "running"})
-
-
-def _stage(run: Run) -> str:
-    progress = run.log.newest(Progressed)
-    return progress.stage if progress else ""
