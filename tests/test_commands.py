@@ -420,6 +420,7 @@ def test_a_run_is_cloned_with_changes(desk: Desk, folder: Path) -> None:
     [
         (Interrupted.of(MemoryShort("Memory ran out.")), {}, {"batch_size": 16}),
         (Died(message="Killed.", exit_code=-9), {"batch_size": 1}, {"image_size": 160}),
+        (Died(message="", exit_code=-6, log_tail="std::bad_alloc"), {"batch_size": 1}, {"image_size": 160}),
         (Died(message="Killed.", exit_code=-11), {}, {}),
         (Interrupted.of(DiskError("The disk is full.")), {}, {}),
     ],

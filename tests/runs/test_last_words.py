@@ -14,8 +14,15 @@ def test_the_end_of_a_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "said"),
-    [(None, "without saying why"), (-9, "out of memory"), (-11, "signal 11 (SIGSEGV)"), (3, "exit code 3")],
+    ("exit_code", "log", "said"),
+    [
+        (None, "", "without saying why"),
+        (-9, "", "out of memory"),
+        (-6, "terminate called after throwing an instance of 'std::bad_alloc'", "memory ran out"),
+        (-6, "", "signal 6 (SIGABRT)"),
+        (-11, "std::bad_alloc", "signal 11 (SIGSEGV)"),
+        (3, "", "exit code 3"),
+    ],
 )
-def test_an_exit_code_in_words(exit_code: int | None, said: str) -> None:
-    assert said in death_in_words(exit_code, "Training")
+def test_an_exit_code_in_words(exit_code: int | None, log: str, said: str) -> None:
+    assert said in death_in_words(exit_code, "Training", log)

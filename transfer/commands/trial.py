@@ -26,7 +26,7 @@ from transfer.messages.endings import Failed
 from transfer.messages.events import Launched, Spent
 from transfer.processes.launcher import WORKER, LocalLauncher
 from transfer.processes.standby import Standby
-from transfer.runs.last_words import end_of
+from transfer.runs.last_words import end_of, lacked_memory
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -139,7 +139,7 @@ def _trouble(run: Run, exit_code: int | None) -> Exception:
     last = run.log.last()
     if isinstance(last, Failed):
         return last.as_error
-    if exit_code == -9:
+    if lacked_memory(exit_code, end_of(run.worker_log)):
         return MemoryShort("Memory ran out.", found="the trial was ended by the system", fix="Take a smaller batch.")
     return TrainingError(
         "What a run takes could not be measured.", found=end_of(run.worker_log, 5) or f"exit code {exit_code}"

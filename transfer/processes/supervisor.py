@@ -193,4 +193,4 @@ class Supervisor:
             if job.waits or job.status().state in TERMINAL:
                 return  # somebody resumed it, or it ended, since it was looked at
             tail = end_of(job.worker_log)
-            job.log.append(Died(exit_code=exit_code, message=death_in_words(exit_code, job.doing), log_tail=tail))
+            job.log.append(Died(exit_code=exit_code, message=death_in_words(exit_code, job.doing, tail), log_tail=tail))

@@ -21,6 +21,7 @@ from transfer.runs import changes
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
 from transfer.runs.job import Job, shortened
+from transfer.runs.last_words import lacked_memory
 from transfer.runs.leftovers import sweep
 from transfer.runs.metrics import Metrics
 from transfer.runs.notes import LONGEST_NAME, Notes
@@ -140,7 +141,7 @@ class Run(Job):
         """Whether it was interrupted because memory ran out, as far as anybody can tell."""
         last = self.log.last()
         if isinstance(last, Died):
-            return last.exit_code == -9  # SIGKILL, which is how a system takes memory back
+            return lacked_memory(last.exit_code, last.log_tail)
         return isinstance(last, Interrupted) and isinstance(last.as_error, MemoryShort)
 
     def request_pause(self) -> None:

@@ -33,7 +33,11 @@ def pause(run: Run, status: Status) -> Any:
 
 def resume(run: Run, status: Status) -> Any:
     """Going on, of a run that somebody paused or something interrupted."""
-    return gr.Button("Go on" if status.state == "paused" else "Resume", visible=shown(run.resumable))
+    return gr.Button(
+        "Go on" if status.state == "paused" else "Resume",
+        visible=shown(run.resumable),
+        variant="secondary" if run.out_of_memory else "primary",  # then `retry` is what helps
+    )
 
 
 def retry(desk: Desk, run: Run) -> Any:

@@ -66,7 +66,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
                 stop = gr.Button("Stop and keep the best", variant="stop", visible="hidden", elem_id="stop")
                 pause = gr.Button("Pause", visible="hidden", elem_id="pause")
                 resume = gr.Button("Resume", variant="primary", visible="hidden", elem_id="resume")
-                retry = gr.Button("Go on with less memory", visible="hidden", elem_id="retry")
+                retry = gr.Button("Go on with less memory", variant="primary", visible="hidden", elem_id="retry")
                 results = gr.Button("See the results", variant="primary", visible="hidden", elem_id="see-results")
             less = gr.Accordion("Go on with less memory", open=False, visible="hidden", elem_id="resume-changes")
             with less, gr.Row():
