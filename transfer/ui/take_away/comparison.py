@@ -1,0 +1,123 @@
+"""The formats a run was exported in, side by side: a table, and right answers over milliseconds and megabytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from transfer.formats import FORMATS
+from transfer.runs.exported import ExportedModel, Parity
+from transfer.ui.shared import html
+from transfer.ui.shared.panels import muted, scrolled
+from transfer.ui.shared.quantities import percent
+from transfer.ui.shared.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT = 420, 270  # CSS pixels at scale 1: about the width of a phone
+TEXT = 12.5
+LARGEST = 44.0  # pixels across the disc of the largest model
+UNKNOWN = "–"
+HEADS = ("", "format", "megabytes", "milliseconds a photo", "first photo", "right", "same class as the app", "farthest")
+
+
+def comparison(made: Mapping[str, ExportedModel]) -> Markup:
+    """What was made, by its name in FORMATS; nothing before anything was."""
+    if not made:
+        return html.NOTHING
+    numbers = {name: number for number, name in enumerate(made, start=1)}
+    rows = (_row(numbers[name], name, each.parity) for name, each in made.items())
+    table = html.table("t-table t-plain t-measured")[
+        html.thead[html.tr[(html.th[head] for head in HEADS)]], html.tbody[rows]
+    ]
+    timed = [(numbers[name], name, each.parity) for name, each in made.items() if _timed(each.parity)]
+    picture = html.NOTHING
+    if len(timed) > 1:
+        caption = html.figcaption[html.b["How often right, how fast, how large"]]
+        picture = html.div("t-curves")[html.figure[caption, plot(timed)]]
+    remark = (
+        "Each file was run by its own program, in a process of its own, on your test photos. Milliseconds are of the "
+        "network alone, one photo at a time, on this machine. “Farthest” is the greatest difference of a probability "
+        "from the app’s. A figure that is missing is measured when you make that zip again."
+    )
+    return html.join(picture, scrolled(table), muted(remark))
+
+
+def _timed(parity: Parity) -> bool:
+    return parity.steady_milliseconds is not None and parity.accuracy is not None
+
+
+def _row(number: int, name: str, parity: Parity) -> Markup:
+    kind = FORMATS[name]
+    mark = html.span("t-badge t-warning", title=parity.mark)["not as exact"] if parity.mark else ""
+    return html.tr[
+        html.td[number],
+        html.th(scope="row")[kind.title, mark, muted(f"for {kind.place}")],
+        html.td[_number(parity.model_megabytes, 1)],
+        html.td[_number(parity.steady_milliseconds, 1)],
+        html.td[_number(parity.first_milliseconds, 0)],
+        html.td[_right(parity)],
+        html.td[UNKNOWN if parity.agreement is None else f"{parity.agreement:.1%} of {parity.photos:,}"],
+        html.td["same to six digits" if parity.max_difference < 1e-6 else f"{parity.max_difference:.2g}"],
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return UNKNOWN if value is None else f"{value:,.{digits}f}"
+
+
+def _right(parity: Parity) -> str:
+    """The share of photos it gets right, and how that differs from the app's."""
+    if parity.accuracy is None or parity.app_accuracy is None:
+        return UNKNOWN
+    points = 100 * (parity.accuracy - parity.app_accuracy)
+    return f"{percent(parity.accuracy)} ({'as the app' if abs(points) < 0.05 else f'{points:+.1f} points'})"
+
+
+# ---------------------------------------------------------------------- the plot
+
+
+def plot(timed: Sequence[tuple[int, str, Parity]]) -> Markup:
+    """Right answers over milliseconds, on discs as large as the models; numbers are those of the table."""
+    drawn = figure(WIDTH, HEIGHT)
+    axes = drawn.add_axes((52 / WIDTH, 44 / HEIGHT, 1 - 70 / WIDTH, 1 - 60 / HEIGHT))
+    _frame(axes, [parity for *_, parity in timed])
+    largest = max(parity.model_megabytes or 0.0 for *_, parity in timed) or 1.0
+    for number, _, parity in timed:
+        x, y = parity.steady_milliseconds or 0.0, parity.accuracy or 0.0
+        colour = WARM if parity.mark else FILL
+        across = LARGEST * ((parity.model_megabytes or 0.0) / largest) ** 0.5
+        axes.plot([x], [y], "o", color=colour, alpha=0.25, markersize=across, markeredgewidth=0, clip_on=False)
+        axes.plot([x], [y], "o", color=colour, markersize=15, clip_on=False)
+        axes.annotate(
+            str(number), (x, y), color=ON_FILL, fontsize=TEXT - 2, fontweight="bold",
+            horizontalalignment="center", verticalalignment="center_baseline",
+        )  # fmt: skip
+    said = "; ".join(
+        f"{number} {FORMATS[name].title}: {percent(parity.accuracy or 0.0)} right, "
+        f"{parity.steady_milliseconds:.1f} milliseconds, {parity.model_megabytes or 0.0:.1f} megabytes"
+        for number, name, parity in timed
+    )
+    return svg(drawn, f"Right answers over milliseconds a photo. {said}.")
+
+
+def _frame(axes: Axes, shown: Sequence[Parity]) -> None:
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    times = [parity.steady_milliseconds or 0.1 for parity in shown]
+    shares = [parity.accuracy or 0.0 for parity in shown]
+    margin = max(0.02, 0.35 * (max(shares) - min(shares)))
+    axes.set_xscale("log")
+    axes.set_xlim(min(times) / 1.5, max(times) * 1.5)
+    axes.set_ylim(min(shares) - margin, max(shares) + margin)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}" if value <= 1 else "")
+    ruled(axes, TEXT)
+    axes.set_xlabel("milliseconds a photo on this machine; discs: megabytes", color=MUTED, fontsize=TEXT)
+    axes.annotate("right", (0, 1.02), xycoords="axes fraction", color=INK, fontsize=TEXT - 1)
