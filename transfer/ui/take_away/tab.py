@@ -156,5 +156,6 @@ def _made(name: str, made: ExportedModel) -> Markup:
     same = f"Tried on {parity.photos} of your photos: the file gives the same answers as the app ({close})."
     if parity.mark or parity.tolerance is None:
         same = parity.mark or f"Tried on {parity.photos} of your photos; {close}."
-    how = html.p["Unzip it, then: ", html.join(*(html.code("t-step")[step] for step in FORMATS[name].use))]
+    uses = ((", " if number else "", html.code[step]) for number, step in enumerate(FORMATS[name].use))
+    how = html.p["Unzip it, then: ", uses]
     return html.div("t-made")[facts(pairs), html.p("t-fix" if parity.mark else "")[same], how]
