@@ -14,6 +14,7 @@ from tests.benchmarks import (
     choice,
     drive,
     estimate,
+    exports,
     many_runs,
     memory,
     photo_sets,
@@ -117,3 +118,9 @@ def test_what_a_run_takes_is_foreseen_from_a_trial(capsys: pytest.CaptureFixture
     estimate.main(["--quick", "--only", "EfficientNetLite0, default"])
     head, _, row = capsys.readouterr().out.splitlines()
     assert "foreseen / true" in head and row.count("%") == 3
+
+
+@long_form
+def test_the_figures_of_exports(capsys: pytest.CaptureFixture[str]) -> None:
+    exports.main(["--quick", "--formats", "onnx", "litert_int8"])
+    assert [line.split(" | ")[1] for line in capsys.readouterr().out.splitlines()[-2:]] == ["onnx", "litert_int8"]
