@@ -104,7 +104,7 @@ def queue(waiting: list[Run]) -> Markup:
     if not waiting:
         return html.NOTHING
     rows = [_row(place, run, place == len(waiting)) for place, run in enumerate(waiting, 1)]
-    about = "One run trains at a time. Drag a row to another place; the order is kept when Transfer is closed."
+    about = "One run trains at a time. Drag the rows into order, or use the arrows; it is kept when Transfer is closed."
     return card(
         html.h3["Waiting runs"], scrolled(html.table("t-table t-plain t-queue")[html.tbody[rows]]), muted(about)
     )
