@@ -14,7 +14,8 @@ one of these: it stays an ordinary exception with its traceback.
     ├── DiskError        there is not enough room on the disk
     ├── TrainingError    training itself went wrong (loss became NaN)
     │   └── MemoryShort  memory ran out
-    └── ExportError      a model could not be written in the chosen format, or did not agree with the app
+    ├── ExportError      a model could not be written in the chosen format, or did not agree with the app
+    └── HubError         the Hugging Face Hub did not take a model
 """
 
 from __future__ import annotations
@@ -123,3 +124,7 @@ class MemoryShort(TrainingError):
 
 class ExportError(TransferError):
     """A model could not be written in the chosen format, or did not agree with the app."""
+
+
+class HubError(TransferError):
+    """The Hugging Face Hub did not take a model."""

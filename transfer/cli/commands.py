@@ -180,6 +180,12 @@ def export(desk: Desk, options: argparse.Namespace) -> int:
     return show(data[0] if len(data) == 1 else {"exports": data}, "\n".join(str(each.zip) for each in made), options)
 
 
+def push(desk: Desk, options: argparse.Namespace) -> int:
+    """Put a trained model on the Hugging Face Hub; the token is read from HF_TOKEN."""
+    pushed = desk.hub.push(options.run, options.to, public=options.public, demo=options.demo)
+    return show(dataclasses.asdict(pushed), "\n".join(filter(None, (pushed.model, pushed.demo))), options)
+
+
 def _cell(value: Any) -> str:
     """What stands in a table: no more than fits, and never a second line."""
     text = f"{value:.1%}" if isinstance(value, float) else shortened(str(value or ""), 200)

@@ -119,6 +119,11 @@ def parser() -> argparse.ArgumentParser:
     added = command(commands.export)
     added.add_argument("run", metavar="RUN")
     added.add_argument("--format", choices=FORMATS, nargs="+", default=["keras"])
+    added = command(commands.push)
+    added.add_argument("run", metavar="RUN")
+    added.add_argument("--to", required=True, metavar="USER/NAME", help="the repository, made if it is not there")
+    added.add_argument("--public", action="store_true", help="for everybody to see (default: only for you)")
+    added.add_argument("--demo", action="store_true", help="also a Space: the page that classifies in the browser")
     return parser
 
 

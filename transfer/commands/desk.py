@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from transfer import disk
+from transfer.commands.hub import Hub
 from transfer.commands.models import Models
 from transfer.commands.networks import Networks
 from transfer.commands.outlook import Outlooks
@@ -102,6 +103,11 @@ class Desk:
     def models(self) -> Models:
         """What came of runs."""
         return Models(self.runs, self.predictor, self.errands)
+
+    @cached_property
+    def hub(self) -> Hub:
+        """Models for others."""
+        return Hub(self.runs, self.models)
 
     def prepare(self, *, to_look: bool = False) -> bool:
         """Make the workspace's folder.

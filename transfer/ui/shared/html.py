@@ -64,6 +64,7 @@ def _flat(content: Content) -> Iterable[Markup]:
             yield from _flat(each)
 
 
+a = Element("a")
 article = Element("article")
 b = Element("b")
 br = Element("br")

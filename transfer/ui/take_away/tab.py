@@ -24,6 +24,7 @@ from transfer.ui.shared.panels import bar, error_panel, facts, lead, muted, show
 from transfer.ui.shared.run_summary import headline, no_model
 from transfer.ui.shared.served import served
 from transfer.ui.take_away.comparison import comparison
+from transfer.ui.take_away.hub import hub_panel
 
 CARD = 4  # components a card is made of
 BEAT = 1.0  # seconds between two looks while something is being made
@@ -53,6 +54,7 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
                         make = gr.Button("Make the zip", visible="hidden", elem_id=f"make-{name}")
                         stop = gr.Button("Stop", variant="stop", visible="hidden", elem_id=f"stop-{name}")
                     cards[name] = (made, make, stop, load)
+        hub_panel(context, chosen)
         seen, timer = gr.State(None), gr.Timer(BEAT, active=False)
     screen = [seen, timer, which, compared, *(part for parts in cards.values() for part in parts)]
 

@@ -1,0 +1,56 @@
+"""Put the model on the Hugging Face Hub: a fold below the formats. The token is only handed on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from transfer.errors import TransferError
+from transfer.ui.context import Context
+from transfer.ui.shared import html
+from transfer.ui.shared.events import QUIET
+from transfer.ui.shared.panels import error_panel, muted, panel
+
+ABOUT = (
+    "Your account on the Hugging Face Hub gets the Keras model with its labels, its description and the program to use "
+    "it. Nothing is sent before you press the button, and your photos are not sent at all."
+)
+TOKEN = "Made on huggingface.co under Settings, Access Tokens, with the right to write. It is not kept."
+
+
+def hub_panel(context: Context, chosen: gr.BrowserState) -> None:
+    """The fold, inside the tab that is open."""
+    with gr.Accordion("Share it on the Hugging Face Hub", open=False, elem_id="hub"):
+        gr.HTML(muted(ABOUT))
+        with gr.Row():
+            to = gr.Textbox(label="Repository", placeholder="your-name/flowers", elem_id="hub-to")
+            given = "Empty: that of HF_TOKEN." if os.environ.get("HF_TOKEN") else ""
+            token = gr.Textbox(
+                label="Your token", type="password", info=f"{TOKEN} {given}".strip(), elem_id="hub-token"
+            )
+        with gr.Row():
+            public = gr.Checkbox(label="Everybody may see it", elem_id="hub-public")
+            demo = gr.Checkbox(label="Also a Space: the web page, to try it in a browser", elem_id="hub-demo")
+        push = gr.Button("Put it there", elem_id="hub-push")
+        said = gr.HTML(elem_id="hub-said")
+
+    def hand_over(run_id: str, to: str, token: str, public: bool, demo: bool) -> Iterator[list[Any]]:
+        doing = "What is not made yet is made and checked first; then it is sent."
+        yield [panel("info", "On its way …", doing), gr.Button(interactive=False), ""]
+        try:
+            pushed = context.desk.hub.push(run_id, to.strip(), token, public=public, demo=demo)
+            done = html.join(html.p[_link(each)] for each in (pushed.model, pushed.demo) if each)
+            answer: Any = html.div("t-panel t-good", role="status")[html.strong["It is there."], done]
+        except TransferError as error:
+            answer = error_panel(error)
+        yield [answer, gr.Button(interactive=True), ""]  # the field is emptied, whatever came of it
+
+    push.click(hand_over, [chosen, to, token, public, demo], [said, push, token], **QUIET)
+
+
+def _link(address: str) -> Markup:
+    return html.a(href=address, target="_blank", rel="noopener noreferrer")[address]
