@@ -15,6 +15,7 @@ from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
 from transfer.runs.changes import in_words
 from transfer.runs.exported import Parity
+from transfer.runs.loading import Loading
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 
@@ -61,6 +62,7 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity) -> str:
             "- Photos are opened as photo.py does it: turned upright (EXIF), transparency on white, 16 bits brought "
             f"to 8, then the whole photo squashed to {image_size} × {image_size} pixels (bilinear, antialiased). "
             "JPEG files may be decoded smaller first. Other ways of resizing give slightly other answers.",
+            *_loading(run),
             "",
             "## Size and speed",
             "",
@@ -121,6 +123,12 @@ def _made_by(kind: Format) -> str:
     packages = dict.fromkeys(("tensorflow", "keras", *kind.needs, *(kind.extra.modules if kind.extra else ())))
     here = [f"{name} {number}" for name in packages if (number := _version(name))]
     return f"Made by Transfer {transfer.__version__} with Python {sys.version.split()[0]}, {', '.join(here)}."
+
+
+def _loading(run: Run) -> list[str]:
+    """How often the answer changes with other ways of loading, where that was measured."""
+    loading = Loading.read(run.evaluation_dir)
+    return [f"- {loading.in_words()}"] if loading and loading.photos else []
 
 
 def _changes(run: Run) -> list[str]:

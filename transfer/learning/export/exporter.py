@@ -15,6 +15,7 @@ from pathlib import Path
 
 from transfer.errors import ExportError, TransferError
 from transfer.formats import Format, find
+from transfer.learning.analysis import loading
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.export import archive, proof
 from transfer.learning.export.card import card, requirements
@@ -72,6 +73,8 @@ def export(
             model_megabytes=round(_megabytes(folder / record.model), 3),
         )
         parity.write(folder)
+        if thorough:
+            loading.of(run, predictor)  # for the card
         text = card(record, run, predictor.image_size, parity)
         (folder / "README.md").write_text(text, encoding="utf-8")
         zip = run.exports_dir / f"{_slug(run.name)}-{format}.zip"
