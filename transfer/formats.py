@@ -168,6 +168,46 @@ FORMATS = {
         exactness=INT8,
         takes="uint8",
     ),
+    "web": Format(
+        title="Web page",
+        place="a browser",
+        good_for="anybody with a browser: it looks at photos and through the camera, without server or internet. Open "
+        "index.html, or put the folder on a web server (a phone gives a page its camera over https only).",
+        model="model.js",
+        needs=("ai-edge-litert",),
+        writer="web_page:FORMAT",
+        use=("open index.html", "or: python -m http.server, then http://127.0.0.1:8000"),
+    ),
+    "server": Format(
+        title="Server",
+        place="other programs",
+        good_for="other programs, over HTTP: a FastAPI program and a Dockerfile, with /predict and /health.",
+        model="model.tflite",
+        needs=("ai-edge-litert", "fastapi", "uvicorn", "python-multipart"),
+        writer="server:FORMAT",
+        use=("pip install -r requirements.txt", "uvicorn server:app", "or: docker build -t classifier ."),
+    ),
+    "script": Format(
+        title="Script and notebook",
+        place="learning how it is done",
+        good_for="people who want to see, learn from or change how it was trained: the same run in plain Keras.",
+        model="model.keras",
+        needs=("tensorflow", "keras"),
+        writer="script:FORMAT",
+        use=("pip install -r requirements.txt", "python train.py FOLDER_OF_THE_PHOTOS"),
+    ),
+    "arduino": Format(
+        title="Arduino",
+        place="a microcontroller",
+        good_for="boards such as the ESP32-S3 or the Portenta H7: the network as a C++ header, with a sketch. For "
+        "networks of at most 2 MB in 8 bits, such as MobileNet at width 0.25.",
+        model="classifier/model.h",
+        needs=("ai-edge-litert",),
+        writer="arduino:FORMAT",
+        exactness=INT8,
+        takes="uint8",
+        use=("open classifier/classifier.ino in the Arduino IDE",),
+    ),
 }
 
 

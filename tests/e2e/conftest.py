@@ -94,6 +94,7 @@ def chromium() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         options = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        options += ["--use-fake-device-for-media-stream"]  # a camera that shows a test picture
         options += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=found, args=options)
         yield browser
