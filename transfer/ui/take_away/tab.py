@@ -15,8 +15,10 @@ from markupsafe import Markup
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
 from transfer.runs.exported import ExportedModel
+from transfer.runs.loading import Loading
 from transfer.runs.making import STEPS, Making
 from transfer.runs.progress import duration
+from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.shared import html, steps
 from transfer.ui.shared.events import QUIET, follow
@@ -79,7 +81,7 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
         ]
         same = {name: each[0] for name, each in versions.items()} == {name: each[0] for name, each in last.items()}
         busy = any(each.error is None for each in making.values())
-        table = gr.skip() if same else comparison(made)
+        table = gr.skip() if same else html.join(comparison(made), _loading(run))
         return [(run_id, versions), gr.Timer(active=busy), headline(run), table, *parts]
 
     def begin(run_id: str, name: str) -> Markup:
@@ -99,6 +101,12 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
             button.click(lambda run_id, name=name, act=act: act(run_id, name), chosen, trouble, **QUIET).then(
                 look, [chosen, seen], screen, **QUIET
             )
+
+
+def _loading(run: Run) -> Markup:
+    """How often the answer changes when other programs load the photos their way, once that was measured."""
+    loading = Loading.read(run.evaluation_dir)
+    return muted(loading.in_words()) if loading and loading.photos else html.NOTHING
 
 
 def _written(made: ExportedModel | None) -> int | None:
