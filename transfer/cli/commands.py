@@ -21,6 +21,7 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError, DiskError, PhotosError, RunError, TransferError, WeightsError
 from transfer.messages.endings import Died, Failed
 from transfer.runs.changes import LIVE, ON_RESUME
+from transfer.runs.comparison import Comparison
 from transfer.runs.job import Job, shortened
 from transfer.runs.run import Run
 from transfer.runs.status import Status
@@ -141,6 +142,12 @@ def runs(desk: Desk, options: argparse.Namespace) -> int:
     text = "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
     damaged = [f"{row['run']}: {row['message']}" for row in rows if row["status"] == DAMAGED]
     return show(rows, "\n".join([text, *damaged]) if rows else "No runs yet.", options)
+
+
+def compare(desk: Desk, options: argparse.Namespace) -> int:
+    """Say what is different about some runs: settings, results, and whether that is more than chance."""
+    found = Comparison.of([desk.runs.get(name) for name in options.runs])
+    return show(found.to_dict(), str(found), options)
 
 
 def evaluate(desk: Desk, options: argparse.Namespace) -> int:

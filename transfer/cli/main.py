@@ -111,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
         text = f"{RunConfig.settings()[name].label} from now on, when memory ran out"
         added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     command(commands.runs)
+    command(commands.compare).add_argument("runs", metavar="RUN", nargs="+")
     command(commands.evaluate).add_argument("run", metavar="RUN")
     added = command(commands.predict)
     added.add_argument("run", metavar="RUN")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,12 +16,13 @@ from transfer.runs.summary import DAMAGED, Summary
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.past_runs import bin
-from transfer.ui.past_runs.table import ORDERS, chosen_from, listing, when
+from transfer.ui.past_runs.comparison import side_by_side
+from transfer.ui.past_runs.table import ORDERS, chosen_from, listing
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import curves, html, steps
+from transfer.ui.shared import html, steps
 from transfer.ui.shared.again import FIRST, again
 from transfer.ui.shared.events import LISTEN, QUIET, follow
-from transfer.ui.shared.panels import card, empty, error_panel, lead, muted, panel
+from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel
 from transfer.ui.shared.quantities import megabytes
 
 BEAT = 3.0  # seconds between two looks while something waits or trains
@@ -63,6 +60,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
                 reuse = gr.Button("Use its settings for a new run", elem_id="use-settings")
                 delete = gr.Button("Delete", variant="stop", elem_id="delete-run")
         version_shown, thrown, timer = gr.State(None), gr.State(""), gr.Timer(BEAT, active=False)
+        marked = gr.State([])
         compared = gr.HTML(elem_id="runs-compared")
         with gr.Accordion("Bin", open=False, elem_id="bin"):
             binned = gr.HTML(js_on_load=LISTEN, elem_id="bin-list")
@@ -75,24 +73,27 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
     sought = [search, order, starred]
     screen = [version_shown, timer, table, compared, binned]
 
-    def look(run_id: str, words: str, by: str, only: bool, last_seen: Any = None) -> list[Any]:
+    def look(run_id: str, words: str, by: str, only: bool, compare: list[str], last_seen: Any = None) -> list[Any]:
         runs, gone = desk.runs.summaries(), desk.workspace.bin.runs()
-        version = hash((run_id, words, by, only, *runs, *gone))
+        version = hash((run_id, words, by, only, *compare, *runs, *gone))
         if version == last_seen:
             return [gr.skip()] * len(screen)
-        begun = _histories(each for each in runs if each.status != DAMAGED)
+        sound = [each for each in runs if each.status != DAMAGED]
         nothing = empty("Nothing has been trained yet. Your runs will be listed here.")
         return [
             version,
             gr.Timer(active=any(each.status in ALIVE | {"queued"} for each in runs)),
-            listing(chosen_from(runs, words or "", by, only), run_id) if runs else nothing,
-            card(curves.compare(begun) if len(begun) > 1 else ""),
+            listing(chosen_from(runs, words or "", by, only), run_id, compare) if runs else nothing,
+            side_by_side(sound, compare),
             bin.contents(gone),
         ]
 
-    def press(event: gr.EventData) -> dict[Any, Any]:
-        """A click in the table: on a star, on a name, or on another button that stands in the row of a run."""
+    def press(compare: list[str], event: gr.EventData) -> dict[Any, Any]:
+        """A click in the table: on a mark, a star, a name, or another button that stands in the row of a run."""
         try:
+            if mark := getattr(event, "compare", None):
+                others = [each for each in compare if each != mark]
+                return {marked: others if len(others) < len(compare) else [*others, str(mark)], told: ""}
             if star := getattr(event, "star", None):
                 desk.runs.star(str(star))
                 return {told: ""}
@@ -148,12 +149,12 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         return {told: panel("good", f"{megabytes(freed)} freed."), undo: gr.Button(visible="hidden")}
 
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
-    tab.select(look, [chosen, *sought], screen, **QUIET)
+    tab.select(look, [chosen, *sought, marked], screen, **QUIET)
     looked = [chosen.change, timer.tick, search.change, order.change, starred.change]
-    follow(looked, look, [chosen, *sought, version_shown], screen, **QUIET)
+    follow(looked, look, [chosen, *sought, marked, version_shown], screen, **QUIET)
     follow([tab.select, chosen.change], notes, chosen, [name, note], **QUIET)
     acts = [
-        table.click(press, None, [chosen, told, undo, thrown], **QUIET),
+        table.click(press, marked, [chosen, told, undo, thrown, marked], **QUIET),
         gr.on([save.click, name.submit], keep, [chosen, name, note], told, **QUIET),
         delete.click(discard, chosen, [told, undo, thrown, chosen, name, note], **QUIET),
         undo.click(put_back, thrown, [told, undo, chosen], **QUIET),
@@ -161,23 +162,12 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
         emptying.click(empty_it, None, [told, undo], **QUIET),
     ]
     for act in acts:
-        act.then(look, [chosen, *sought, version_shown], screen, **QUIET)
+        act.then(look, [chosen, *sought, marked, version_shown], screen, **QUIET)
     follow([tab.select, chosen.change], lambda: remembered(desk.workspace.features), None, size, **QUIET)
     clear.click(lambda: cleared(desk.workspace.features), None, size, **QUIET)
     reuse.click(
         lambda run_id: again(context.run(run_id)), chosen, [told, photos.path, *network.fields.values()], **QUIET
     )
-
-
-def _histories(runs: Iterable[Summary]) -> dict[str, Any]:
-    """The curves of the newest runs that have begun, by the name of each."""
-    found = {}
-    for each in itertools.islice(runs, curves.MOST_COMPARED):
-        with contextlib.suppress(TransferError):  # gone since it was listed
-            history = Run(Path(each.run)).history()
-            if len(history):
-                found[f"{each.name} · {when(each.created)}"] = history
-    return found
 
 
 def remembered(store: FeatureStore) -> Markup:

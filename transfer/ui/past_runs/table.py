@@ -45,18 +45,18 @@ def _text(run: Summary) -> str:
     return "\n".join([run.name, run.note, run.photos, run.backbone, run.status]).casefold()
 
 
-def listing(runs: Sequence[Summary], chosen: str) -> Markup:
-    """The runs as a table; the chosen one is marked."""
+def listing(runs: Sequence[Summary], chosen: str, compared: Sequence[str] = ()) -> Markup:
+    """The runs as a table; the chosen one is marked, and those that are compared have a tick."""
     if not runs:
         return empty("No run is like that. Change what is searched for.")
     heads = html.tr[(html.th(scope="col")[name] for name in COLUMNS)]
-    rows = (_row(run, Path(run.run).name == chosen) for run in runs[:LISTED])
+    rows = (_row(run, Path(run.run).name == chosen, Path(run.run).name in compared) for run in runs[:LISTED])
     table = html.table("t-table t-plain t-networks t-runs")[html.thead[heads], html.tbody[rows]]
     more = muted(f"and {len(runs) - LISTED} more") if len(runs) > LISTED else ""
     return html.join(scrolled(table, "t-tall"), more)
 
 
-def _row(run: Summary, chosen: bool) -> Markup:
+def _row(run: Summary, chosen: bool, compared: bool) -> Markup:
     width = f" {run.alpha:g}" if run.alpha != 1 else ""
     cells = (
         shortened(Path(run.photos).name, LONGEST_NAME),
@@ -66,7 +66,9 @@ def _row(run: Summary, chosen: bool) -> Markup:
         megabytes(run.size),
     )
     folder = Path(run.run).name
-    star = html.button("t-star", type="button", data_star=folder, aria_pressed=str(run.starred).lower(), title="Star")
+    tick = html.button(type="button", data_compare=folder, aria_pressed=str(compared).lower(), title="Compare")
+    star = html.button(type="button", data_star=folder, aria_pressed=str(run.starred).lower(), title="Star")
+    marks = html.span("t-marks")[tick["☑" if compared else "☐"], star["★" if run.starred else "☆"]]
     name = html.button(type="button", data_name=folder)[run.name]
     about = muted(shortened(run.note, NOTED)) if run.note else html.NOTHING
     if run.status == DAMAGED:
@@ -77,7 +79,7 @@ def _row(run: Summary, chosen: bool) -> Markup:
     elif run.status in {"paused", "interrupted"}:
         state.append(html.button(type="button", data_resume=folder)["Go on"])
     row = html.tr("t-chosen", aria_current="true") if chosen else html.tr
-    first = html.th(scope="row")[star["★" if run.starred else "☆"], name, about]
+    first = html.th(scope="row")[marks, name, about]
     return row[first, (html.td[cell] for cell in cells), html.td[state]]
 
 
