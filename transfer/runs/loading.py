@@ -32,8 +32,10 @@ class Loading:
         """One sentence; "" when there were no photos."""
         if not self.photos:
             return ""
+        if not any(self.changed.values()):
+            return f"Loaded with {', or with '.join(self.changed)}, these {self.photos} photos get the same class."
         ways = ", ".join(f"{count} with {way}" for way, count in self.changed.items())
-        return f"Of {self.photos} photos this many get another class when they are loaded otherwise: {ways}."
+        return f"Of {self.photos} photos so many get another class when they are loaded otherwise: {ways}."
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of an evaluation."""

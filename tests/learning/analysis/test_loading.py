@@ -37,5 +37,6 @@ def test_each_way_is_counted(tmp_path: Path) -> None:
     assert Loading.read(tmp_path) == found
     assert "Of 2 photos" in found.in_words() and "1 with Pillow's resize" in found.in_words()
     assert Loading(0, {}).in_words() == ""
+    assert Loading(9, {"A": 0, "B": 0}).in_words() == "Loaded with A, or with B, these 9 photos get the same class."
     (tmp_path / "loading.json").write_text("{")
     assert Loading.read(tmp_path) is None

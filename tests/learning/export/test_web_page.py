@@ -18,9 +18,10 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import chromium  # noqa: F401 - a fixture
+from transfer.errors import ExportError
 from transfer.learning.analysis.prediction import KerasPredictor, load
+from transfer.learning.export import web_page
 from transfer.learning.export.exporter import export
-from transfer.learning.export.web_page import PAGE
 from transfer.runs.run import Run
 
 if TYPE_CHECKING:
@@ -122,9 +123,17 @@ def test_the_camera_is_looked_through_until_it_is_stopped(opened: Page) -> None:
     assert opened.evaluate("stream === null && document.getElementById('video').srcObject === null")
 
 
+def test_a_network_that_no_browser_holds_is_refused(
+    trained: Run, predictor: KerasPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_page, "LIMIT", 1000)
+    with pytest.raises(ExportError, match="too large for a web page"):
+        export(trained, "web", predictor, thorough=False)
+
+
 def test_the_runtime_is_the_one_that_its_notice_names() -> None:
-    notice = (PAGE / "litert" / "NOTICE.txt").read_text(encoding="utf-8")
-    text = (PAGE / "litert" / "litert_wasm.js").read_text(encoding="utf-8")
+    notice = (web_page.PAGE / "litert" / "NOTICE.txt").read_text(encoding="utf-8")
+    text = (web_page.PAGE / "litert" / "litert_wasm.js").read_text(encoding="utf-8")
     program = gzip.decompress(base64.b64decode(text.split('"')[1]))
-    glue = (PAGE / "litert" / "litert.js").read_bytes()
+    glue = (web_page.PAGE / "litert" / "litert.js").read_bytes()
     assert re.findall(r"\b[0-9a-f]{64}\b", notice) == [hashlib.sha256(file).hexdigest() for file in (glue, program)]

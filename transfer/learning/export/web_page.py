@@ -18,12 +18,14 @@ import numpy as np
 from PIL import Image
 
 from transfer.dataset.photo import read_photo
+from transfer.errors import ExportError
 from transfer.formats import find
 from transfer.learning.analysis.prediction import KerasPredictor, Predictor
 from transfer.learning.export.format import TEMPLATES, ExportFormat, write_as
 from transfer.runs.run import Run
 
 PAGE = TEMPLATES / "web_page"
+LIMIT = 200_000_000  # bytes of model
 PICTURES = ((1, 331, 257), (2, 256, 320), (3, 500, 375))  # that the page checks itself on: seed, width and height
 
 
@@ -34,6 +36,13 @@ class WebPage(ExportFormat):
         with tempfile.TemporaryDirectory(prefix="page-") as place:
             file = Path(place) / "model.tflite"
             write_as("litert", predictor, run, file)
+            if (size := file.stat().st_size) > LIMIT:
+                raise ExportError(
+                    "This network is too large for a web page.",
+                    expected=f"at most {LIMIT / 1e6:.0f} MB, which a browser still holds as a text",
+                    found=f"{size / 1e6:.0f} MB",
+                    fix="Train with a smaller network, such as EfficientNetLite0; or take the server.",
+                )
             network = base64.b64encode(file.read_bytes()).decode()
         about = {
             "name": run.name,

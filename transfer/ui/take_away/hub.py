@@ -19,23 +19,22 @@ ABOUT = (
     "Your account on the Hugging Face Hub gets the Keras model with its labels, its description and the program to use "
     "it. Nothing is sent before you press the button, and your photos are not sent at all."
 )
-TOKEN = "Made on huggingface.co under Settings, Access Tokens, with the right to write. It is not kept."
+TOKEN = "The token is made on huggingface.co under Settings, Access Tokens, with the right to write. It is not kept."
 
 
 def hub_panel(context: Context, chosen: gr.BrowserState) -> None:
     """The fold, inside the tab that is open."""
-    with gr.Accordion("Share it on the Hugging Face Hub", open=False, elem_id="hub"):
-        gr.HTML(muted(ABOUT))
+    kept = TOKEN + (" Empty: that of HF_TOKEN." if os.environ.get("HF_TOKEN") else "")
+    with gr.Column(elem_classes="t-card"), gr.Accordion("Share it on the Hugging Face Hub", open=False, elem_id="hub"):
+        gr.HTML(html.join(muted(ABOUT), muted(kept)))
         with gr.Row():
-            to = gr.Textbox(label="Repository", placeholder="your-name/flowers", elem_id="hub-to")
-            given = "Empty: that of HF_TOKEN." if os.environ.get("HF_TOKEN") else ""
-            token = gr.Textbox(
-                label="Your token", type="password", info=f"{TOKEN} {given}".strip(), elem_id="hub-token"
-            )
+            to = gr.Textbox(label="Repository", placeholder="your-name/flowers", min_width=240, elem_id="hub-to")
+            token = gr.Textbox(label="Your token", type="password", min_width=240, elem_id="hub-token")
         with gr.Row():
-            public = gr.Checkbox(label="Everybody may see it", elem_id="hub-public")
-            demo = gr.Checkbox(label="Also a Space: the web page, to try it in a browser", elem_id="hub-demo")
-        push = gr.Button("Put it there", elem_id="hub-push")
+            public = gr.Checkbox(label="Everybody may see it", min_width=240, elem_id="hub-public")
+            demo = gr.Checkbox(label="Also a Space with the web page", min_width=240, elem_id="hub-demo")
+        with gr.Row(elem_classes="t-buttons"):
+            push = gr.Button("Put it there", elem_id="hub-push")
         said = gr.HTML(elem_id="hub-said")
 
     def hand_over(run_id: str, to: str, token: str, public: bool, demo: bool) -> Iterator[list[Any]]:
