@@ -259,9 +259,12 @@ def test_postscript_called_jpg_never_reaches_ghostscript(tmp_path: Path, monkeyp
     assert not called.exists()
 
 
-def test_photos_are_decoded_in_one_place() -> None:
+def test_photos_are_decoded_in_one_place_and_tried_as_others_do_in_another() -> None:
     package = Path(photo.__file__).parents[1]
-    assert [file.name for file in package.rglob("*.py") if "Image.open(" in file.read_text("utf-8")] == ["photo.py"]
+    opened = [(file, line) for file in package.rglob("*.py") for line in file.read_text("utf-8").splitlines()]
+    opened = [(file, line) for file, line in opened if "Image.open(" in line]
+    assert {file.name for file, _ in opened} == {"photo.py", "loading.py"}
+    assert all("formats=FORMATS" in line for _, line in opened)
 
 
 def test_missing_a_folder_and_not_permitted(ordinary: Path) -> None:

@@ -39,7 +39,7 @@ EXTENSIONS = frozenset(
 """File name endings, in lower case, that are taken for photos."""
 
 _AVIF = importlib.util.find_spec("PIL.AvifImagePlugin") is not None  # since Pillow 11.3
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", *(["HEIF"] if HEIC else []), *(["AVIF"] if _AVIF else []))
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", *(["HEIF"] if HEIC else []), *(["AVIF"] if _AVIF else []))
 # Whatever a file is called, Pillow looks at its content: without this list one that holds PostScript would be given
 # to Ghostscript, and rare formats to decoders that nobody watches. A JPEG of several photos (MPO) counts as JPEG.
 
@@ -118,7 +118,7 @@ def open_photo(path: str | Path | BinaryIO, at_least: int | None = None) -> Imag
         ValueError: the file is not a photo, or one too large or of a kind that is not understood.
     """
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             held = width * height * _PROGRESSIVE if image.info.get("progressive") else 0.0
             if at_least is not None:

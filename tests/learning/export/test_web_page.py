@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import chromium  # noqa: F401 - a fixture
 from transfer.errors import ExportError
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.export import web_page
@@ -67,7 +66,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(params=["opened from its file", "from a server"])
-def opened(request: pytest.FixtureRequest, folder: Path, chromium: Browser) -> Iterator[Page]:  # noqa: F811
+def opened(request: pytest.FixtureRequest, folder: Path, chromium: Browser) -> Iterator[Page]:
     """The page at the width of a phone, allowed to use a camera; it fetches nothing but its own files."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, permissions=["camera"])
     page = context.new_page()

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import tensorflow as tf
 
+from tests.waiting import until
 from transfer.learning.features.table import Table
 from transfer.runs.run import Run
 
@@ -77,4 +78,4 @@ def test_a_table_needs_its_memory_once_and_gives_it_back() -> None:
     assert 90 < held < 130
     assert float(tf.reduce_sum(table.rows[-1, :8])) == 8
     del table
-    assert megabytes() - before < 30
+    until(lambda: gc.collect() >= 0 and megabytes() - before < 30, seconds=20)  # other threads may be at work

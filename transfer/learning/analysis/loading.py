@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from transfer.dataset.photo import read_photo
+from transfer.dataset.photo import FORMATS, read_photo
 from transfer.learning.analysis.evaluation import measured_split
 from transfer.learning.analysis.prediction import BATCH, Predictor
 from transfer.runs.loading import FILE, Loading
@@ -63,7 +63,7 @@ def ways() -> dict[str, Way]:
 
 
 def _pillow(path: str, size: int) -> np.ndarray:
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:  # only what the app opens, too
         return np.asarray(image.convert("RGB").resize((size, size)))
 
 
