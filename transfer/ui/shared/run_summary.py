@@ -61,7 +61,11 @@ def charts(run: Run) -> Markup:
     return curves(run.history(), _planned(run), marks)
 
 
-def no_model() -> Markup:
-    """What stands where a model would be used, before there is one."""
+def no_model(run: Run | None) -> Markup:
+    """What stands where a model would be used, before the chosen run has one."""
+    if run is not None and run.status().alive:
+        if run.metrics_file.exists():
+            return empty(f"The model of “{run.name}” is being written and checked; it will be here in a moment.")
+        return empty(f"“{run.name}” is still training. Its model will be here when it has finished.")
     choices = f"train one in {steps.step('train')}, or choose one in {steps.step('runs')}"
     return empty(f"There is no trained model yet: {choices}.")

@@ -64,7 +64,8 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
             hidden = ["", *[gr.Button(visible="hidden")] * 2, gr.DownloadButton(visible="hidden")]
-            return [None, gr.Timer(active=False), no_model(), "", *hidden * len(FORMATS)]
+            coming = run is not None and run.status().alive
+            return [None, gr.Timer(active=coming), no_model(run), "", *hidden * len(FORMATS)]
         made = {name: done for name in FORMATS if (done := run.exported(name))}
         making = {each.format: each for each in models.making(run)}
         versions = {name: (_written(made.get(name)), _told(making.get(name))) for name in FORMATS}

@@ -21,6 +21,7 @@ from transfer.ui.shared.run_summary import headline, no_model
 
 MOST = 60  # photos at a time
 THUMBNAIL = 208  # pixels
+BEAT = 2.0  # seconds between two looks while the model is still to come
 SURE, UNSURE = 0.8, 0.5
 
 
@@ -58,13 +59,15 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
                 )
         answers = gr.HTML(elem_id="answers")
         following = gr.Button("Next: take it away", elem_id="next-take")
+        timer = gr.Timer(BEAT, active=False)
 
     def look(run_id: str) -> list[Any]:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
-            return [no_model(), gr.Row(visible=False), ""]
+            coming = run is not None and run.status().alive
+            return [no_model(run), gr.Row(visible=False), "", gr.Timer(active=coming)]
         context.desk.models.get_ready(run)
-        return [headline(run), gr.Row(visible=True), gr.skip()]
+        return [headline(run), gr.Row(visible=True), gr.skip(), gr.Timer(active=False)]
 
     def answers_to(run_id: str, paths: list[str]) -> Markup:
         if not paths:
@@ -89,7 +92,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
             yield panel("info", "Looking …", f"At {len(files)} photos.")
         yield answers_to(run_id, files or [])
 
-    follow([tab.select, chosen.change], look, chosen, [which, ways, answers], **QUIET)
+    follow([tab.select, chosen.change, timer.tick], look, chosen, [which, ways, answers, timer], **QUIET)
     one.change(look_at_one, [chosen, one], answers, **QUICK)
     several.change(look_at_all, [chosen, several], answers, **QUIET)
     return TryTab({"take": following})
