@@ -10,7 +10,6 @@ right when no other network is better on these by more than noise: the exact for
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +28,7 @@ from transfer.learning.reporter import Reporter
 from transfer.learning.training.trainer import Trainer
 from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.candidates import Candidate, ready
+from transfer.runs.comparison import Pair
 from transfer.runs.study import StudyConfig
 from transfer.runs.workspace import Workspace
 
@@ -64,8 +64,7 @@ def right(dataset: Dataset, workspace: Workspace, candidate: Candidate, seed: in
 def by_chance(one: np.ndarray, other: np.ndarray) -> float:
     """How often chance alone makes two equally good networks differ so much, or more (McNemar, exact, two-sided)."""
     gained, lost = int((one & ~other).sum()), int((other & ~one).sum())
-    n = gained + lost
-    return min(1.0, 2 * sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n)
+    return Pair("", "", len(one), gained, lost).chance
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -119,22 +119,28 @@ def command(folder: Path, task: Task, workspace: Path, minutes: int = 0) -> Outc
         workspace: where; one that no command has used before makes it a cold start.
         minutes: how long a worker stays for the next command.
     """
-    began = time.time()
-    said = _output(train_command(folder, task, workspace), {MINUTES: str(minutes)})
-    return dataclasses.replace(outcome(Run(Path(said["run"])), began), end=time.time() - began)
+    return _trained(train_command(folder, task, workspace), minutes)
 
 
 def default_command(folder: Path, workspace: Path, *flags: str) -> Outcome:
     """Run `python -m transfer train FOLDER` with no setting chosen, in a workspace that may be empty."""
-    began = time.time()
-    command = [sys.executable, "-m", "transfer", "train", str(folder), "--workspace", str(workspace), "--json", *flags]
-    said = _output(command, {MINUTES: "0"})
-    return dataclasses.replace(outcome(Run(Path(said["run"])), began), end=time.time() - began)
+    return _trained([*_train(folder, workspace), *flags])
 
 
 def train_command(folder: Path, task: Task, workspace: Path) -> list[str]:
     flags = [part for name, value in task.settings().items() if value is not None for part in (_flag(name), str(value))]
-    return [sys.executable, "-m", "transfer", "train", str(folder), "--workspace", str(workspace), "--json", *flags]
+    return [*_train(folder, workspace), *flags]
+
+
+def _train(folder: Path, workspace: Path) -> list[str]:
+    return [sys.executable, "-m", "transfer", "train", str(folder), "--workspace", str(workspace), "--json"]
+
+
+def _trained(command: list[str], minutes: int = 0) -> Outcome:
+    """Run a command that trains, and read what came of it."""
+    began = time.time()
+    said = _output(command, {MINUTES: str(minutes)})
+    return dataclasses.replace(outcome(Run(Path(said["run"])), began), end=time.time() - began)
 
 
 class SupervisedWorkspace:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError
+from transfer.runs.job import when
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 
@@ -130,8 +130,10 @@ class Comparison:
 def _names(runs: Sequence[Run]) -> tuple[str, ...]:
     """Their names; those of the same name with the time they began."""
     names = [run.name for run in runs]
-    begun = [time.strftime("%d %b %H:%M:%S", time.localtime(run.created)) for run in runs]
-    return tuple(f"{name} · {at}" if names.count(name) > 1 else name for name, at in zip(names, begun, strict=True))
+    return tuple(
+        f"{name} · {when(run.created)}" if names.count(name) > 1 else name
+        for name, run in zip(names, runs, strict=True)
+    )
 
 
 def _differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:

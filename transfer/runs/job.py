@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -241,6 +242,11 @@ class Job:
 def _dataset(file: Path, changed: int, size: int) -> Dataset:
     """Kept, because the page looks at the same run every second, and there may be a hundred thousand photos."""
     return Dataset.from_json(file)
+
+
+def when(created: float) -> str:
+    """A Unix time as people say it."""
+    return time.strftime("%d %b %H:%M:%S", time.localtime(created))
 
 
 def shortened(text: str, most: int) -> str:

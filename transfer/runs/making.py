@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from transfer.errors import TransferError
-from transfer.runs.process import lives
+from transfer.runs import process
 from transfer.runs.whole_file import write_whole
 
 STEPS = {
@@ -40,6 +40,7 @@ class Making:
         total: photos of this step; 0 where nothing is counted.
         lines: a file that gets a line for each of them.
         pid: the process that is at it.
+        since: when that process began, Unix time.
         error: why it failed, as `TransferError.to_dict` gave it.
     """
 
@@ -49,6 +50,7 @@ class Making:
     total: int = 0
     lines: str = ""
     pid: int = field(default_factory=os.getpid)
+    since: float | None = field(default_factory=lambda: process.began(os.getpid()))
     error: dict[str, str] | None = None
 
     @classmethod
@@ -58,7 +60,7 @@ class Making:
             found: Making = _adapter.validate_json(_place(exports_dir, format).read_bytes())
         except (OSError, ValueError):
             return None
-        return found if found.error or lives(found.pid, None) else None
+        return found if found.error or process.lives(found.pid, found.since) else None
 
     def write(self, exports_dir: Path) -> None:
         """Put it where readers find it."""

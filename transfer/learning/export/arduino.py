@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-import tempfile
 from pathlib import Path
 
 from tensorflow.lite.python import schema_py_generated as schema
 
 from transfer.errors import ExportError
 from transfer.learning.analysis.prediction import KerasPredictor
-from transfer.learning.export.format import TEMPLATES, ExportFormat, write_as
+from transfer.learning.export.format import TEMPLATES, ExportFormat, bytes_as
 from transfer.runs.run import Run
 
 SKETCH = TEMPLATES / "arduino"
@@ -26,10 +25,7 @@ class Arduino(ExportFormat):
     network = "arduino.py"
 
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="header-") as place:
-            file = Path(place) / "model.tflite"
-            write_as("litert_int8", predictor, run, file)
-            model = file.read_bytes()
+        model = bytes_as("litert_int8", predictor, run)
         if len(model) > LIMIT:
             raise ExportError(
                 "This network is too large for a microcontroller.",

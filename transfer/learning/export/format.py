@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from pkgutil import resolve_name
@@ -35,8 +36,8 @@ class ExportFormat(ABC):
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
         """Write the model to `path`; whatever a converter raises may be raised.
 
-        A format that only wraps another's model (a server, a page) calls `write_as`, and may put files of its own
-        beside `path`.
+        A format that only wraps another's model (a server, a page) calls `write_as` or `bytes_as`, and may put files of
+        its own beside `path`.
 
         Args:
             predictor: the trained model.
@@ -86,6 +87,14 @@ def write_as(format: str, predictor: KerasPredictor, run: Run, path: Path) -> No
         shutil.copytree(model, path)
     else:
         shutil.copyfile(model, path)
+
+
+def bytes_as(format: str, predictor: KerasPredictor, run: Run) -> bytes:
+    """As `write_as`, for a format of one file: its content."""
+    with tempfile.TemporaryDirectory(prefix="wrapped-") as place:
+        file = Path(place) / find(format).model
+        write_as(format, predictor, run, file)
+        return file.read_bytes()
 
 
 def named(format: str) -> ExportFormat:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from transfer.dataset.photo import read_photo
 from transfer.errors import ExportError
 from transfer.formats import find
 from transfer.learning.analysis.prediction import KerasPredictor, Predictor
-from transfer.learning.export.format import TEMPLATES, ExportFormat, write_as
+from transfer.learning.export.format import TEMPLATES, ExportFormat, bytes_as
 from transfer.runs.run import Run
 
 PAGE = TEMPLATES / "web_page"
@@ -33,24 +32,21 @@ class WebPage(ExportFormat):
     network = "web_page.py"
 
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="page-") as place:
-            file = Path(place) / "model.tflite"
-            write_as("litert", predictor, run, file)
-            if (size := file.stat().st_size) > LIMIT:
-                raise ExportError(
-                    "This network is too large for a web page.",
-                    expected=f"at most {LIMIT / 1e6:.0f} MB, which a browser still holds as a text",
-                    found=f"{size / 1e6:.0f} MB",
-                    fix="Train with a smaller network, such as EfficientNetLite0; or take the server.",
-                )
-            network = base64.b64encode(file.read_bytes()).decode()
+        model = bytes_as("litert", predictor, run)
+        if len(model) > LIMIT:
+            raise ExportError(
+                "This network is too large for a web page.",
+                expected=f"at most {LIMIT / 1e6:.0f} MB, which a browser still holds as a text",
+                found=f"{len(model) / 1e6:.0f} MB",
+                fix="Train with a smaller network, such as EfficientNetLite0; or take the server.",
+            )
         about = {
             "name": run.name,
             "size": predictor.image_size,
             "labels": predictor.labels,
             "tolerance": find("web").exactness.difference,
             "checks": checks(predictor),
-            "network": network,
+            "network": base64.b64encode(model).decode(),
         }
         path.write_text(f"const MODEL = {json.dumps(about)};\n", encoding="utf-8")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from transfer.runs.job import when
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary
-from transfer.ui.past_runs.table import when
 from transfer.ui.shared import html
 from transfer.ui.shared.panels import muted, scrolled
 from transfer.ui.shared.quantities import counted, megabytes

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from transfer.config import RunConfig
 from transfer.errors import TransferError
 from transfer.runs.comparison import MOST, Comparison
+from transfer.runs.job import when
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary
-from transfer.ui.past_runs.table import when
 from transfer.ui.shared import curves, html
 from transfer.ui.shared.panels import card, error_panel, muted, scrolled
 from transfer.ui.shared.quantities import percent
@@ -25,7 +25,7 @@ def side_by_side(runs: Sequence[Summary], marked: Sequence[str]) -> Markup:
     """Those that are marked in detail; else the curves of the newest, and how to mark some."""
     chosen = [each for each in runs if Path(each.run).name in marked]
     if len(chosen) < 2:
-        begun = _histories(runs)[: curves.MOST_COMPARED]
+        begun = _histories(runs)
         hint = muted(
             "Mark two or more runs (☐) to see what is different about them, and whether it is more than chance."
         )

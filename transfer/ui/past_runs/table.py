@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from transfer.runs.job import shortened
+from transfer.runs.job import shortened, when
 from transfer.runs.notes import LONGEST_NAME
 from transfer.runs.summary import DAMAGED, Summary
 from transfer.ui.shared import html
@@ -81,8 +80,3 @@ def _row(run: Summary, chosen: bool, compared: bool) -> Markup:
     row = html.tr("t-chosen", aria_current="true") if chosen else html.tr
     first = html.th(scope="row")[marks, name, about]
     return row[first, (html.td[cell] for cell in cells), html.td[state]]
-
-
-def when(created: float) -> str:
-    """A time as people say it."""
-    return time.strftime("%d %b %H:%M:%S", time.localtime(created))
