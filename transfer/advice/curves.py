@@ -19,6 +19,8 @@ from transfer.dataset.dataset import Dataset
 from transfer.messages.endings import Finished, Stopped
 from transfer.messages.events import EpochEnded, Evaluated, Event
 
+LONG = 20  # rounds without a better one after which a loss that has risen is no accident
+
 
 def advice_on_curves(config: RunConfig, dataset: Dataset, events: list[Event]) -> list[Notice]:
     """What the curves so far give reason to say, most important first.
@@ -102,13 +104,31 @@ def _unsuited(config: RunConfig, dataset: Dataset, head: pd.DataFrame) -> list[N
 
 
 def _overfitting(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
-    """Training accuracy leaves validation behind while the validation loss rises."""
+    """Training accuracy leaves validation behind while the validation loss rises; or that rose for long, and far."""
     recent = history.tail(2)
     gap = (recent["accuracy"].astype(float) - recent["val_accuracy"].astype(float)).min()
     val_loss = history["val_loss"].astype(float)
-    if len(history) < 4 or not gap > 0.12 or not val_loss.iloc[-1] > 1.1 * val_loss.min():
+    if len(history) < 4 or val_loss.isna().all():
         return []
+    best, at = val_loss.min(), int(val_loss.to_numpy().argmin())
+    since = val_loss.iloc[at + 1 :]
+    risen = len(since) >= LONG and since.tail(LONG // 2).min() > 1.3 * best + 0.03
+    if not risen and not (gap > 0.12 and val_loss.iloc[-1] > 1.1 * best):
+        return []
+    reason = (
+        f"Right on {recent['accuracy'].iloc[-1]:.0%} of the photos it trains on, "
+        f"but on {recent['val_accuracy'].iloc[-1]:.0%} of those it has not seen. The best round is kept."
+    )
     fixes = []
+    if risen:
+        reason = (
+            f"The error on photos it has not learned from (validation loss) was lowest in round "
+            f"{history['step'].iloc[at]}, {best:.2f}, and has risen to {val_loss.iloc[-1]:.2f} since. "
+            "The best round is kept; those after it only took time."
+        )
+        if not config.early_stopping_patience:
+            patience = RunConfig().early_stopping_patience
+            fixes.append(f"let it stop when it no longer improves (early stopping, for example {patience} rounds)")
     if config.augmentation == "off":
         fixes.append("vary the photos (augmentation)")
     if config.fine_tunes:
@@ -120,8 +140,7 @@ def _overfitting(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
         Notice(
             "warning",
             "It is learning the training photos by heart (overfitting).",
-            f"Right on {recent['accuracy'].iloc[-1]:.0%} of the photos it trains on, "
-            f"but on {recent['val_accuracy'].iloc[-1]:.0%} of those it has not seen. The best round is kept.",
+            reason,
             f"To do better: {', or '.join(fixes)}.",
         )
     ]
@@ -150,5 +169,7 @@ def _unfinished(config: RunConfig, history: pd.DataFrame) -> list[Notice]:
     reason = (
         f"The error on photos it has not learned from went from {loss[-4]:.2f} to {loss[-1]:.2f} in the last rounds."
     )
-    fix = f"Give it more rounds, for example {2 * getattr(config, name)} ({name})."
+    setting = RunConfig.settings()[name]
+    more = min(2 * getattr(config, name), int(setting.maximum or 1000))
+    fix = f"Give it more rounds, for example {more} at “{setting.label}”."
     return [Notice("info", "It was still getting better when the rounds were over.", reason, fix)]
