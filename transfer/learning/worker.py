@@ -183,6 +183,11 @@ def _train_and_measure(run: Run) -> None:
         )
     )
     if complete:
+        if trainer.pauses:
+            reporter.notice(
+                "It could not be paused any more.",
+                "All rounds were over before the pause could take effect, so it was measured and its model written.",
+            )
         if tells(run.log.read()):
             reporter.tell_spent()
             with contextlib.suppress(OSError):  # the disk is full: another time

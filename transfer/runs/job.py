@@ -188,7 +188,7 @@ class Job:
         found = status(
             last,
             locked=self.lock_is_held,
-            asked=self.mailbox.has,
+            asked=self._is_asked,
             place=lambda: self._queue.place(self.id),
             doing=self.doing,
             full=lambda: disk.free(self.path) < disk.NOTHING,
@@ -196,6 +196,10 @@ class Job:
         )
         # One that ended between the look at its log and that at its lock has said how by now.
         return self.status() if found.state == "interrupted" and self.log.last() != last else found
+
+    def _is_asked(self, kind: type[Request]) -> bool:
+        """Whether somebody asked this of it, and it can still do so."""
+        return self.mailbox.has(kind)
 
     @property
     def waits(self) -> bool:

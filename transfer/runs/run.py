@@ -16,7 +16,7 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError, MemoryShort, RunError
 from transfer.messages.endings import Died, Interrupted, Resumed
 from transfer.messages.events import Changed, EarlyStopped, EpochEnded, PhaseBegun, Progressed
-from transfer.messages.requests import Change, Pause
+from transfer.messages.requests import Change, Pause, Request
 from transfer.runs import changes
 from transfer.runs.exported import ExportedModel
 from transfer.runs.history import history
@@ -154,6 +154,9 @@ class Run(Job):
         fix = "Nothing needs to be done." if self.status().alive else "Choose a run that trains or waits."
         self._require(self.pausable, "cannot be paused", "a run that waits or has rounds to come", fix)
         self._ask(Pause())
+
+    def _is_asked(self, kind: type[Request]) -> bool:
+        return super()._is_asked(kind) and not (kind is Pause and self._has_trained)  # that came too late
 
     @property
     def pausable(self) -> bool:

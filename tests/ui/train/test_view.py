@@ -68,7 +68,7 @@ def test_training_that_measured_nothing_yet(run: Run) -> None:
     page = read(view.state(run))
     assert "Getting ready" in page.text
     assert page.having("aria-valuenow") == ["0", "0"]
-    assert "memory" not in page.text and page.text.endswith("left"), "believable from the first second on"
+    assert "memory" not in page.text and page.text.endswith("minute on an idle machine"), "from the first second on"
     going_again = {"done": 0, "total": 0, "photos_per_second": None, "eta_seconds": None, "memory_mb": None}
     with run.lock.acquire(timeout=1):
         going(run, **going_again)
@@ -184,6 +184,7 @@ def test_changed_and_paused(run: Run) -> None:
         assert "data-pause" not in table.listing([Summary.of(run)], "")
         with pytest.raises(RunError, match="cannot be paused"):
             run.request_pause()
+        assert run.status().state == "running", "the pause that was asked for came too late"
     run.log.append(Paused(message="Paused by you after round 2."))
     assert "Press Go on" in read(view.state(run)).text
     with pytest.raises(RunError, match="cannot be paused"):
