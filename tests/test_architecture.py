@@ -39,8 +39,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {"errors", "disk", "home", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
     "ui": {
-        "errors", "door", "config", "formats", "networks", "messages", "dataset", "feature_store", "advice", "runs",
-        "commands",
+        "errors", "door", "setting", "config", "formats", "networks", "messages", "dataset", "feature_store", "advice",
+        "runs", "commands",
     },
     "__init__": set(),
     "__main__": {"cli"},

@@ -44,7 +44,8 @@ def test_text_becomes_what_is_meant() -> None:
     [
         ({"colour": "red"}, "no setting called colour"),
         ({"pooling": "median"}, "avg, max, flatten"),
-        ({"dropout": 0.95}, "between 0 and 0.9"),
+        ({"dropout": 0.95}, "a number between 0 and 0.9"),
+        ({"head_epochs": 5000}, "Expected: a number between 0 and 1,000"),
         ({"head_epochs": "many"}, "a whole number"),
         ({"head_epochs": 2.5}, "a whole number"),
         ({"head_learning_rate": "nan"}, "out of range"),

@@ -236,7 +236,7 @@ class RunConfig:
         settings = cls.settings()
         return cls(
             **{
-                name: settings[name].convert(name, value, *kinds[name])
+                name: settings[name].convert(value, *kinds[name])
                 for name, value in values.items()
                 if value not in (None, "")
             }
@@ -249,12 +249,12 @@ class RunConfig:
     @classmethod
     def to_markdown(cls) -> str:
         """The table of all settings in the README."""
-        lines = ["| setting | default | what it does |", "| --- | --- | --- |"]
+        lines = ["| setting | default | may be | what it does |", "| --- | --- | --- | --- |"]
         for name, setting in cls.settings().items():
             default = getattr(cls, name)
             shown = "" if default in ("", None) else f"`{default}`"
             choices = ", ".join(f"`{value}`" for _, value in setting.choices)
-            lines.append(f"| `{name}` | {shown} | {setting.help}{f' One of {choices}.' if choices else ''} |")
+            lines.append(f"| `{name}` | {shown} | {choices or setting.limits} | {setting.help} |")
         return "\n".join(lines)
 
     # ------------------------------------------------------------------ meaning
@@ -281,13 +281,13 @@ class RunConfig:
             ConfigError: naming the setting, its limits and the value found.
         """
         for name, setting in self.settings().items():
-            setting.check(name, getattr(self, name))
+            setting.check(getattr(self, name))
         if self.total_epochs == 0:
             raise ConfigError(
-                "There is nothing to train: no phase has any epochs.",
-                expected="head_epochs above 0, or fine_tune_epochs above 0 with some layers unfrozen",
-                found=f"head_epochs 0, fine_tune_epochs {self.fine_tune_epochs}, frozen_layers "
-                + ("all" if self.frozen_layers is None else str(self.frozen_layers)),
-                fix="Give the new layers some epochs, or unfreeze layers and give fine-tuning some.",
+                "There is nothing to train: no phase has any rounds (epochs).",
+                expected="rounds for the new layers, or rounds of fine-tuning and some layers unfrozen",
+                found=f"0 rounds for the new layers, {self.fine_tune_epochs} of fine-tuning, and "
+                + f"{'all' if self.frozen_layers is None else self.frozen_layers} layers frozen",
+                fix="Give the new layers some rounds, or unfreeze layers and give fine-tuning some.",
             )
         return self

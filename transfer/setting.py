@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from transfer.errors import ConfigError
@@ -28,11 +29,24 @@ class Setting:
     maximum: float | None = None
     longest: int = 4096
 
-    def check(self, name: str, value: Any) -> None:
+    @property
+    def hint(self) -> str:
+        """The help with the limits, for whoever is about to choose."""
+        limits = self.limits
+        return f"{self.help} {limits[:1].upper()}{limits[1:]}." if limits else self.help
+
+    @property
+    def limits(self) -> str:
+        """What a number may be, in words; "" where that is anything."""
+        low, high = (None if limit is None else plain(limit) for limit in (self.minimum, self.maximum))
+        if low is not None and high is not None:
+            return f"between {low} and {high}"
+        return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
+
+    def check(self, value: Any) -> None:
         """Raises ConfigError, naming the setting, its limits and the value found, unless the value is allowed.
 
         Args:
-            name: of the field.
             value: of the right type; None, where a setting may be empty, is always allowed.
         """
         allowed = [choice for _, choice in self.choices]
@@ -41,14 +55,14 @@ class Setting:
         if allowed and value not in allowed:
             raise ConfigError(
                 f"“{self.label}” has a value that is not offered.",
-                expected=f"{name} to be one of {', '.join(map(str, allowed))}",
+                expected=f"one of {', '.join(map(str, allowed))}",
                 found=repr(value),
                 fix="Choose one of the offered values.",
             )
         if isinstance(value, str) and len(value) > self.longest:
             raise ConfigError(
                 f"“{self.label}” is too long.",
-                expected=f"{name} with at most {self.longest} characters",
+                expected=f"at most {self.longest} characters",
                 found=f"{len(value):,}",
                 fix="Shorten it.",
             )
@@ -58,12 +72,12 @@ class Setting:
         ):
             raise ConfigError(
                 f"“{self.label}” is out of range.",
-                expected=f"{name} {self._limits()}",
+                expected=f"a number {self.limits}",
                 found="a number without end" if isinstance(value, int) and not _finite(value) else f"{value:g}",
                 fix="Choose a value within the limits.",
             )
 
-    def convert(self, name: str, value: Any, kind: type, optional: bool) -> Any:
+    def convert(self, value: Any, kind: type, optional: bool) -> Any:
         """A value of the plain type `kind` (`str`, `int` or `float`), or None where `optional` and nothing is meant.
 
         Raises:
@@ -86,16 +100,15 @@ class Setting:
             expected = {int: "a whole number", float: "a number", str: "text"}
             raise ConfigError(
                 f"“{self.label}” cannot be understood.",
-                expected=f"{name} to be {expected[kind]}",
+                expected=expected[kind],
                 found=str(value)[:200],
                 fix="Type the value again.",
             ) from None
 
-    def _limits(self) -> str:
-        low, high = self.minimum, self.maximum
-        if low is not None and high is not None:
-            return f"between {low:g} and {high:g}"
-        return f"at least {low:g}" if low is not None else f"at most {high:g}"
+
+def plain(value: float) -> str:
+    """A number as people write it: 0.00001, never 1e-05; 1,000,000."""
+    return f"{Decimal(repr(value)).normalize():,f}"
 
 
 def _finite(number: float) -> bool:

@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("run", metavar="RUN")
     for name in LIVE:
         added.add_argument(
-            f"--{name.replace('_', '-')}", dest=name, help=RunConfig.settings()[name].help, metavar="VALUE"
+            f"--{name.replace('_', '-')}", dest=name, help=RunConfig.settings()[name].hint, metavar="VALUE"
         )
     added = command(commands.resume)
     added.add_argument("run", metavar="RUN")
@@ -133,7 +133,7 @@ def _add_settings(command: argparse.ArgumentParser, default: Callable[[str], str
     for name, setting in RunConfig.settings().items():
         if name != "photos":
             choices = ", ".join(str(value) for _, value in setting.choices)
-            text = f"{setting.help} {f'One of {choices}. ' if choices else ''}{default(name)}".replace("%", "%%")
+            text = f"{setting.hint} {f'One of {choices}. ' if choices else ''}{default(name)}".replace("%", "%%")
             command.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
 
 

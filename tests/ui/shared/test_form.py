@@ -10,6 +10,7 @@ import pytest
 
 from transfer.config import RunConfig
 from transfer.errors import ConfigError
+from transfer.setting import plain
 from transfer.ui.shared import form
 
 
@@ -22,7 +23,7 @@ def test_a_component_says_what_its_setting_says(name: str) -> None:
     setting = RunConfig.settings()[name]
     component: Any = form.component(name)
     assert component.label == setting.label
-    assert component.info == setting.help
+    assert component.info == setting.hint and setting.limits in setting.hint.lower()
     assert component.value == getattr(RunConfig(), name)
     if setting.choices:
         assert [tuple(choice) for choice in component.choices] == list(setting.choices)
@@ -41,10 +42,10 @@ def test_rates_offer_steps_within_their_limits_and_take_any_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1e-5, "0.00001"), (3e-4, "0.0003"), (0.1, "0.1"), (1.0, "1"), (10.0, "10")]
+    ("value", "text"), [(1e-5, "0.00001"), (3e-4, "0.0003"), (0.1, "0.1"), (1.0, "1"), (1000, "1,000")]
 )
 def test_numbers_are_written_as_people_do(value: float, text: str) -> None:
-    assert form.plain(value) == text
+    assert plain(value) == text
 
 
 def test_the_page_may_replace_the_component_but_not_its_words() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import gradio as gr
 
 from transfer.config import RunConfig
+from transfer.setting import plain
 
 Field = gr.Dropdown | gr.Number | gr.Radio | gr.Slider | gr.Textbox
 
@@ -34,7 +34,7 @@ def component(name: str, **presentation: Any) -> Field:
     low, high = setting.minimum, setting.maximum
     about: dict[str, Any] = {
         "label": setting.label,
-        "info": setting.help,
+        "info": setting.hint,
         "value": getattr(RunConfig(), name),
         "elem_id": f"setting-{name}",
         "min_width": 240,
@@ -70,11 +70,6 @@ def _steps(low: float, high: float) -> Iterator[float]:
             value = float(f"{digit}e{power}")
             if low <= value <= high:
                 yield value
-
-
-def plain(value: float) -> str:
-    """A number as people write it: 0.00001, never 1e-05."""
-    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def to_components(config: RunConfig) -> list[Any]:
