@@ -42,6 +42,7 @@ def test_a_run_that_gets_ready(run: Run) -> None:
     now = progress(run)
     assert now.message == "Getting ready: loading TensorFlow and the network."
     assert now.eta_seconds is not None and now.eta_seconds > 5 and now.at_most, "from the first second on"
+    assert now.left == "about half a minute on an idle machine", "no bound: it may be busy"
 
 
 def test_a_run_in_training(run: Run) -> None:

@@ -18,7 +18,7 @@ from transfer.costs.room import free_memory_mb
 from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Dataset
 from transfer.networks import weights
-from transfer.runs.progress import duration
+from transfer.runs.progress import duration, roughly
 from transfer.runs.workspace import Workspace
 
 OFFERED = ("batch_size", "image_size", "backbone")
@@ -62,10 +62,13 @@ class Outlook:
     def rows(self) -> list[tuple[str, str]]:
         """Time, memory and disk in words."""
         found = self.estimate
-        how = "measured on this machine" if found.measured else "a rough guess: nothing like it was measured here yet"
-        bound = "at most " if found.at_most else ""
+        if found.measured:
+            takes = f"{'at most ' if found.at_most else ''}about {duration(found.seconds)} (measured on this machine)"
+        else:
+            why = "a rough guess: nothing like it was measured here yet"
+            takes = f"about {roughly(found.seconds)} on an idle machine ({why})"
         return [
-            ("Takes", f"{bound}about {duration(found.seconds)} ({how})"),
+            ("Takes", takes),
             ("Memory", f"about {_gigabytes(found.memory_mb)}; {_gigabytes(self.memory_mb)} free"),
             ("Disk", f"about {disk.megabytes(found.disk)}; {disk.megabytes(self.disk)} free"),
         ]

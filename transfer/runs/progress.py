@@ -42,6 +42,7 @@ class Progress:
         fraction: of everything up to the model, 0 to 1.
         eta_seconds: until then; None when nobody works on it.
         at_most: whether early stopping may end it sooner.
+        reckoned: whether nothing of this run was measured yet: a busy machine may take much longer.
         photos_per_second, memory_mb: as the worker last measured them, or None.
     """
 
@@ -53,12 +54,15 @@ class Progress:
     fraction: float
     eta_seconds: float | None = None
     at_most: bool = False
+    reckoned: bool = False
     photos_per_second: float | None = None
     memory_mb: float | None = None
 
     @property
     def left(self) -> str:
         """How long it will still take, in words; "" while unknown."""
+        if self.reckoned and self.eta_seconds:
+            return f"about {roughly(self.eta_seconds)} on an idle machine"
         return left(self.eta_seconds, self.at_most)
 
 
@@ -106,9 +110,16 @@ def progress(run: Run) -> Progress:
         fraction=fraction,
         eta_seconds=eta,
         at_most=at_most,
+        reckoned=status.alive and not _measured(events),
         photos_per_second=measured.photos_per_second if measured else None,
         memory_mb=measured.memory_mb if measured else None,
     )
+
+
+def _measured(events: Sequence[Event]) -> bool:
+    """Whether the worker at work has said how fast it goes."""
+    launched = next((place for place in reversed(range(len(events))) if isinstance(events[place], Launched)), 0)
+    return any(isinstance(event, Progressed) and event.eta_seconds is not None for event in events[launched:])
 
 
 @lru_cache(maxsize=64)
@@ -214,6 +225,13 @@ def study_progress(study: Study) -> StudyProgress:
 
 def _share(progressed: Progressed) -> float:
     return min(1.0, progressed.done / progressed.total) if progressed.total else 0.0
+
+
+def roughly(seconds: float) -> str:
+    """Seconds that are only guessed, as people say them."""
+    if seconds < 10:
+        return "ten seconds"
+    return "half a minute" if seconds < 45 else "a minute" if seconds < 90 else duration(seconds)
 
 
 def duration(seconds: float) -> str:
