@@ -205,15 +205,14 @@ def rounds(page: Page) -> int:
 
 def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) -> None:
     run = app.workspace.run(start_long_run(page, app))
+    another_run_waits_and_this_one_stays_on_the_screen(page)
 
-    page.reload()
-    tab(page, "3 Train")
+    page.reload()  # opens the tab of what trains
     page.locator("#run-curves svg").first.wait_for(timeout=120_000)
     assert run.status().state == "running"
 
     other = page.context.browser.new_page()  # another profile: nothing is remembered there
     other.goto(app.url)
-    tab(other, "3 Train")
     other.locator("#run-state").get_by_text("of 1000 rounds").wait_for(timeout=120_000)
     seen = rounds(other)
     until(lambda: rounds(other) > seen)
@@ -237,6 +236,15 @@ def test_a_reload_a_second_browser_a_restart_and_a_stop(page: Page, app: App) ->
     page.locator("#run-state").get_by_text("Stopped.").wait_for(timeout=120_000)
     assert run.status().state == "stopped" and run.metrics() and run.model_file.is_file()
     assert len(app.workspace.runs()) == len({each.id for each in app.workspace.runs()})
+
+
+def another_run_waits_and_this_one_stays_on_the_screen(page: Page) -> None:
+    page.locator("button#train").click()
+    until(lambda: len(waiting(page)) == 1)
+    seen = rounds(page)
+    until(lambda: rounds(page) > seen)
+    page.locator("#queue-list [data-act=remove]").click()
+    until(lambda: not waiting(page))
 
 
 def waiting(page: Page) -> list[str]:

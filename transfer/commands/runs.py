@@ -10,6 +10,7 @@ from typing import Any
 from transfer.dataset.roots import Roots
 from transfer.errors import RunError
 from transfer.runs.run import Run
+from transfer.runs.status import ALIVE
 from transfer.runs.summary import Summary
 from transfer.runs.workspace import Workspace
 
@@ -47,6 +48,10 @@ class Runs:
     def summaries(self) -> list[Summary]:
         """A line on each run, newest first; one that is damaged says so."""
         return self._workspace.summaries()
+
+    def at_work(self) -> Run | None:
+        """The run that a worker is at right now."""
+        return next((Run(Path(each.run)) for each in self.summaries() if each.status in ALIVE), None)
 
     def trained(self, name: str) -> Run:
         """As `get`, one that has a model.

@@ -15,4 +15,9 @@ def test_every_waiting_run_has_its_buttons(new_run: Callable[..., Run]) -> None:
     assert set(page.having("data-act")) == {*ACTS, "clone"}
     assert " ".join(HOSTILE.split()) in page.text and "ResNet50" in page.text
     off = [attributes["data-act"] for _, attributes in page.tags if "disabled" in attributes]
+    page = read(queue([], unseen=runs[0]))
+    assert "Training now" in page.text and (page.having("data-act"), page.having("data-run")) == (
+        ["show"],
+        [runs[0].id],
+    )
     assert off == ["up", "next", "down"], "the first cannot go up, the last not down"

@@ -60,27 +60,32 @@ element.addEventListener('dragend', event => {
 """
 
 
-def queue_card(context: Context, photos: PhotosTab, network: NetworkTab, tab: gr.Tab, changed: list[Any]) -> None:
+def queue_card(
+    context: Context, photos: PhotosTab, network: NetworkTab, tab: gr.Tab, chosen: gr.BrowserState, changed: list[Any]
+) -> None:
     """Its card, inside a tab; it is looked at again after events of `changed`."""
     desk = context.desk
     listed = gr.HTML(js_on_load=LISTEN + DRAG, elem_id="queue-list")
     told = gr.HTML(elem_id="queue-told")
     seen, timer = gr.State(None), gr.Timer(BEAT, active=False)
 
-    def look(last: Any = None) -> dict[Any, Any]:
-        waiting = desk.queue.all()
-        version = [(run.id, run.name) for run in waiting]
+    def look(run_id: str, last: Any = None) -> dict[Any, Any]:
+        waiting, busy = desk.queue.all(), desk.runs.at_work()
+        unseen = busy if busy and busy.id != run_id else None  # what trains is not what the tab shows
+        version = [(run.id, run.name) for run in [*waiting, *([unseen, unseen] if unseen else [])]]
         if version == last:
             return {seen: last}
         return {
             seen: version,
-            timer: gr.Timer(active=bool(waiting)),
-            listed: queue(waiting),
+            timer: gr.Timer(active=bool(version)),
+            listed: queue(waiting, unseen),
         }
 
     def press(event: gr.EventData) -> dict[Any, Any]:
         act, run, place = str(event.act), str(event.run), getattr(event, "place", None)
         try:
+            if act == "show":
+                return {told: "", chosen: run}
             if act == "clone":
                 return dict(zip([told, photos.path, *network.fields.values()], again(desk.runs.get(run)), strict=True))
             if isinstance(place, int):
@@ -92,21 +97,25 @@ def queue_card(context: Context, photos: PhotosTab, network: NetworkTab, tab: gr
         return {told: ""}
 
     screen = [seen, timer, listed]
-    pressed = listed.click(press, None, [told, photos.path, *network.fields.values()], **QUIET)
-    follow([timer.tick, tab.select], look, seen, screen, **QUIET)
+    pressed = listed.click(press, None, [told, chosen, photos.path, *network.fields.values()], **QUIET)
+    follow([timer.tick, tab.select, chosen.change], look, [chosen, seen], screen, **QUIET)
     for event in (pressed, *changed):
-        event.then(look, seen, screen, **QUIET)
-    context.page().load(look, None, screen, **QUIET)
+        event.then(look, [chosen, seen], screen, **QUIET)
+    context.page().load(look, chosen, screen, **QUIET)
 
 
-def queue(waiting: list[Run]) -> Markup:
-    """The waiting runs as a table, the next one first; nothing where none waits."""
+def queue(waiting: list[Run], unseen: Run | None = None) -> Markup:
+    """The waiting runs as a table, the next one first; above it the one in training, where the tab shows another."""
+    show = html.NOTHING
+    if unseen:
+        button = html.button("t-offer", type="button", data_act="show", data_run=unseen.id)["Show it"]
+        show = html.div("t-offers")[html.span["Training now: ", html.b[unseen.name]], button]
     if not waiting:
-        return html.NOTHING
+        return card(show)
     rows = [_row(place, run, place == len(waiting)) for place, run in enumerate(waiting, 1)]
     about = "One run trains at a time. Drag the rows into order, or use the arrows; it is kept when Transfer is closed."
     return card(
-        html.h3["Waiting runs"], scrolled(html.table("t-table t-plain t-queue")[html.tbody[rows]]), muted(about)
+        show, html.h3["Waiting runs"], scrolled(html.table("t-table t-plain t-queue")[html.tbody[rows]]), muted(about)
     )
 
 

@@ -16,17 +16,16 @@ from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
-from transfer.errors import TransferError
+from transfer.errors import ConfigError, TransferError
 from transfer.runs.changes import ON_RESUME
 from transfer.runs.run import Run
-from transfer.runs.status import ALIVE
 from transfer.runs.summary import DAMAGED
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
 from transfer.ui.shared import form, html, steps
 from transfer.ui.shared.checking import Watched
-from transfer.ui.shared.events import LISTEN, QUIET, follow
+from transfer.ui.shared.events import LISTEN, QUICK, QUIET, follow
 from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, shown
 from transfer.ui.shared.quantities import counted
 from transfer.ui.shared.run_summary import charts, charts_version
@@ -38,6 +37,10 @@ from transfer.ui.train.queue import queue_card
 NOTHING_YET = "Nothing has been trained yet. What you train can be watched here."
 CLOCK = 3.0  # seconds
 BEAT = 1.0  # seconds between two looks at a run that is alive
+# A page that is opened while something trains shows that, unless somebody was quicker.
+OPEN = f"""training => {{
+  if (training && document.querySelector('#tab-photos-button[aria-selected="true"]')) ({steps.opening("train")})();
+}}"""
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,14 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             less = gr.Accordion("Go on with less memory", open=False, visible="hidden", elem_id="resume-changes")
             with less, gr.Row():
                 settings = RunConfig.settings()
-                changes = [gr.Number(label=settings[name].label, info=settings[name].help) for name in ON_RESUME]
+                changes = [gr.Number(label=settings[name].label, info=settings[name].hint) for name in ON_RESUME]
             curves = gr.HTML(elem_id="run-curves")
             fold = ChangesFold.build()
             remarks = gr.HTML(elem_id="run-remarks")
             log = gr.HTML(elem_id="run-log")
         # Inside the tab: Gradio counts whatever stands between two tabs as a tab.
         version_shown, curves_shown, over = gr.State(None), gr.State(None), gr.State("")
+        training = gr.Textbox(visible="hidden")  # when the page was opened; a script cannot read what a State holds
         timer = gr.Timer(BEAT, active=False)
     screen = [version_shown, timer, state, stop, pause, resume, retry, results, curves, remarks, log, less, *changes]
     screen += [curves_shown, over, *fold.screen]
@@ -124,10 +128,17 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
             for done in making.watch():
                 yield {trouble: checking_bar("Checking your photos once more.", done)}
             assert making.result is not None
+        except ConfigError as error:  # where the plan says it already
+            yield {trouble: "", plan: error_panel(error)}
+            return
         except TransferError as error:
             yield {trouble: error_panel(error)}
             return
-        yield {trouble: "", chosen: making.result.id}
+        made = making.result
+        busy = context.desk.runs.at_work() or made
+        if busy.id != made.id:
+            gr.Info("It waits below, under “Waiting runs”, and what trains now stays on the screen.", title="Queued")
+        yield {trouble: "", chosen: busy.id}
 
     def ask(act: Callable[..., Run], run_id: str, *given: Any) -> Markup:
         try:
@@ -139,14 +150,15 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
     def less_memory(run_id: str) -> Run:
         return context.desk.training.resume(run_id, context.desk.outlooks.smaller(run_id))
 
-    def first(run_id: str) -> str:
-        """Which run a page shows when it is opened: the one in training, else the last one seen, else the newest."""
-        runs = context.desk.runs.summaries()
-        training = next((each for each in runs if each.status in ALIVE), None)
-        if training is None and (seen := context.run(run_id)):
-            return seen.id
-        newest = training or next((each for each in runs if each.status != DAMAGED), None)
-        return Path(newest.run).name if newest else ""
+    def first(run_id: str) -> list[str]:
+        """Which run a page shows when it is opened: the one in training, which its tab is opened for, else the last
+        one seen, else the newest."""
+        if busy := context.desk.runs.at_work():
+            return [busy.id, busy.id]
+        if seen := context.run(run_id):
+            return [seen.id, ""]
+        newest = next((each for each in context.desk.runs.summaries() if each.status != DAMAGED), None)
+        return [Path(newest.run).name if newest else "", ""]
 
     def planned(remembered: str, summary: dict[str, Any], *given: Any) -> Markup:
         if remembered and not summary:
@@ -165,7 +177,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         [train.click, photos.straight.click],
         begin,
         [photos.folder, *values],
-        [trouble, chosen],
+        [trouble, plan, chosen],
         **QUIET,
     )
     begun.then(look, seen, screen, **QUIET)
@@ -184,11 +196,13 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
     tab.select(look, seen[:2], screen, **QUIET)
     for asked in (stopped, paused, resumed, retried, applied):
         asked.then(look, seen, screen, **QUIET)
-    context.page().load(first, chosen, chosen, **QUIET).then(look, seen, screen, **QUIET)
+    opened = context.page().load(first, chosen, [chosen, training], **QUIET)
+    opened.then(None, training, js=OPEN, **QUICK)
+    opened.then(look, seen, screen, **QUIET)
     follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
     outlook_of_it(context.desk, outlook, measure, [tab.select, over.change], photos, network)
     with tab:
-        queue_card(context, photos, network, tab, [begun, stopped, paused, resumed, retried])
+        queue_card(context, photos, network, tab, chosen, [begun, stopped, paused, resumed, retried])
     # The last of this tab: the page takes what one event asks for one after the other (not what another event does,
     # such as a click on Train), and the first answer to this needs TensorFlow.
     tab.select(device, None, where, **QUIET)
