@@ -96,7 +96,18 @@ class Format:
 _ONNX = Extra('pip install -e ".[onnx]"', ("tf2onnx", "onnx", "onnxruntime"))
 _OPENVINO = Extra("pip install openvino", ("openvino",))
 
+# What people want most comes first.
 FORMATS = {
+    "web": Format(
+        title="Web page",
+        place="a browser",
+        good_for="anybody with a browser: it looks at photos and through the camera, without server or internet. Open "
+        "index.html, or put the folder on a web server (a phone gives a page its camera over https only).",
+        model="model.js",
+        needs=("ai-edge-litert",),
+        writer="web_page:FORMAT",
+        use=("open index.html", "or: python -m http.server, then http://127.0.0.1:8000"),
+    ),
     "keras": Format(
         title="Keras",
         place="Python",
@@ -105,13 +116,13 @@ FORMATS = {
         needs=("tensorflow", "keras"),
         writer="keras_file:FORMAT",
     ),
-    "savedmodel": Format(
-        title="TensorFlow SavedModel",
-        place="a server with TensorFlow",
-        good_for="servers (TensorFlow Serving), C++, Java, and converters to other formats.",
-        model="model",
-        needs=("tensorflow",),
-        writer="saved_model:FORMAT",
+    "litert": Format(
+        title="LiteRT (TensorFlow Lite)",
+        place="a phone",
+        good_for="phones, browsers and small computers, with the very answers of the app.",
+        model="model.tflite",
+        needs=("ai-edge-litert",),
+        writer="litert:FLOAT32",
     ),
     "onnx": Format(
         title="ONNX",
@@ -122,22 +133,14 @@ FORMATS = {
         writer="onnx_file:FORMAT",
         extra=_ONNX,
     ),
-    "openvino": Format(
-        title="OpenVINO",
-        place="an Intel computer",
-        good_for="the fastest answers on Intel processors, and on those of others.",
-        model="model",
-        needs=("openvino",),
-        writer="openvino_ir:FORMAT",
-        extra=_OPENVINO,
-    ),
-    "litert": Format(
-        title="LiteRT (TensorFlow Lite)",
-        place="a phone",
-        good_for="phones, browsers and small computers, with the very answers of the app.",
+    "server": Format(
+        title="Server",
+        place="other programs",
+        good_for="other programs, over HTTP: a FastAPI program and a Dockerfile, with /predict and /health.",
         model="model.tflite",
-        needs=("ai-edge-litert",),
-        writer="litert:FLOAT32",
+        needs=("ai-edge-litert", "fastapi", "uvicorn", "python-multipart"),
+        writer="server:FORMAT",
+        use=("pip install -r requirements.txt", "uvicorn server:app", "or: docker build -t classifier ."),
     ),
     "litert_float16": Format(
         title="LiteRT, half the size",
@@ -151,7 +154,8 @@ FORMATS = {
     "litert_dynamic": Format(
         title="LiteRT, 8-bit weights",
         place="a Raspberry Pi",
-        good_for="small computers: a quarter of the megabytes, 32-bit numbers in and out (int8 dynamic range).",
+        good_for="small computers: a quarter of the megabytes; what it learned is rounded to 8 bits, photos and "
+        "answers are not (dynamic range quantisation).",
         model="model.tflite",
         needs=("ai-edge-litert",),
         writer="litert:DYNAMIC",
@@ -160,32 +164,30 @@ FORMATS = {
     "litert_int8": Format(
         title="LiteRT, 8 bits throughout",
         place="a chip without float numbers",
-        good_for="microcontrollers and accelerators (Coral, Hexagon): whole numbers only, calibrated on your training "
-        "photos (full-integer int8).",
+        good_for="microcontrollers and accelerators (Coral, Hexagon): whole numbers only, rounded as suits your "
+        "training photos (full-integer quantisation, int8).",
         model="model.tflite",
         needs=("ai-edge-litert",),
         writer="litert:INT8",
         exactness=INT8,
         takes="uint8",
     ),
-    "web": Format(
-        title="Web page",
-        place="a browser",
-        good_for="anybody with a browser: it looks at photos and through the camera, without server or internet. Open "
-        "index.html, or put the folder on a web server (a phone gives a page its camera over https only).",
-        model="model.js",
-        needs=("ai-edge-litert",),
-        writer="web_page:FORMAT",
-        use=("open index.html", "or: python -m http.server, then http://127.0.0.1:8000"),
+    "savedmodel": Format(
+        title="TensorFlow SavedModel",
+        place="a server with TensorFlow",
+        good_for="servers (TensorFlow Serving), C++, Java, and converters to other formats.",
+        model="model",
+        needs=("tensorflow",),
+        writer="saved_model:FORMAT",
     ),
-    "server": Format(
-        title="Server",
-        place="other programs",
-        good_for="other programs, over HTTP: a FastAPI program and a Dockerfile, with /predict and /health.",
-        model="model.tflite",
-        needs=("ai-edge-litert", "fastapi", "uvicorn", "python-multipart"),
-        writer="server:FORMAT",
-        use=("pip install -r requirements.txt", "uvicorn server:app", "or: docker build -t classifier ."),
+    "openvino": Format(
+        title="OpenVINO",
+        place="an Intel computer",
+        good_for="the fastest answers on Intel processors, and on those of others.",
+        model="model",
+        needs=("openvino",),
+        writer="openvino_ir:FORMAT",
+        extra=_OPENVINO,
     ),
     "script": Format(
         title="Script and notebook",

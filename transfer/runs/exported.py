@@ -57,7 +57,7 @@ class Parity:
         if self.agreement is not None and self.accuracy is not None and self.app_accuracy is not None:
             pieces += [f"{self.agreement:.1%} named as by the app"]
             pieces += [f"{self.accuracy:.1%} right (the app {self.app_accuracy:.1%})"]
-        pieces += [f"farthest probability {self.max_difference:.2g}"]
+        pieces += [f"no probability off by more than {self.max_difference:.2g}"]
         pieces += [f"{self.model_megabytes:.1f} MB"] if self.model_megabytes is not None else []
         if self.steady_milliseconds is not None:
             pieces += [f"{self.steady_milliseconds:.1f} ms a photo, the first {self.first_milliseconds:.0f} ms"]

@@ -25,7 +25,7 @@ def test_nothing_before_anything_was_made() -> None:
 def test_every_format_with_its_figures() -> None:
     made = {name: ExportedModel(name, Path("x.zip"), QUICK if name == "keras" else WHOLE) for name in FORMATS}
     said = read(comparison(made)).text
-    for words in (*(kind.title for kind in FORMATS.values()), "not as exact", "90% (-2.5 points)", "96.7% of 90"):
+    for words in (*(kind.title for kind in FORMATS.values()), "not as exact", "90% of 90 (-2.5 points)", "96.7% of 90"):
         assert words in said
     label = str(drawing(plot([(2, "onnx", WHOLE), (3, "litert", WHOLE)])).get("aria-label"))
     assert "3 LiteRT (TensorFlow Lite): 90% right, 7.4 milliseconds, 3.6 megabytes" in label.replace("\xa0", " ")

@@ -9,12 +9,12 @@ from transfer.commands.findings import SettingFindings
 from transfer.config import RunConfig
 from transfer.messages.measurements import DepthMeasured
 from transfer.runs.progress import duration
+from transfer.setting import plain
 from transfer.ui.shared import html
-from transfer.ui.shared.form import plain
-from transfer.ui.shared.panels import muted, panel, scrolled
+from transfer.ui.shared.panels import muted, panel, table
 from transfer.ui.shared.quantities import percent, readable
 
-HEADS = ("what may change", "right", "95 % interval", "points gained", "adjusted", "learning rate", "took")
+HEADS = ("What may change", "Right", "95 % interval", "Points gained", "Adjusted", "Learning rate", "Took")
 
 
 def show(found: SettingFindings, config: RunConfig) -> Markup:
@@ -26,17 +26,14 @@ def show(found: SettingFindings, config: RunConfig) -> Markup:
     if advice is not None:
         best = panel("good", f"Recommended: {NAMES[advice.best.blocks]}", advice.reason)
     rows = (_row(each, measured[0], advice is not None and advice.best is each) for each in measured)
-    table = html.table("t-table t-plain t-measured")[
-        html.thead[html.tr[(html.th[head] for head in HEADS)]], html.tbody[rows]
-    ]
     remark = (
         f"Short runs on {len(measured[0].right):,} of your photos, each of which was named by a run that learned from "
         "the others; test photos were not looked at. Each depth had the learning rate that was found best for it."
     )
-    return html.join(best, scrolled(table), muted(remark))
+    return html.join(best, table(HEADS, rows, "t-measured"), muted(remark))
 
 
-def _row(depth: DepthMeasured, head: DepthMeasured, recommended: bool) -> Markup:
+def _row(depth: DepthMeasured, head: DepthMeasured, recommended: bool) -> list[html.Content]:
     mark = html.span("t-badge t-good")["recommended"] if recommended else html.NOTHING
     gained, adjusted, rate = "–", "–", "–"
     if depth.blocks:
@@ -45,12 +42,12 @@ def _row(depth: DepthMeasured, head: DepthMeasured, recommended: bool) -> Markup
         gained, adjusted = f"{100 * found.share:+.1f} ({low} to {high})", readable(depth.parameters)
         rate = plain(depth.fine_tune_learning_rate) if depth.fine_tune_learning_rate else "–"
     name = NAMES[depth.blocks]
-    return html.tr[
-        html.th(scope="row")[name[0].upper() + name[1:], " ", mark],
-        html.td[percent(depth.accuracy)],
-        html.td[f"{percent(depth.low)} to {percent(depth.high)}"],
-        html.td[gained],
-        html.td[adjusted],
-        html.td[rate],
-        html.td[duration(depth.training_seconds)],
+    return [
+        [name[0].upper() + name[1:], " ", mark],
+        percent(depth.accuracy),
+        f"{percent(depth.low)} to {percent(depth.high)}",
+        gained,
+        adjusted,
+        rate,
+        duration(depth.training_seconds),
     ]

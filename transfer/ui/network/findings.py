@@ -18,7 +18,7 @@ from transfer.runs.progress import duration
 from transfer.runs.study import Study
 from transfer.ui.network.study_card import standing
 from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, panel, scrolled
+from transfer.ui.shared.panels import muted, panel, table
 from transfer.ui.shared.quantities import counted, percent
 from transfer.ui.shared.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 
@@ -62,16 +62,12 @@ def _results(findings: NetworkFindings) -> Markup:
 
 
 def _table(findings: NetworkFindings) -> Markup:
-    heads = ("", "network", "right", "95 % interval", "photos a second", "model", "training")
+    heads = ("", "Network", "Right", "95 % interval", "Photos a second", "Model", "Training")
     rows = (_row(number, each, findings) for number, each in enumerate(findings.measured, start=1))
-    return scrolled(
-        html.table("t-table t-plain t-measured")[
-            html.thead[html.tr[(html.th[head] for head in heads)]], html.tbody[rows]
-        ]
-    )
+    return table(heads, rows, "t-measured", names=1)
 
 
-def _row(number: int, network: NetworkMeasured, findings: NetworkFindings) -> Markup:
+def _row(number: int, network: NetworkMeasured, findings: NetworkFindings) -> list[html.Content]:
     found = findings.recommended
     mark: str | Markup = ""
     if found and network is found.network:
@@ -79,14 +75,14 @@ def _row(number: int, network: NetworkMeasured, findings: NetworkFindings) -> Ma
     elif found and network in found.alike:
         mark = html.span("t-badge t-warning", title="A difference this small may be chance.")["within noise"]
     choose = html.button(type="button", data_network=network.step)[network.step]
-    return html.tr[
-        html.td[number],
-        html.th(scope="row")[choose, mark],
-        html.td[percent(network.accuracy)],
-        html.td[f"{percent(network.low)} to {percent(network.high)}"],
-        html.td[f"{network.photos_per_second:.0f}"],
-        html.td[f"{network.megabytes:.0f} MB"],
-        html.td[f"about {duration(network.training_seconds)}"],
+    return [
+        number,
+        [choose, mark],
+        percent(network.accuracy),
+        f"{percent(network.low)} to {percent(network.high)}",
+        f"{network.photos_per_second:.0f}",
+        f"{network.megabytes:.0f} MB",
+        f"about {duration(network.training_seconds)}",
     ]
 
 
@@ -94,13 +90,10 @@ def _others(records: Sequence[Backbone]) -> Markup:
     """The networks that are not here, with what others measured."""
     if not records:
         return html.NOTHING
-    heads = html.thead[html.tr[(html.th[head] for head in ("network", "right on ImageNet, as published", "takes"))]]
-    rows = (
-        html.tr[html.th(scope="row")[each.name], html.td[percent(each.top1)], html.td[_takes(each)]] for each in records
-    )
-    table = scrolled(html.table("t-table t-plain t-measured")[heads, html.tbody[rows]], "t-tall")
+    rows = ([each.name, percent(each.top1), _takes(each)] for each in records)
+    listed = table(("Network", "Right on ImageNet, as published", "Takes"), rows, "t-measured")
     title = f"{counted(len(records), 'network')} not on this machine, with published figures"
-    return html.details("t-fold")[html.summary[title], table]
+    return html.details("t-fold")[html.summary[title], listed]
 
 
 def _takes(record: Backbone) -> str:

@@ -81,7 +81,7 @@ def comparison() -> Markup:
         ]
         for family, records in FAMILIES.items()
     )
-    return scrolled(html.table("t-table t-plain t-networks")[heads, families], "t-tall")
+    return scrolled(html.table("t-table t-plain t-cards t-networks")[heads, families], "t-tall")
 
 
 def _row(record: Backbone) -> Markup:
@@ -91,10 +91,10 @@ def _row(record: Backbone) -> Markup:
     lacking = html.code[state.removeprefix("needs ")] if record.name in PACKAGES else "needs a download"
     return html.tr[
         html.th(scope="row")[html.button(type="button", data_name=record.name)[record.name]],
-        html.td[f"{record.top1:.0%}" if record.top1 else "–"],
-        html.td[f"{record.download_mb:.0f} MB"],
-        html.td[f"{record.image_size} px"],
-        html.td[_badge("good", state) if ready else html.span("t-muted")[lacking]],
+        html.td(data_label="accuracy")[f"{record.top1:.0%}" if record.top1 else "–"],
+        html.td(data_label="size")[f"{record.download_mb:.0f} MB"],
+        html.td(data_label="photos")[f"{record.image_size} px"],
+        html.td(data_label="on this computer")[_badge("good", state) if ready else html.span("t-muted")[lacking]],
         html.td[record.advice],
     ]
 

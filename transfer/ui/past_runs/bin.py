@@ -10,7 +10,7 @@ from transfer.runs.job import when
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary
 from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, scrolled
+from transfer.ui.shared.panels import muted, table
 from transfer.ui.shared.quantities import counted, megabytes
 
 
@@ -20,14 +20,14 @@ def contents(runs: Sequence[Run]) -> Markup:
         return muted("The bin is empty.")
     summaries = [Summary.of(run) for run in runs]
     rows = (
-        html.tr[
-            html.th(scope="row")[summary.name],
-            html.td[when(summary.created)],
-            html.td[megabytes(summary.size)],
-            html.td[html.button("t-back", type="button", data_back=run.id)["Put back"]],
+        [
+            summary.name,
+            when(summary.created),
+            megabytes(summary.size),
+            html.button("t-back", type="button", data_back=run.id)["Put back"],
         ]
         for run, summary in zip(runs, summaries, strict=True)
     )
     total = megabytes(sum(summary.size for summary in summaries))
     taken = html.p[f"{counted(len(runs), 'run')}, {total} on the disk, until the bin is emptied."]
-    return html.join(taken, scrolled(html.table("t-table t-plain")[html.tbody[rows]], "t-tall"))
+    return html.join(taken, table(("Run", "Begun", "On the disk", ""), rows))

@@ -66,7 +66,7 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
             binned = gr.HTML(js_on_load=LISTEN, elem_id="bin-list")
             with gr.Row(elem_classes="t-buttons"):
                 emptying = gr.Button("Empty the bin for good", elem_id="empty-bin")
-        with gr.Accordion("Remembered features", open=False, elem_id="remembered"):
+        with gr.Accordion("Room taken for a faster start (remembered features)", open=False, elem_id="remembered"):
             size = gr.HTML(elem_id="remembered-size")
             with gr.Row(elem_classes="t-buttons"):
                 clear = gr.Button("Clear", elem_id="clear-remembered")
@@ -172,8 +172,8 @@ def past_runs_tab(context: Context, chosen: gr.BrowserState, photos: PhotosTab, 
 
 def remembered(store: FeatureStore) -> Markup:
     """How much of the disk is taken by what networks said about photos."""
-    about = "What frozen layers said about your photos, so that the next run over the same photos starts at once."
-    taken = f"Remembered features: {megabytes(store.size())} of {megabytes(store.cap_bytes)}."
+    about = "What the network saw in your photos is kept, so that the next run over the same photos starts at once."
+    taken = f"It takes {megabytes(store.size())} of {megabytes(store.cap_bytes)}."
     return html.join(html.p[taken], muted(about))
 
 

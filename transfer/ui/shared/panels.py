@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from markupsafe import Markup
@@ -93,6 +93,38 @@ def card(*content: html.Content) -> Markup:
     """A card like those around a step's controls; nothing around nothing."""
     inside = html.join(*content)
     return html.div("t-card")[inside] if inside else html.NOTHING
+
+
+def table(
+    heads: Sequence[str | tuple[str, str]],
+    rows: Iterable[Sequence[html.Content]],
+    classes: str = "",
+    names: int = 0,
+    sortable: bool = False,
+) -> Markup:
+    """A table; on a phone each row is a card, whose figures have the heads of their columns before them.
+
+    Args:
+        heads: of the columns, or each with what it means.
+        rows: the cells of each.
+        classes: of the table.
+        names: the column whose cell is the head of the row.
+        sortable: whether its heads are buttons, which `events.SORT` listens to.
+    """
+    labels = [head if isinstance(head, str) else head[0] for head in heads]
+    meanings = [html.NOTHING if isinstance(head, str) else html.small[head[1]] for head in heads]
+
+    def cell(column: int, content: html.Content) -> Markup:
+        return html.th(scope="row")[content] if column == names else html.td(data_label=labels[column])[content]
+
+    def head(label: str, meaning: Markup) -> Markup:
+        named = html.button(type="button", data_sort=True)[label] if sortable else label
+        return html.th(scope="col")[named, meaning]
+
+    heads_row = html.tr[map(head, labels, meanings)]
+    body = (html.tr[(cell(column, content) for column, content in enumerate(row))] for row in rows)
+    kind = f"t-table t-plain t-cards {'t-sortable ' if sortable else ''}{classes}".strip()
+    return scrolled(html.table(kind)[html.thead[heads_row], html.tbody[body]])
 
 
 def scrolled(table: Markup, classes: str = "") -> Markup:

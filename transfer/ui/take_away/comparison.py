@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from transfer.formats import FORMATS
 from transfer.runs.exported import ExportedModel, Parity
+from transfer.setting import plain
 from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, scrolled
+from transfer.ui.shared.panels import muted, table
 from transfer.ui.shared.quantities import percent
 from transfer.ui.shared.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 
@@ -21,7 +22,16 @@ WIDTH, HEIGHT = 420, 270  # CSS pixels at scale 1: about the width of a phone
 TEXT = 12.5
 LARGEST, MARK = 44.0, 17.0  # pixels across the disc of the largest model, and what a number takes
 UNKNOWN = "–"
-HEADS = ("", "format", "megabytes", "milliseconds a photo", "first photo", "right", "same class as the app", "farthest")
+HEADS = (
+    ("", ""),
+    ("Format", ""),
+    ("Model", "megabytes"),
+    ("A photo", "milliseconds"),
+    ("The first", "milliseconds, loading included"),
+    ("Right", "of the photos it was tried on"),
+    ("As the app", "photos given the same class"),
+    ("Off by", "largest difference of a probability from the app’s"),
+)
 
 
 def comparison(made: Mapping[str, ExportedModel]) -> Markup:
@@ -29,40 +39,47 @@ def comparison(made: Mapping[str, ExportedModel]) -> Markup:
     if not made:
         return html.NOTHING
     numbers = {name: number for number, name in enumerate(made, start=1)}
-    rows = (_row(numbers[name], name, each.parity) for name, each in made.items())
-    table = html.table("t-table t-plain t-measured")[
-        html.thead[html.tr[(html.th[head] for head in HEADS)]], html.tbody[rows]
+    rows = [_row(numbers[name], name, each.parity) for name, each in made.items()]
+    most = max(each.parity.photos for each in made.values())  # shares of other photos would not be comparable
+    timed = [
+        (numbers[name], name, each.parity)
+        for name, each in made.items()
+        if _timed(each.parity) and each.parity.photos == most
     ]
-    timed = [(numbers[name], name, each.parity) for name, each in made.items() if _timed(each.parity)]
     picture = html.NOTHING
     if len(timed) > 1:
         caption = html.figcaption[html.b["How often right, how fast, how large"]]
         picture = html.div("t-curves")[html.figure[caption, plot(timed)]]
     remark = (
         "Each file was run by its own program, in a process of its own, on your test photos. Milliseconds are of the "
-        "network alone, one photo at a time, on this machine. “Farthest” is the greatest difference of a probability "
-        "from the app’s. A figure that is missing is measured when you make that zip again."
+        "network alone, one photo at a time, on this machine. A figure that is missing, or of a few photos only, is "
+        "measured on all of them when you make that zip again."
     )
-    return html.join(picture, scrolled(table), muted(remark))
+    return html.join(picture, table(HEADS, rows, "t-measured", names=1), muted(remark))
 
 
 def _timed(parity: Parity) -> bool:
     return parity.steady_milliseconds is not None and parity.accuracy is not None
 
 
-def _row(number: int, name: str, parity: Parity) -> Markup:
+def _row(number: int, name: str, parity: Parity) -> list[html.Content]:
     kind = FORMATS[name]
     mark = html.span("t-badge t-warning", title=parity.mark)["not as exact"] if parity.mark else ""
-    return html.tr[
-        html.td[number],
-        html.th(scope="row")[kind.title, mark, muted(f"for {kind.place}")],
-        html.td[_number(parity.model_megabytes, 1)],
-        html.td[_number(parity.steady_milliseconds, 1)],
-        html.td[_number(parity.first_milliseconds, 0)],
-        html.td[_right(parity)],
-        html.td[UNKNOWN if parity.agreement is None else f"{parity.agreement:.1%} of {parity.photos:,}"],
-        html.td["< 0.000001" if parity.max_difference < 1e-6 else f"{parity.max_difference:.1g}"],
+    return [
+        number,
+        [kind.title, mark, muted(f"for {kind.place}")],
+        _number(parity.model_megabytes, 1),
+        _number(parity.steady_milliseconds, 1),
+        _number(parity.first_milliseconds, 0),
+        _right(parity),
+        UNKNOWN if parity.agreement is None else f"{parity.agreement:.1%} of {parity.photos:,}",
+        off_by(parity),
     ]
+
+
+def off_by(parity: Parity) -> str:
+    """The largest difference of a probability from the app's."""
+    return "< 0.000001" if parity.max_difference < 1e-6 else plain(float(f"{parity.max_difference:.1g}"))
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -74,7 +91,8 @@ def _right(parity: Parity) -> str:
     if parity.accuracy is None or parity.app_accuracy is None:
         return UNKNOWN
     points = 100 * (parity.accuracy - parity.app_accuracy)
-    return f"{percent(parity.accuracy)} ({'as the app' if abs(points) < 0.05 else f'{points:+.1f} points'})"
+    beside = "as the app" if abs(points) < 0.05 else f"{points:+.1f} points"
+    return f"{percent(parity.accuracy)} of {parity.photos:,} ({beside})"
 
 
 # ---------------------------------------------------------------------- the plot

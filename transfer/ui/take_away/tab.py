@@ -22,10 +22,10 @@ from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.shared import html, steps
 from transfer.ui.shared.events import QUIET, follow
-from transfer.ui.shared.panels import bar, error_panel, facts, lead, muted, shown
+from transfer.ui.shared.panels import bar, card, error_panel, lead, muted, shown
 from transfer.ui.shared.run_summary import headline, no_model
 from transfer.ui.shared.served import served
-from transfer.ui.take_away.comparison import comparison
+from transfer.ui.take_away.comparison import comparison, off_by
 from transfer.ui.take_away.hub import hub_panel
 
 CARD = 4  # components a card is made of
@@ -82,7 +82,7 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
         ]
         same = {name: each[0] for name, each in versions.items()} == {name: each[0] for name, each in last.items()}
         busy = any(each.error is None for each in making.values())
-        table = gr.skip() if same else html.join(comparison(made), _loading(run))
+        table = gr.skip() if same else card(comparison(made), _loading(run))
         return [(run_id, versions), gr.Timer(active=busy), headline(run), table, *parts]
 
     def begin(run_id: str, name: str) -> Markup:
@@ -140,7 +140,9 @@ def _card(name: str, made: ExportedModel | None, making: Making | None) -> list[
         html.join(*parts),
         gr.Button(again, visible=shown(not busy), interactive=not missing),
         gr.Button(visible=shown(busy)),
-        gr.DownloadButton(value=served(made.zip), visible=True) if made else gr.DownloadButton(visible="hidden"),
+        gr.DownloadButton(f"Download the zip ({made.megabytes:.1f} MB)", value=served(made.zip), visible=True)
+        if made
+        else gr.DownloadButton(visible="hidden"),
     ]
 
 
@@ -156,17 +158,12 @@ def _progress(making: Making) -> Markup:
 
 
 def _made(name: str, made: ExportedModel) -> Markup:
+    """What the card says; the figures are in the table above the cards."""
     parity = made.parity
-    pairs = [(f"{made.megabytes:.1f} MB", "zip")]
-    if milliseconds := parity.steady_milliseconds or parity.milliseconds_per_photo:
-        pairs.append((f"{milliseconds:.0f} ms", "per photo, on this machine"))
-    if parity.agreement is not None:
-        pairs.append((f"{parity.agreement:.1%}", f"of {parity.photos:,} photos named as the app does"))
-    off = parity.max_difference
-    close = "to six digits" if off < 1e-6 else f"largest difference of a probability: {off:.6f}"
-    same = f"Tried on {parity.photos} of your photos: the file gives the same answers as the app ({close})."
+    close = "to six digits" if parity.max_difference < 1e-6 else f"no probability is off by more than {off_by(parity)}"
+    same = f"Tried on {parity.photos:,} of your photos: the file gives the same answers as the app ({close})."
     if parity.mark or parity.tolerance is None:
-        same = parity.mark or f"Tried on {parity.photos} of your photos; {close}."
+        same = parity.mark or f"Tried on {parity.photos:,} of your photos; {close}."
     uses = ((", " if number else "", html.code[step]) for number, step in enumerate(FORMATS[name].use))
     how = html.p["Unzip it, then: ", uses]
-    return html.div("t-made")[facts(pairs), html.p("t-fix" if parity.mark else "")[same], how]
+    return html.div("t-made")[html.p("t-fix" if parity.mark else "")[same], how]
