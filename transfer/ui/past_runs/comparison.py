@@ -17,7 +17,7 @@ from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary
 from transfer.ui.shared import curves, html
-from transfer.ui.shared.panels import card, error_panel, muted, scrolled
+from transfer.ui.shared.panels import card, error_panel, muted, table
 from transfer.ui.shared.quantities import percent
 
 
@@ -43,15 +43,14 @@ def side_by_side(runs: Sequence[Summary], marked: Sequence[str]) -> Markup:
 
 def _table(compared: Comparison) -> Markup:
     """A column a run; the results first, then the settings that are not the same."""
-    row, settings = html.th(scope="row"), RunConfig.settings()
-    head = html.tr[html.td[""], (html.th(scope="col")[name] for name in compared.names)]
-    result = html.tr[row["Right answers (95 % interval)"], (html.td[_result(each)] for each in compared.metrics)]
-    rows = [
-        html.tr[row[settings[name].label], (html.td[_value(name, value)] for value in values)]
+    settings = RunConfig.settings()
+    rows = [["Right answers (95 % interval)", *map(_result, compared.metrics)]]
+    rows += [
+        [settings[name].label, *(_value(name, value) for value in values)]
         for name, values in compared.differing.items()
     ]
-    same = html.NOTHING if rows else muted("All their settings are the same.")
-    return html.join(scrolled(html.table("t-table t-plain")[html.thead[head], html.tbody[result, rows]]), same)
+    same = html.NOTHING if compared.differing else muted("All their settings are the same.")
+    return html.join(table(["", *compared.names], rows), same)
 
 
 def _result(metrics: Metrics | None) -> str:

@@ -98,28 +98,35 @@ def chart(
 
 
 def compare(histories: Mapping[str, pd.DataFrame]) -> Markup:
-    """Validation accuracy of several runs in one chart, at most `MOST_COMPARED`, with a legend of their names."""
+    """The validation curves of several runs over each other, at most `MOST_COMPARED`, under a legend of their names."""
     shown = [(name, table) for name, table in histories.items() if not table.empty][:MOST_COMPARED]
     if not shown:
         return html.NOTHING
-    drawn, axes = _axes("accuracy", last=max(int(table["step"].iloc[-1]) for _, table in shown), width=640)
-    _limit(axes, "accuracy", np.concatenate([_numbers(table["val_accuracy"]) for _, table in shown]))
     keys = []
     for number, (name, table) in enumerate(shown):
         colour, dash = COMPARED[number]
         heights = _numbers(table["val_accuracy"])
-        axes.plot(table["step"], heights, color=_COMPARED_SENTINELS[number], linewidth=2.2, linestyle=dash)
         highest = np.nanmax(heights) if np.isfinite(heights).any() else float("nan")
-        dashes = None if dash == "solid" else " ".join(f"{2 * length:g}" for length in dash[1])
+        dashes = None if isinstance(dash, str) else " ".join(f"{2 * length:g}" for length in dash[1])
         line = html.line(x1=0, y1=5, x2=26, y2=5, style=f"stroke:{colour};stroke-width:3", stroke_dasharray=dashes)
         key = html.svg(width=26, height=10, aria_hidden="true")[line]
-        keys.append(html.span[key, name, html.b[percent(highest)]])
+        keys.append(html.span[key, html.span[html.b[percent(highest)], " at best · ", name]])
+    charts = (
+        html.figure[html.figcaption[html.b[title], html.span[better]], _compared(shown, measure)]
+        for measure, (title, better) in MEASURES.items()
+    )
+    about = html.p("t-muted")["On photos that they have not learned from (validation)."]
+    return html.div("t-curves")[html.div("t-legend t-names")[keys], html.div("t-charts")[charts], about]
+
+
+def _compared(shown: Sequence[tuple[str, pd.DataFrame]], measure: str) -> Markup:
+    drawn, axes = _axes(measure, last=max(int(table["step"].iloc[-1]) for _, table in shown))
+    _limit(axes, measure, np.concatenate([_numbers(table[f"val_{measure}"]) for _, table in shown]))
+    for number, (_, table) in enumerate(shown):
+        heights, dash = _numbers(table[f"val_{measure}"]), COMPARED[number][1]
+        axes.plot(table["step"], heights, color=_COMPARED_SENTINELS[number], linewidth=2.2, linestyle=dash)
     colours = {sentinel: colour for sentinel, (colour, _) in zip(_COMPARED_SENTINELS, COMPARED, strict=True)}
-    picture = svg(drawn, "Validation accuracy of " + ", ".join(name for name, _ in shown), colours)
-    title = "Right answers on photos they have not learned from (validation accuracy)"
-    return html.div("t-curves")[
-        html.div("t-legend")[keys], html.figure("t-wide")[html.figcaption[html.b[title]], picture]
-    ]
+    return svg(drawn, f"Validation {measure} of " + ", ".join(name for name, _ in shown), colours)
 
 
 def description(history: pd.DataFrame, measure: str) -> str:
@@ -149,13 +156,12 @@ def best_step(history: pd.DataFrame) -> int | None:
 # ---------------------------------------------------------------------- drawing
 
 
-def _axes(measure: str, last: int, width: int = WIDTH) -> tuple[Figure, Axes]:
+def _axes(measure: str, last: int) -> tuple[Figure, Axes]:
     from matplotlib.ticker import MaxNLocator
 
-    drawn = figure(width, HEIGHT)
-    left, bottom, top = 46, 40, 12
-    right = 58 if width == WIDTH else 14
-    axes = drawn.add_axes((left / width, bottom / HEIGHT, 1 - (left + right) / width, 1 - (bottom + top) / HEIGHT))
+    drawn = figure(WIDTH, HEIGHT)
+    left, bottom, top, right = 46, 40, 12, 58
+    axes = drawn.add_axes((left / WIDTH, bottom / HEIGHT, 1 - (left + right) / WIDTH, 1 - (bottom + top) / HEIGHT))
     ruled(axes, TEXT)
     axes.set_xlim(0.5, max(last, 2) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
