@@ -30,10 +30,10 @@ def with_results(workspace: Workspace, root: str, wrong: set[int], first: int = 
     run.metrics_file.write_text(json.dumps(metrics.to_dict()))
     with (run.evaluation_dir / "predictions.csv").open("w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["path", "label", "predicted"])
+        rows.writerow(["path", "label", "predicted", "confidence"])
         for n, photo in enumerate(photos):
             label = dataset.classes[photo.label]
-            rows.writerow([photo.path, label, "neither" if n in wrong else label])
+            rows.writerow([photo.path, label, "neither" if n in wrong else label, 0.9])
     return run
 
 

@@ -6,7 +6,6 @@ right and the other does not (McNemar 1947, in its exact form). Training photos 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError
 from transfer.runs.job import when
 from transfer.runs.metrics import Metrics
+from transfer.runs.predictions import predictions
 from transfer.runs.run import Run
 
 MOST = 5  # runs at a time: more curves nobody can tell apart
@@ -145,12 +145,7 @@ def _differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
 def _right(run: Run) -> dict[str, bool]:
     """Whether it named each test photo right, by the digest of the photo, which is the same in every folder."""
     digests = {photo.path: photo.digest for photo in run.dataset.of("test")}
-    try:
-        with (run.evaluation_dir / "predictions.csv").open(encoding="utf-8", newline="") as file:
-            rows = [(row["path"], row["label"] == row["predicted"]) for row in csv.DictReader(file)]
-    except (OSError, KeyError, ValueError, csv.Error):  # without it nothing is said photo by photo
-        return {}
-    return {digests[path]: right for path, right in rows if path in digests}
+    return {digests[each.path]: each.right for each in predictions(run) if each.path in digests}
 
 
 def _pair(one: tuple[str, dict[str, bool]], other: tuple[str, dict[str, bool]]) -> Pair:

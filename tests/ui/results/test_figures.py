@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -98,12 +99,30 @@ def test_names_wider_than_a_cell_do_not_run_into_each_other() -> None:
 
 def test_the_commonest_mistakes_as_sentences() -> None:
     said = figures.confusions([[5, 3, 0], [0, 8, 1], [2, 2, 2]], ["ant", "bee", "cat"], most=3)
-    assert said == [
+    assert [sentence for sentence, _ in said] == [
         "3 of 8 “ant” were taken for “bee”",
         "2 of 6 “cat” were taken for “ant”",
         "2 of 6 “cat” were taken for “bee”",
     ]
-    assert figures.confusions([[5, 0], [1, 8]], ["ant", "bee"]) == ["1 of 9 “bee” was taken for “ant”"]
+    assert [cell for _, cell in said] == [(0, 1), (2, 0), (2, 1)]
+    assert figures.confusions([[5, 0], [1, 8]], ["ant", "bee"]) == [("1 of 9 “bee” was taken for “ant”", (1, 0))]
+
+
+def test_a_cell_with_photos_is_a_button_over_its_square() -> None:
+    html = figures.confusion([[5, 3], [0, 8]], ["ant", HOSTILE], pressable=True)
+    page = read(html)
+    assert page.having("data-cell") == ["0 0", "0 1", "1 1"] and page.having("tabindex") == ["0"] * 3
+    assert "3 of 8 “ant” were taken for “<img" in page.having("aria-label")[2] and "img" not in page.having("role")
+    assert page.having("aria-label")[1] == "5 of 8 “ant” were recognised: show them"
+    tree = ElementTree.fromstring(html[html.index("<svg") : html.rindex("</svg>") + 6])
+    for square in (each for each in tree.iter("{http://www.w3.org/2000/svg}rect") if each.get("role")):
+        left, top, side = (float(square.get(name, 0)) for name in ("x", "y", "width"))
+        inside = [
+            "".join(text.itertext()).strip()
+            for text in tree.iter("{http://www.w3.org/2000/svg}text")
+            if left < float(text.get("x", 0)) < left + side and top < float(text.get("y", 0)) < top + side
+        ]
+        assert inside == [str(square.findtext("{*}title")).split()[0]], "the number that is drawn there"
 
 
 def test_scores_begin_with_the_weakest_and_say_what_they_do_not_know() -> None:

@@ -1,4 +1,4 @@
-"""The results in words, the gallery of mistakes with real photos, and the history as a file: no server is needed."""
+"""The results in words, and the history as a file: no server is needed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from PIL import Image
 
 from tests.ui.conftest import HOSTILE, epoch, measured, read
 from transfer.messages.endings import Finished
-from transfer.processes.photo_reader import PhotoReader
-from transfer.runs.metrics import Mistake
 from transfer.runs.run import Run
 from transfer.ui.results import tab
-
-ODD = HOSTILE.replace("/", "∕")
 
 
 def test_accuracy_with_its_interval_and_the_baseline(new_run: Callable[..., Run]) -> None:
@@ -38,26 +33,6 @@ def test_validation_photos_are_called_what_they_are(new_run: Callable[..., Run])
 def test_all_wrong_and_all_right(new_run: Callable[..., Run], accuracy: float) -> None:
     metrics = measured(new_run(), accuracy=accuracy, low=0.0, high=1.0)
     assert f"Right on {8 * accuracy:.0f} of 8" in read(tab.score_of(metrics)).text
-
-
-def test_the_gallery_names_and_describes_each_mistake(
-    new_run: Callable[..., Run], tmp_path: Path, photos: PhotoReader
-) -> None:
-    run = new_run(classes=("cat", ODD))
-    place = tmp_path / "pets" / ODD
-    place.mkdir(parents=True)
-    Image.new("RGB", (900, 300), "red").save(place / f"{ODD}.jpg")
-    (place / "torn.jpg").write_bytes(b"\xff\xd8\xff")
-    names = (f"{ODD}.jpg", "gone.jpg", "torn.jpg")
-    mistakes = [Mistake(f"{ODD}/{name}", label=ODD, predicted=HOSTILE, confidence=0.875) for name in names]
-    html = tab.gallery(run, mistakes, photos.thumbnails)
-    page = read(html)
-    assert [tag for tag, _ in page.tags].count("figure") == 1, "photos that are gone or torn are left out"
-    assert page.having("alt") == [f"{ODD}/{ODD}.jpg"]
-    assert "88% sure" in page.text
-    assert page.text.count("alert(1)") == 3, "what it said, what it is, and the file's name"
-    assert len(html) < 10_000, "a thumbnail, not the photo"
-    assert tab.gallery(run, mistakes[1:], photos.thumbnails) == tab.gallery(run, [], photos.thumbnails) == ""
 
 
 def test_the_history_is_a_table_to_take_along(new_run: Callable[..., Run]) -> None:

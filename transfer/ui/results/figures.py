@@ -11,23 +11,24 @@ from markupsafe import Markup
 
 from transfer.runs.metrics import ClassMetrics
 from transfer.ui.shared import html
-from transfer.ui.shared.panels import scrolled
+from transfer.ui.shared.panels import scrolled, table
 from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
 
 MOST_NUMBERED = 40  # classes up to which each cell still says its number
 LONGEST_NAME = 20  # characters of a class name beside the matrix
 
 
-def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Markup:
+def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str], *, pressable: bool = False) -> Markup:
     """The confusion matrix, which scrolls sideways where the page is too narrow to read it.
 
     Args:
         counts: photos by true class (rows) and predicted class (columns).
         classes: their names.
+        pressable: whether each cell with photos is a button.
     """
     from matplotlib.patches import Rectangle
 
-    table = np.asarray(counts, dtype=int)
+    photos = np.asarray(counts, dtype=int)
     names = [shortened(name) for name in classes]
     number = len(names)
     cell = 64 if number <= 5 else 44 if number <= 10 else 30 if number <= 20 else 24
@@ -42,13 +43,13 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Markup
     axes.set_ylim(number, 0)
     axes.axis("off")
 
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    shares = photos / np.maximum(photos.sum(axis=1, keepdims=True), 1)
     ground: dict[str, Any] = {"facecolor": LINE, "alpha": 0.18, "linewidth": 0, "clip_on": False}
     axes.add_patch(Rectangle((0, 0), number, number, **ground))
     for row in range(number):
         for column in range(number):
             colour = FILL if row == column else WARM
-            if not table[row, column]:
+            if not photos[row, column]:
                 continue
             share = float(shares[row, column])
             axes.add_patch(
@@ -57,7 +58,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Markup
             axes.text(
                 column + 0.5,
                 row + 0.5,
-                str(table[row, column]),
+                str(photos[row, column]),
                 color=ON_FILL if share > 0.55 else INK,
                 fontsize=text if cell < 60 else 16,
                 fontweight="bold" if row == column else "normal",
@@ -79,44 +80,55 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> Markup
     title_style: dict[str, Any] = {"color": MUTED, "fontsize": 12}
     axes.text(number / 2, -(top - 16) / cell, "what the model said", ha="center", va="center", **title_style)
     axes.text(-(left - 9) / cell, number / 2, "what it is", ha="center", va="center", rotation=90, **title_style)
-    right, total = int(np.trace(table)), int(table.sum())
-    picture = svg(
-        drawn, f"Confusion matrix of {number} classes: {right} of {total} photos on the diagonal, where right."
-    )
+    right, total = int(np.trace(photos)), int(photos.sum())
+    label = f"Confusion matrix of {number} classes: {right} of {total} photos on the diagonal, where right."
+    cells = html.NOTHING
+    if pressable:
+        cells = html.join(
+            html.rect(
+                x=f"{left + column * cell:.1f}", y=f"{top + row * cell:.1f}", width=cell, height=cell,
+                fill="transparent", role="button", tabindex=0, data_cell=f"{row} {column}",
+                aria_label=f"{said(photos, classes, row, column)}: show them",
+            )[html.title[said(photos, classes, row, column)]]
+            for row, column in np.argwhere(photos).tolist()
+        )  # fmt: skip
+    picture = svg(drawn, label, over=cells, role="group" if pressable else "img")
     widest = f"min-width:{width * 0.86:.0f}px;max-width:{width * 1.25:.0f}px"
     return scrolled(html.div(style=widest)[picture])
 
 
-def confusions(counts: Sequence[Sequence[int]], classes: Sequence[str], most: int = 5) -> list[str]:
-    """The commonest mistakes as sentences, e.g. "3 of 40 ants were taken for bees"."""
-    table = np.asarray(counts, dtype=int)
-    pairs = [(table[i, j], i, j) for i in range(len(classes)) for j in range(len(classes)) if i != j and table[i, j]]
-    pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
-    return [
-        f"{count} of {table[i].sum()} “{classes[i]}” {'was' if count == 1 else 'were'} taken for “{classes[j]}”"
-        for count, i, j in pairs[:most]
-    ]
+def confusions(
+    counts: Sequence[Sequence[int]], classes: Sequence[str], most: int = 5
+) -> list[tuple[str, tuple[int, int]]]:
+    """The commonest mistakes as sentences, e.g. "3 of 40 ants were taken for bees", each with its cell."""
+    photos = np.asarray(counts, dtype=int)
+    wrong = [(i, j) for i, j in np.argwhere(photos).tolist() if i != j]
+    wrong.sort(key=lambda cell: (-photos[cell], *cell))
+    return [(said(photos, classes, *cell), cell) for cell in wrong[:most]]
 
 
-def scores(classes: Sequence[ClassMetrics]) -> Markup:
+def said(photos: np.ndarray, classes: Sequence[str], row: int, column: int) -> str:
+    """What a cell of the confusion matrix says."""
+    count = photos[row, column]
+    were = "was" if count == 1 else "were"
+    how = "recognised" if row == column else f"taken for “{classes[column]}”"
+    return f"{count} of {photos[row].sum()} “{classes[row]}” {were} {how}"
+
+
+def scores(classes: Sequence[ClassMetrics], *, sortable: bool = False) -> Markup:
     """Precision, recall and F1 of each class, weakest class first."""
     heads = (
         ("Class", ""),
         ("Photos", "it was tested on"),
         ("Found", "of those photos, how many it recognised (recall)"),
         ("Trustworthy", "when it says this class, how often that is right (precision)"),
-        ("Together", "both in one number (F1)"),
+        ("Together", "both in one number, near the lower one (F1 score)"),
     )
     rows = (
-        html.tr[
-            html.th(scope="row")[each.name],
-            html.td[each.photos],
-            (_bar(score) for score in (each.recall, each.precision, each.f1)),
-        ]
+        (each.name, each.photos, _bar(each.recall), _bar(each.precision), _bar(each.f1))
         for each in sorted(classes, key=lambda each: each.f1)
     )
-    head = html.tr[(html.th(scope="col")[name, html.small[meaning]] for name, meaning in heads)]
-    return scrolled(html.table("t-scores")[html.thead[head], html.tbody[rows]])
+    return table(heads, rows, "t-scores", sortable=sortable)
 
 
 def shortened(name: str, longest: int = LONGEST_NAME) -> str:
@@ -133,5 +145,5 @@ def _columns(name: str) -> float:
 
 def _bar(share: float | None) -> Markup:
     if share is None or not np.isfinite(share):
-        return html.td["–"]
-    return html.td[html.span("t-bar", style=f"--share:{share:.3f}"), f"{share:.0%}"]
+        return Markup("–")
+    return html.join(html.span("t-bar", style=f"--share:{share:.3f}"), f"{share:.0%}")

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
-from transfer.runs.metrics import Metrics, Mistake
+from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.ui.context import Context
-from transfer.ui.results import figures
+from transfer.ui.results import figures, galleries
 from transfer.ui.shared import html, steps
-from transfer.ui.shared.events import QUIET, follow
-from transfer.ui.shared.panels import card, empty, lead, muted, picture
+from transfer.ui.shared.events import LISTEN, QUICK, QUIET, SORT, follow
+from transfer.ui.shared.panels import card, empty, lead, muted
 from transfer.ui.shared.quantities import percent
 from transfer.ui.shared.run_summary import charts, headline
 from transfer.ui.shared.served import served
 
-THUMBNAIL = 256  # pixels
+TO_CELL = "() => document.getElementById('results-cell')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,14 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         with gr.Row(elem_classes="t-buttons"):
             following = gr.Button("Next: try it with a photo", variant="primary", visible="hidden", elem_id="next-try")
             history = gr.DownloadButton("Download the curves (CSV)", visible="hidden", elem_id="download-history")
-        matrix = gr.HTML(elem_id="results-confusion")
-        classes = gr.HTML(elem_id="results-classes")
+        matrix = gr.HTML(js_on_load=LISTEN, elem_id="results-confusion")
+        cell = gr.HTML(elem_id="results-cell")
+        classes = gr.HTML(js_on_load=SORT, elem_id="results-classes")
         mistakes = gr.HTML(elem_id="results-mistakes")
+        unsure = gr.HTML(elem_id="results-unsure")
         curves = gr.HTML(elem_id="results-curves")
         version_shown = gr.State(None)
-    screen = [version_shown, score, following, history, matrix, classes, mistakes, curves]
+    screen = [version_shown, score, following, history, matrix, cell, classes, mistakes, unsure, curves]
 
     def look(run_id: str, last_seen: Any) -> list[Any]:
         run = context.run(run_id)
@@ -54,18 +55,30 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
             hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
-            return [version, empty(_nothing(run)), *hidden, "", "", "", ""]
+            return [version, empty(_nothing(run)), *hidden, *[""] * 6]
         return [
             version,
             card(headline(run), score_of(metrics), left_out(run, metrics)),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
             card(_matrix(metrics)),
-            card(html.h3["Class by class"], figures.scores(metrics.classes)),
-            card(gallery(run, metrics.mistakes, context.desk.photos.thumbnails)),
+            "",
+            card(html.h3["Class by class"], figures.scores(metrics.classes, sortable=True)),
+            card(galleries.worst(run, context.desk.photos.thumbnails)),
+            card(galleries.least_certain(run, context.desk.photos.thumbnails)),
             card(charts(run)),
         ]
 
+    def photos_of(run_id: str, event: gr.EventData) -> Markup:
+        """The photos of a cell of the matrix."""
+        run, named = context.run(run_id), re.fullmatch(r"(\d{1,5}) (\d{1,5})", str(getattr(event, "cell", "")))
+        if run is None or named is None:
+            return html.NOTHING
+        names = dict(enumerate(run.dataset.classes))
+        label, predicted = (names.get(int(place), "") for place in named.groups())
+        return card(galleries.of_a_cell(run, label, predicted, context.desk.photos.thumbnails))
+
+    matrix.click(photos_of, chosen, cell, **QUIET).then(None, js=TO_CELL, **QUICK)
     follow([tab.select, chosen.change], look, [chosen, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
 
@@ -115,35 +128,20 @@ def history_file(run: Run) -> str:
     return served(file, f"{run.id}.csv")
 
 
-def gallery(
-    run: Run, mistakes: Sequence[Mistake], thumbnails: Callable[[Sequence[Path], int], Sequence[str | None]]
-) -> Markup:
-    """Small pictures of the photos it got wrong, with what it said; those that are gone are left out."""
-    shown = []
-    pictures = thumbnails([Path(run.dataset.root) / mistake.path for mistake in mistakes], THUMBNAIL)
-    for mistake, data in zip(mistakes, pictures, strict=True):
-        if data is None:
-            continue
-        caption = html.figcaption[
-            html.b[mistake.predicted], f", {mistake.confidence:.0%} sure", html.br,
-            "really ", html.b[mistake.label],
-            html.small[Path(mistake.path).name],
-        ]  # fmt: skip
-        shown.append(html.figure[picture(data, mistake.path), caption])
-    if not shown:
-        return html.NOTHING
-    hint = "Wrong, and most sure of it. Sometimes the photo is in the wrong folder."
-    return html.join(html.h3["Its worst mistakes"], muted(hint), html.div("t-mistakes")[shown])
-
-
 def _matrix(metrics: Metrics) -> Markup:
     names = [each.name for each in metrics.classes]
     worst = figures.confusions(metrics.confusion, names)
-    listed = (
-        html.ul("t-list")[(html.li[each] for each in worst)] if worst else muted("It confused nothing with anything.")
-    )
+    listed = html.ul("t-list")[
+        (
+            html.li[html.button("t-link", type="button", data_cell=f"{row} {column}")[each]]
+            for each, (row, column) in worst
+        )
+    ]
     title = html.h3["What it takes for what (confusion matrix)"]
-    return html.join(title, html.div("t-matrix")[figures.confusion(metrics.confusion, names), html.div[listed]])
+    hint = muted("Press a square, or a line beside it, to see its photos.")
+    drawn = figures.confusion(metrics.confusion, names, pressable=True)
+    beside = html.div[listed if worst else muted("It confused nothing with anything."), hint]
+    return html.join(title, html.div("t-matrix")[drawn, beside])
 
 
 def _nothing(run: Run | None) -> str:

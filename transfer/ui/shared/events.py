@@ -26,11 +26,31 @@ def follow(
 
 
 # For `gr.HTML(js_on_load=…)`: a click on a button arrives as the event's data, its `data-…` attributes by name.
-# None may be called data-path: that Gradio takes for an upload and refuses.
+# What is drawn is a button by its role. None may be called data-path: that Gradio takes for an upload and refuses.
 LISTEN = """
 element.addEventListener('click', event => {
-  const button = event.target.closest('button');
+  const button = event.target.closest('button, [role="button"]');
   if (button && element.contains(button)) trigger('click', {...button.dataset});
+});
+element.addEventListener('keydown', event => {
+  if (event.target.role !== 'button' || !['Enter', ' '].includes(event.key)) return;
+  event.preventDefault();
+  trigger('click', {...event.target.dataset});
+});
+"""
+
+# For `gr.HTML(js_on_load=…)`: the buttons in the head of a table sort it, numbers from the largest on, at first.
+SORT = """
+element.addEventListener('click', event => {
+  const head = event.target.closest('[data-sort]')?.closest('th');
+  if (!head) return;
+  const column = head.cellIndex, body = head.closest('table').tBodies[0];
+  const text = row => row.cells[column].textContent.trim(), number = row => parseFloat(text(row));
+  const least = (a, b) => isNaN(number(a)) || isNaN(number(b)) ? text(b).localeCompare(text(a)) : number(a) - number(b);
+  const up = head.ariaSort === 'descending';
+  for (const other of head.parentNode.cells) other.ariaSort = null;
+  head.ariaSort = up ? 'ascending' : 'descending';
+  body.append(...[...body.rows].sort((a, b) => up ? least(a, b) : least(b, a)));
 });
 """
 

@@ -74,7 +74,9 @@ def ruled(axes: Axes, text: float) -> None:
     axes.set_axisbelow(True)
 
 
-def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None, over: Markup = html.NOTHING) -> Markup:
+def svg(
+    drawn: Figure, label: str, colours: Mapping[str, str] | None = None, over: Markup = html.NOTHING, role: str = "img"
+) -> Markup:
     """The figure as an `<svg>` element as wide as its container.
 
     Args:
@@ -82,6 +84,7 @@ def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None, ove
         label: what it shows, in words.
         colours: sentinels beside those of this module, with the CSS colours they stand for.
         over: elements laid over the figure, in its pixels.
+        role: what it is to a screen reader: img, or group where something laid over it can be pressed.
     """
     buffer = io.StringIO()
     drawn.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -95,7 +98,7 @@ def svg(drawn: Figure, label: str, colours: Mapping[str, str] | None = None, ove
     text = re.sub(r"<[^>]+>", lambda tag: _at_home(tag.group(), own, sentinels), text)
     head, body = text.split(">", 1)
     head = re.sub(r'\s(?:width|height|version|id)="[^"]*"', "", head)
-    ours = Markup(' class="t-svg" stroke-linejoin="round" role="img" aria-label="{}">').format(label)
+    ours = Markup(' class="t-svg" stroke-linejoin="round" role="{}" aria-label="{}">').format(role, label)
     inside = Markup(body.strip().removesuffix("</svg>"))  # names in it were escaped by Matplotlib
     return html.join(Markup(head), ours, html.title[label], inside, over, Markup("</svg>"))
 
