@@ -47,7 +47,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         version_shown = gr.State(None)
     screen = [version_shown, score, following, history, matrix, cell, classes, mistakes, unsure, curves]
 
-    def look(run_id: str, last_seen: Any) -> list[Any]:
+    def look(run_id: str, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
         version = run.version() if run else ("", run_id)
         if version == last_seen:
@@ -79,7 +79,9 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         return card(galleries.of_a_cell(run, label, predicted, context.desk.photos.thumbnails))
 
     matrix.click(photos_of, chosen, cell, **QUIET).then(None, js=TO_CELL, **QUICK)
-    follow([tab.select, chosen.change], look, [chosen, version_shown], screen, **QUIET)
+    # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
+    tab.select(look, chosen, screen, **QUIET)
+    follow([chosen.change], look, [chosen, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
 
 

@@ -60,7 +60,7 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
         seen, timer = gr.State(None), gr.Timer(BEAT, active=False)
     screen = [seen, timer, which, compared, *(part for parts in cards.values() for part in parts)]
 
-    def look(run_id: str, last_seen: Any) -> list[Any]:
+    def look(run_id: str, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
         if run is None or not run.model_file.is_file():
             hidden = ["", *[gr.Button(visible="hidden")] * 2, gr.DownloadButton(visible="hidden")]
@@ -96,7 +96,9 @@ def take_away_tab(context: Context, chosen: gr.BrowserState) -> None:
         models.stop_export(run_id, name)
         return html.NOTHING
 
-    follow([tab.select, chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
+    # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
+    tab.select(look, chosen, screen, **QUIET)
+    follow([chosen.change, timer.tick], look, [chosen, seen], screen, **QUIET)
     for name, (_, make, stop, _) in cards.items():
         for button, act in ((make, begin), (stop, end)):
             button.click(lambda run_id, name=name, act=act: act(run_id, name), chosen, trouble, **QUIET).then(
