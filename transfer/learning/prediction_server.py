@@ -95,7 +95,9 @@ def evaluate(asked: Evaluate) -> Done:
     from transfer.learning.pipeline import PhotoSource
 
     photos = PhotoSource(run.dataset, measured_split(run.dataset), predictor.image_size, BATCH)
-    evaluate(predictor, photos, run.dataset, run.evaluation_dir)
+    earlier = run.metrics()
+    before = earlier.calibration.before if earlier and earlier.calibration else None
+    evaluate(predictor, photos, run.dataset, run.evaluation_dir, before=before)
     return Done()
 
 

@@ -40,6 +40,7 @@ from transfer.runs.workspace import Workspace
 if TYPE_CHECKING:
     from transfer.learning.reporter import Reporter
     from transfer.learning.training.trainer import Trainer
+    from transfer.runs.metrics import Metrics
 
 LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
 
@@ -164,9 +165,11 @@ def _train_and_measure(run: Run) -> None:
         if not trainer.outcome.exists:
             run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
             return
-        _measure(run, dataset, trainer, reporter)
+        first = _measure(run, dataset, trainer, reporter)
         if complete and _refine(run, trainer, reporter):
-            _measure(run, dataset, trainer, reporter)
+            _measure(run, dataset, trainer, reporter, first)
+        elif trainer.outcome.calibrate():
+            _measure(run, dataset, trainer, reporter, first, anew=False)
         predictor = KerasPredictor(trainer.outcome.result().model, run.dataset.classes)
     finally:
         trainer.close()
@@ -229,26 +232,41 @@ def _as_they_were(run: Run, reporter: Reporter) -> Dataset:
     return found.tested()
 
 
-def _measure(run: Run, dataset: Dataset, trainer: Trainer, reporter: Reporter) -> None:
-    """Try the best epoch on photos it did not learn from, where there are any."""
+def _measure(
+    run: Run,
+    dataset: Dataset,
+    trainer: Trainer,
+    reporter: Reporter,
+    first: Metrics | None = None,
+    anew: bool = True,
+) -> Metrics | None:
+    """Try the best epoch on photos it did not learn from, where there are any.
+
+    Args:
+        first: what was measured of the run's first answer, where this is another one.
+        anew: whether other classes may be named, which is then told.
+    """
     import tensorflow as tf
 
     from transfer.learning.analysis.evaluation import evaluate, measured_split
 
     split = measured_split(dataset)
     if not dataset.of(split):
-        return
+        return None
+    before = first.calibration.error if first and first.calibration else None
     data = trainer.outcome.measured(split)
     network = tf.function(lambda inputs: data.network(tf.cast(inputs, tf.float32), training=False))
     reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", data.photos)
     reporter.say()
     try:
-        metrics = evaluate(network, data.source, dataset, run.evaluation_dir, seen=reporter.reach)
+        metrics = evaluate(network, data.source, dataset, run.evaluation_dir, seen=reporter.reach, before=before)
     except RunError as error:  # the model is there, and may be kept without a figure
         reporter.notice("The model was not measured.", f"{error.what} Found: {error.found}.")
-        return
+        return None
     told = ("split", "accuracy", "low", "high", "baseline", "photos")
-    run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
+    if anew:
+        run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
+    return metrics
 
 
 class _Log(io.FileIO):

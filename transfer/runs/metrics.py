@@ -41,6 +41,41 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class ConfidenceBin:
+    """Photos answered with about the same confidence, the probability of the class named.
+
+    Attributes:
+        photos: how many.
+        confidence: mean of them, 0 to 1.
+        accuracy: share of them that are right; `low` to `high` is its 95 % interval.
+    """
+
+    photos: int
+    confidence: float
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Whether the confidence of answers is the share of them that are right.
+
+    Attributes:
+        bins: the photos in order of confidence, as many in each.
+        error: the expected calibration error: how far confidence and accuracy of a bin are apart, the mean over all
+            photos (Naeini et al. 2015, with bins of equal size).
+        chance: the error that answers would show on so few photos if they were perfectly calibrated.
+        before: the error of the run's first answer on the same photos; None where this is the first.
+    """
+
+    bins: tuple[ConfidenceBin, ...]
+    error: float
+    chance: float
+    before: float | None = None
+
+
+@dataclass(frozen=True)
 class Metrics:
     """How good a model is on photos it did not learn from.
 
@@ -53,6 +88,7 @@ class Metrics:
         classes: one by one.
         confusion: photos by (right class, named class).
         mistakes: the wrong answers given with the most confidence, that first.
+        calibration: what its confidence is worth; None where an earlier version measured.
     """
 
     split: Split
@@ -66,6 +102,7 @@ class Metrics:
     classes: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[Mistake, ...] = ()
+    calibration: Calibration | None = None
 
     def measured_on(self, dataset: Dataset) -> str:
         """The photos it was measured on, in words that say when some of the split are gone."""

@@ -12,7 +12,8 @@ import pytest
 
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
-from transfer.learning.analysis.evaluation import evaluate, measure, wilson
+from transfer.learning.analysis.evaluation import evaluate, measure
+from transfer.learning.analysis.intervals import wilson
 from transfer.learning.analysis.prediction import load
 from transfer.learning.pipeline import PhotoSource
 from transfer.messages.events import Evaluated
@@ -59,6 +60,8 @@ def test_the_files_of_a_run_agree_with_each_other(trained: Run) -> None:
     event = trained.log.newest(Evaluated)
     assert event is not None
     assert event.accuracy == metrics.accuracy
+    assert metrics.calibration is not None and metrics.calibration.before is not None  # of the first answer
+    assert sum(each.photos for each in metrics.calibration.bins) == metrics.photos
 
 
 def test_measuring_again_gives_the_same(trained: Run, tmp_path: Path) -> None:

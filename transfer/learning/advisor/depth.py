@@ -20,7 +20,7 @@ from transfer.dataset.dataset import Dataset
 from transfer.dataset.subset import folds
 from transfer.learning.advisor.learning_rate import range_test
 from transfer.learning.advisor.short_run import ShortRun
-from transfer.learning.analysis.evaluation import wilson
+from transfer.learning.analysis.intervals import wilson
 from transfer.learning.device import Device
 from transfer.learning.features.extraction import FeatureExtractor
 from transfer.learning.inbox import Inbox

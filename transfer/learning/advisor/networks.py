@@ -18,7 +18,7 @@ from transfer.dataset.dataset import Dataset
 from transfer.dataset.subset import subset
 from transfer.errors import ConfigError, TransferError
 from transfer.learning.advisor.deadline import Deadline, OutOfTime
-from transfer.learning.analysis.evaluation import wilson
+from transfer.learning.analysis.intervals import wilson
 from transfer.learning.device import Device, use_precision
 from transfer.learning.features.extraction import FeatureExtractor, NotKept
 from transfer.learning.inbox import Inbox

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ import tensorflow as tf
 
 from transfer.dataset.dataset import Dataset, Split
 from transfer.errors import RunError
+from transfer.learning.analysis.calibration import calibration
+from transfer.learning.analysis.intervals import wilson
 from transfer.learning.pipeline import Source
 from transfer.runs.metrics import ClassMetrics, Metrics, Mistake
 from transfer.runs.whole_file import write_whole
@@ -38,6 +39,7 @@ def evaluate(
     folder: Path,
     *,
     seen: Callable[[int], object] = lambda done: None,
+    before: float | None = None,
 ) -> Metrics:
     """Measure a model, write metrics.json and predictions.csv, and return the metrics.
 
@@ -46,6 +48,7 @@ def evaluate(
         source: the photos of `measured_split`, or the features of them.
         folder: where the files go.
         seen: called with how many photos are done.
+        before: the calibration error of the run's first answer, where this is another one.
 
     Raises:
         RunError: when there is no photo to measure with.
@@ -76,6 +79,7 @@ def evaluate(
         split=split,
         **measure(probabilities, labels, dataset.classes),
         mistakes=_mistakes(probabilities, paths, labels, dataset),
+        calibration=calibration(probabilities, labels, before),
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "predictions.csv", _table(probabilities, paths, labels, dataset))
@@ -115,16 +119,6 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
         "classes": tuple(per_class),
         "confusion": tuple(map(tuple, confusion.tolist())),
     }
-
-
-def wilson(right: int, of: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927, score interval), each end 0 to 1."""
-    share = right / of
-    middle = share + z * z / (2 * of)
-    spread = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    scale = 1 + z * z / of
-    # The share lies within; rounding may not take it out where all or none are right.
-    return min(share, max(0.0, (middle - spread) / scale)), max(share, min(1.0, (middle + spread) / scale))
 
 
 def _mistakes(probabilities: np.ndarray, paths: list[str], labels: np.ndarray, dataset: Dataset) -> tuple[Mistake, ...]:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from transfer.dataset.dataset import Split
+from transfer.learning.analysis.calibration import temperature
 from transfer.learning.device import use_precision
 from transfer.learning.features.extraction import NotKept
 from transfer.learning.inbox import Stopped
@@ -36,6 +37,7 @@ class Outcome:
         self._reporter, self._inbox, self._extractor = setup.reporter, setup.inbox, setup.extractor
         self._network, self._data, self._best = setup.network, data, best
         self._refinement: Refinement | None = None
+        self._temperature = 1.0
 
     @property
     def exists(self) -> bool:
@@ -56,9 +58,23 @@ class Outcome:
         use_precision(None)
         if self._refinement is not None:
             return self._data.measured_at_all_depths(split, self._refined_head(), self._refinement.choice.mirrored)
-        self._best.restore_trained()
+        self._restore_trained()
         assert self._best.phase is not None
         return self._data.measured(phase(self._config, self._best.phase), split)
+
+    def calibrate(self) -> bool:
+        """Choose the temperature that makes the answers to validation photos the best probabilities.
+
+        It goes into the last layer, so `measured` and `result`, and all that is exported, answer with it. A refined
+        head has its own.
+
+        Returns:
+            Whether answers are others from now on.
+        """
+        if self._refinement is not None or not self._dataset.of("validation"):
+            return False
+        self._temperature = temperature(*answers(self.measured("validation")))
+        return self._temperature != 1
 
     def refine(self) -> Refinement | None:
         """Compute a better head from what the frozen network sees, after the best epoch was measured; see `refinement`.
@@ -106,7 +122,12 @@ class Outcome:
             return refined(self._network.classifier(), head, inner=choice.share > 0, mirrored=choice.mirrored)
         classifier = self._network.classifier() if self._reusable else build(self._config, len(self._dataset.classes))
         self._best.restore(classifier)
+        _temper(classifier.head, self._temperature)
         return classifier
+
+    def _restore_trained(self) -> None:
+        self._best.restore_trained()
+        _temper(self._network.head, self._temperature)
 
     def _refined_head(self, last: int | None = None) -> keras.Sequential:
         """The refined head: one layer that takes the features of all depths, or the `last` so many of them."""
@@ -121,3 +142,20 @@ class Outcome:
     def _reusable(self) -> bool:
         """Whether the network that was trained is one of 32 bits on one device."""
         return self._device.replicas == 1 and not self._device.mixed_precision
+
+
+def answers(data: EpochData) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (photos, classes) for the photos that can be read, and their labels (photos,)."""
+    said, labels = [], []
+    for batch in data.source.batches():
+        real = batch.valid > 0
+        said.append(np.asarray(data.network(batch.inputs.astype(np.float32), training=False))[real])
+        labels.append(batch.labels[real])
+    return np.concatenate(said), np.concatenate(labels)
+
+
+def _temper(head: keras.Sequential, temperature: float) -> None:
+    """Multiply what goes into the softmax by a temperature."""
+    if temperature != 1:
+        last = head.layers[-1]
+        last.set_weights([temperature * each for each in last.get_weights()])

@@ -13,6 +13,7 @@ from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.results import figures, galleries
+from transfer.ui.results.reliability import reliability
 from transfer.ui.shared import html, steps
 from transfer.ui.shared.events import LISTEN, QUICK, QUIET, SORT, follow
 from transfer.ui.shared.panels import card, empty, lead, muted
@@ -41,11 +42,12 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         matrix = gr.HTML(js_on_load=LISTEN, elem_id="results-confusion")
         cell = gr.HTML(elem_id="results-cell")
         classes = gr.HTML(js_on_load=SORT, elem_id="results-classes")
+        believed = gr.HTML(elem_id="results-reliability")
         mistakes = gr.HTML(elem_id="results-mistakes")
         unsure = gr.HTML(elem_id="results-unsure")
         curves = gr.HTML(elem_id="results-curves")
         version_shown = gr.State(None)
-    screen = [version_shown, score, following, history, matrix, cell, classes, mistakes, unsure, curves]
+    screen = [version_shown, score, following, history, matrix, cell, classes, believed, mistakes, unsure, curves]
 
     def look(run_id: str, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
@@ -55,7 +57,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
             hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
-            return [version, empty(_nothing(run)), *hidden, *[""] * 6]
+            return [version, empty(_nothing(run)), *hidden, *[""] * 7]
         return [
             version,
             card(headline(run), score_of(metrics), left_out(run, metrics)),
@@ -64,6 +66,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             card(_matrix(metrics)),
             "",
             card(html.h3["Class by class"], figures.scores(metrics.classes, sortable=True)),
+            card(reliability(metrics.calibration)),
             card(galleries.worst(run, context.desk.photos.thumbnails)),
             card(galleries.least_certain(run, context.desk.photos.thumbnails)),
             card(charts(run)),
