@@ -50,11 +50,13 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"frozen_layers": 2},
     {"fine_tune_epochs": 5},
 )
+LONGEST = 900  # seconds for anything to come about: the machine may have much else to do
 WRITES = 400  # more than a run of this size does after the first progress is told
 
 
 def numbers(run: Run) -> list[list[Any]]:
-    return [[getattr(epoch, name) for name in NUMBERS] for epoch in run.log.all(EpochEnded)]
+    """Of all epochs; one that a pause cut short is told again, whole."""
+    return [[getattr(epoch, name) for name in NUMBERS] for epoch in run.log.all(EpochEnded) if not epoch.partial]
 
 
 class Matrix:
@@ -144,7 +146,11 @@ class Matrix:
             print([noticed.message for noticed in run.log.all(Noticed)], *(event.kind for event in run.log.read()))
         if state != "finished" or not same:
             self.lost.append(f"{run.id}: {state}, {'the same' if same else 'other'} numbers")
-        changed = f"{len(run.changes())} changes, " if run.changes() else ""
+        changed = ""
+        if run.changes():
+            changed = f"{len(run.changes())} changes, "
+            # Features of layers that were frozen otherwise, for they differ by the rounding of the maps below.
+            self.workspace.features.clear()
         print(f"{run.id}: {ends} ends, {changed}{state}, {'the same' if same else 'OTHER'} numbers", flush=True)
 
     # ------------------------------------------------------------------ real processes
@@ -163,12 +169,12 @@ class Matrix:
             settings = [f"--{name.replace('_', '-')}={getattr(self.config, name)}" for name in (*TINY, "backbone")]
             before = set(self.workspace.runs())
             parent = self.start("-m", "transfer", "train", str(self.photos), *settings, *flags)
-            until(lambda: set(self.workspace.runs()) - before, 120)
+            until(lambda: set(self.workspace.runs()) - before, LONGEST)
             (run,) = set(self.workspace.runs()) - before
         else:
             run = self.workspace.create(self.config, self.dataset)
             parent = self.start("app.py", "--port", str(self.chance.randint(20_000, 60_000)), *flags)
-        until(lambda: (isinstance(last := run.log.last(), Launched) and last.pid) or run.history().size, 120)
+        until(lambda: (isinstance(last := run.log.last(), Launched) and last.pid) or run.history().size, LONGEST)
         time.sleep(seconds)
         launched = run.log.newest(Launched)
         worker = launched.pid if launched else None
@@ -181,16 +187,16 @@ class Matrix:
         if what in ("alone", "both"):
             parent.kill()
         if what == "worker":
-            until(lambda: run.status().over, 120)
+            until(lambda: run.status().over, LONGEST)
             parent.kill()
         parent.wait()
-        until(lambda: not run.status().alive, 240)  # where only its parent was killed, the worker goes on
+        until(lambda: not run.status().alive, LONGEST)  # where only its parent was killed, the worker goes on
         if what in ("worker", "both"):
             until(lambda: not any(psutil.pid_exists(pid) for pid in children), 20)
         self.met[f"{how} killed"] += 1
         if run.status().state == "interrupted":
             finish = self.start("-m", "transfer", "resume", run.id, *flags)
-            finish.wait(timeout=240)
+            finish.wait(timeout=LONGEST)
         self.compare(run, 1, lambda: None)
 
 
@@ -212,7 +218,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=12, help="how many of the kills are of real commands and apps")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         matrix = Matrix(Path(folder), chosen.seed)
         matrix.divided(chosen.kills - chosen.processes)
         matrix.workers.close()
