@@ -17,6 +17,7 @@ def test_the_end_of_a_log(tmp_path: Path) -> None:
     ("exit_code", "log", "said"),
     [
         (None, "", "without saying why"),
+        (None, "terminate called after throwing an instance of 'std::bad_alloc'", "memory ran out"),
         (-9, "", "out of memory"),
         (-6, "terminate called after throwing an instance of 'std::bad_alloc'", "memory ran out"),
         (-6, "", "signal 6 (SIGABRT)"),

@@ -32,7 +32,7 @@ from transfer.runs.job import Job
 from transfer.runs.making import STEPS, Making
 from transfer.runs.progress import PHASE_WORDS, duration, progress, study_progress
 from transfer.runs.run import Run
-from transfer.runs.status import HALTED, TERMINAL, Status
+from transfer.runs.status import Status
 from transfer.runs.study import Study
 from transfer.runs.workspace import Workspace
 
@@ -108,7 +108,7 @@ def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[
                 for each in news():
                     line.print(each)
                 over_since = min(over_since, time.monotonic()) if status.over else math.inf
-                if status.over and (_is_told(job, status) or time.monotonic() > over_since + RECORDED):
+                if status.over and (job.end_is_told or time.monotonic() > over_since + RECORDED):
                     return status
                 if status.state == "queued" and status.place != 1 and status.message != waiting:
                     waiting = status.message
@@ -123,11 +123,6 @@ def _follow(desk: Desk, job: Job, news: Callable[[], list[str]], now: Callable[[
                 line.print(f"Stopping: {job.keeps} is kept. Ctrl-C again leaves the {job.kind} to itself.")
     finally:
         line.show("")
-
-
-def _is_told(job: Job, status: Status) -> bool:
-    """Whether the log says how a job ended; of one that was killed the supervisor is about to, where there is room."""
-    return status.state in TERMINAL or isinstance(job.log.last(), HALTED)
 
 
 def _now(run: Run) -> str:

@@ -24,7 +24,7 @@ from transfer.runs.event_log import EventLog
 from transfer.runs.lock import is_held
 from transfer.runs.mailbox import Mailbox
 from transfer.runs.queue import Queue
-from transfer.runs.status import Status, status, waits
+from transfer.runs.status import HALTED, TERMINAL, Status, status, waits
 
 T = TypeVar("T")
 
@@ -200,6 +200,11 @@ class Job:
     def _is_asked(self, kind: type[Request]) -> bool:
         """Whether somebody asked this of it, and it can still do so."""
         return self.mailbox.has(kind)
+
+    @property
+    def end_is_told(self) -> bool:
+        """Whether its log says how it ended; of one that was killed the supervisor is about to, where there is room."""
+        return self.status().state in TERMINAL or isinstance(self.log.last(), HALTED)
 
     @property
     def waits(self) -> bool:

@@ -10,8 +10,8 @@ from transfer import disk
 
 def lacked_memory(exit_code: int | None, log_tail: str) -> bool:
     """Whether memory ran out, as far as anybody can tell: SIGKILL is how a system takes it back, and code in C++ that
-    gets none aborts and says so."""
-    return exit_code == -signal.SIGKILL or (exit_code == -signal.SIGABRT and "bad_alloc" in log_tail)
+    gets none aborts and says so, to everybody who reads its log."""
+    return exit_code == -signal.SIGKILL or (exit_code in {None, -signal.SIGABRT} and "bad_alloc" in log_tail)
 
 
 def death_in_words(exit_code: int | None, doing: str, log_tail: str = "") -> str:
@@ -19,14 +19,14 @@ def death_in_words(exit_code: int | None, doing: str, log_tail: str = "") -> str
 
     None where it is unknown: the worker was another process's child.
     """
-    if exit_code is None:
-        return f"{doing} ended without saying why, perhaps because the machine was switched off."
     if exit_code == disk.FULL:
         return f"{doing} ended because the disk was full. Make room before you go on."
     if exit_code == -signal.SIGKILL:
         return f"{doing} was ended by force (signal 9). Often the machine had run out of memory."
     if lacked_memory(exit_code, log_tail):
         return f"{doing} ended because memory ran out."
+    if exit_code is None:
+        return f"{doing} ended without saying why, perhaps because the machine was switched off."
     if exit_code < 0:
         return f"{doing} was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})."
     return f"{doing} ended unexpectedly (exit code {exit_code}). The end of its log says more."

@@ -102,7 +102,7 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         status, drawn = run.status(), charts_version(run)
         return [
             version,
-            gr.Timer(active=not status.over),
+            gr.Timer(active=not (status.over and run.end_is_told)),  # of a killed one the supervisor is about to tell
             view.state(run),
             buttons.stop(run, status),
             buttons.pause(run, status),
