@@ -25,6 +25,7 @@ STEPS = {
     "write": "Writing the model.",
     "app": "Asking the app about your test photos.",
     "prove": "Trying the file on your test photos.",
+    "loading": "Loading your test photos as other programs do.",
     "failed": "It could not be made.",
 }
 

@@ -7,7 +7,7 @@ otherwise than here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from transfer.dataset.photo import FORMATS, read_photo
-from transfer.learning.analysis.evaluation import measured_split
+from transfer.dataset.photo import FORMATS
 from transfer.learning.analysis.prediction import BATCH, Predictor
 from transfer.runs.loading import FILE, Loading
 from transfer.runs.run import Run
@@ -25,35 +24,28 @@ MOST = 200  # photos
 Way = Callable[[str, int], np.ndarray]
 
 
-def of(run: Run, predictor: Predictor) -> Loading:
-    """How often the answers of a run's model change, on its test photos; measured once for a model, then kept."""
+def known(run: Run) -> bool:
+    """Whether this was measured for the model that a run has now."""
     kept = Loading.read(run.evaluation_dir)
-    if kept and (run.evaluation_dir / FILE).stat().st_mtime >= run.model_file.stat().st_mtime:
-        return kept
-    photos = run.dataset.of(measured_split(run.dataset))
-    found = measure(predictor, [str(run.dataset.path(photo)) for photo in photos])
-    found.write(run.evaluation_dir)
-    return found
+    return kept is not None and (run.evaluation_dir / FILE).stat().st_mtime >= run.model_file.stat().st_mtime
 
 
-def measure(predictor: Predictor, paths: Sequence[str]) -> Loading:
+def measure(predictor: Predictor, said: Mapping[str, str]) -> Loading:
     """Ask a model about photos that are loaded in each way that there is here.
 
-    A photo that one of them cannot read counts as another answer; one that the app cannot read is left out.
+    A photo that one of them cannot read counts as another answer.
+
+    Args:
+        said: path to the class that the app names, of photos that it can read.
     """
-    size = predictor.image_size
-    ours = {
-        path: photo
-        for path in paths[:: max(1, len(paths) // MOST)][:MOST]
-        if (photo := _tried(read_photo, path, size)) is not None
-    }
-    said = _answers(predictor, list(ours.values()))
+    size, labels = predictor.image_size, predictor.labels
+    paths = list(said)[:: max(1, len(said) // MOST)][:MOST]
     changed = {}
     for name, way in ways().items():
-        theirs = {path: photo for path in ours if (photo := _tried(way, path, size)) is not None}
+        theirs = {path: photo for path in paths if (photo := _tried(way, path, size)) is not None}
         answers = dict(zip(theirs, _answers(predictor, list(theirs.values())), strict=True))
-        changed[name] = sum(answers.get(path) != answer for path, answer in zip(ours, said, strict=True))
-    return Loading(len(ours), changed)
+        changed[name] = sum(path not in answers or labels[answers[path]] != said[path] for path in paths)
+    return Loading(len(paths), changed)
 
 
 def ways() -> dict[str, Way]:

@@ -73,8 +73,11 @@ def export(
             model_megabytes=round(_megabytes(folder / record.model), 3),
         )
         parity.write(folder)
-        if thorough:
-            loading.of(run, predictor)  # for the card
+        if thorough and not loading.known(run):
+            step("loading")
+            said = proof.said_by_app(predictor, tuple(photos))
+            top = {path: max(classes, key=classes.__getitem__) for path, classes in said.items()}
+            loading.measure(predictor, top).write(run.evaluation_dir)  # for the card
         text = card(record, run, predictor.image_size, parity)
         (folder / "README.md").write_text(text, encoding="utf-8")
         zip = run.exports_dir / f"{_slug(run.name)}-{format}.zip"

@@ -50,12 +50,12 @@ def prove(
     """
     if thorough:
         step("app")
-        _app(predictor, tuple(photos))  # before, so that nothing gets in the way of what is timed
+        said_by_app(predictor, tuple(photos))  # before, so that nothing gets in the way of what is timed
     program = writer.start(folder, list(photos), thorough) if photos else None
     if program is not None:
         step("prove", str(program.printed))
     # Else at the same time: loading the export keeps one core busy.
-    expected = _app(predictor, tuple(photos))
+    expected = said_by_app(predictor, tuple(photos))
     answers = [] if program is None else [each for each in _answers(writer, program) if each["path"] in expected]
     same, right, app_right, worst, worst_photo = 0, 0, 0, 0.0, ""
     for answer in answers:
@@ -106,7 +106,7 @@ def photos(run: Run, most: int = MOST) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _app(predictor: Predictor, paths: tuple[str, ...]) -> dict[str, dict[str, float]]:
+def said_by_app(predictor: Predictor, paths: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """What the app says of each photo that can be read; remembered, since one format after the other is tried."""
     said = predictor.predict(paths, batch_size=AT_ONCE)
     return {answer.path: dict(answer.classes) for answer in said if answer.error is None}
