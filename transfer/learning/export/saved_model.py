@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from keras.export import ExportArchive
 
 from transfer.learning.analysis.prediction import KerasPredictor
 from transfer.learning.export.format import ExportFormat
@@ -13,7 +17,15 @@ class SavedModel(ExportFormat):
     network = "saved_model.py"
 
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
-        predictor.model.export(path, format="tf_saved_model", verbose=False)
+        model, size = predictor.model, predictor.image_size
+
+        def serve(photo: Any) -> Any:
+            return model(photo, training=False)
+
+        # Not `model.export`, which writes every variable twice: as Keras keeps it, and as TensorFlow does.
+        archive = ExportArchive()
+        archive.add_endpoint("serve", serve, [tf.TensorSpec((None, size, size, 3), tf.float32, name="photo")])
+        archive.write_out(path, verbose=False)
 
 
 FORMAT = SavedModel()
