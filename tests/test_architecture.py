@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "feature_store": set(),
     "advice": {"config", "networks", "messages", "dataset"},
     "runs": {"errors", "disk", "home", "config", "messages", "dataset", "costs", "feature_store"},
+    "drawing": {"errors", "advice", "runs"},
     "processes": {"errors", "disk", "messages", "dataset", "runs"},
     "learning": {
         "errors", "disk", "config", "formats", "networks", "messages", "dataset", "costs", "feature_store", "runs",
@@ -39,8 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli": {"errors", "disk", "home", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
     "ui": {
-        "errors", "door", "setting", "config", "formats", "networks", "messages", "dataset", "feature_store", "advice",
-        "runs", "commands",
+        "errors", "door", "setting", "config", "drawing", "formats", "networks", "messages", "dataset", "feature_store",
+        "advice", "runs", "commands",
     },
     "__init__": set(),
     "__main__": {"cli"},

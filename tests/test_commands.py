@@ -24,6 +24,7 @@ from transfer.commands.desk import Desk
 from transfer.commands.runs import Runs
 from transfer.config import RunConfig
 from transfer.costs.space import run_bytes
+from transfer.drawing.panels import error_panel
 from transfer.errors import ConfigError, DiskError, ExportError, MemoryShort, PhotosError, RunError, TransferError
 from transfer.messages.endings import Died, Interrupted, Stopped
 from transfer.messages.events import Changed, Event, Launched
@@ -38,7 +39,6 @@ from transfer.ui import page
 from transfer.ui.context import Context
 from transfer.ui.shared import form
 from transfer.ui.shared.again import again as again_in_the_form
-from transfer.ui.shared.panels import error_panel
 
 LAYERS = 154  # of MobileNetV2
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import gradio as gr
 
+from transfer.drawing import html
 from transfer.ui import api, entrance
 from transfer.ui.context import Context
 from transfer.ui.network.tab import network_tab
 from transfer.ui.past_runs.tab import past_runs_tab
 from transfer.ui.photos.tab import photos_tab
 from transfer.ui.results.tab import results_tab
-from transfer.ui.shared import html, steps
+from transfer.ui.shared import steps
 from transfer.ui.shared.events import PRESSES, QUICK
 from transfer.ui.take_away.tab import take_away_tab
 from transfer.ui.train.tab import train_tab

@@ -1,6 +1,6 @@
 """How the page looks: colours, type and spacing, in light and dark, with nothing fetched from outside.
 
-The same colours are given to style.css, the drawing and the curves as CSS variables (`--t-…`, in style.css).
+The same colours are given to style.css, the drawing and the curves as CSS variables (`--t-…`, in drawing/colours.css).
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.colors import Color
 
-STYLES = sorted(Path(__file__).parent.glob("*.css"), reverse=True)  # style.css, with the variables, first
+from transfer.drawing import styles
+
+STYLES = [styles.COLOURS, Path(__file__).parent / "style.css", styles.RUN]
 
 # A page of warm paper and one cool colour: the blue of deep ice, because freezing is what the app is about.
 LAKE = Color(

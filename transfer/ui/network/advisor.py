@@ -14,13 +14,13 @@ from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.commands.findings import NetworkFindings
+from transfer.drawing import html
 from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.candidates import Candidate
 from transfer.runs.study import Study
 from transfer.ui.network import findings, study_card
 from transfer.ui.network.study_card import StudyCard
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import html
 from transfer.ui.shared.events import LISTEN, QUIET, follow
 from transfer.ui.shared.form import Field
 

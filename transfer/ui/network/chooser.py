@@ -17,16 +17,16 @@ from markupsafe import Markup
 from transfer.commands.networks import Networks
 from transfer.config import RunConfig
 from transfer.door.uploads import LIMITS
+from transfer.drawing import html
+from transfer.drawing.panels import error_panel, muted, shown
 from transfer.errors import TransferError, WeightsError
 from transfer.networks import weights
 from transfer.networks.backbones import BACKBONES, Backbone, backbone
 from transfer.networks.custom import is_custom
 from transfer.ui.network import view
 from transfer.ui.network.networks import Offer, offers, width
-from transfer.ui.shared import html
 from transfer.ui.shared.events import LISTEN, QUIET
 from transfer.ui.shared.form import Field
-from transfer.ui.shared.panels import error_panel, muted, shown
 
 OFFERS = 4  # buttons for what could be used instead
 

@@ -7,12 +7,12 @@ from markupsafe import Markup
 from transfer.advice.depth import NAMES, gain
 from transfer.commands.findings import SettingFindings
 from transfer.config import RunConfig
+from transfer.drawing import html
+from transfer.drawing.panels import muted, panel, table
+from transfer.drawing.quantities import percent, readable
 from transfer.messages.measurements import DepthMeasured
 from transfer.runs.progress import duration
 from transfer.setting import plain
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, panel, table
-from transfer.ui.shared.quantities import percent, readable
 
 HEADS = ("What may change", "Right", "95 % interval", "Points gained", "Adjusted", "Learning rate", "Took")
 

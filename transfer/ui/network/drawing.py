@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.quantities import readable
 from transfer.networks.layers import Block, Layer, blocks, last_blocks, trainable_parameters
-from transfer.ui.shared import html
-from transfer.ui.shared.quantities import readable
 
 NOTHING = "Nothing: keep all of it frozen"
 LAST_BLOCK = "The last block"

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from transfer.commands.findings import NetworkFindings
+from transfer.drawing import html
+from transfer.drawing.panels import muted, panel, table
+from transfer.drawing.quantities import counted, percent
+from transfer.drawing.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 from transfer.messages.measurements import NetworkMeasured
 from transfer.networks.backbones import Backbone
 from transfer.networks.packages import PACKAGES
 from transfer.runs.progress import duration
 from transfer.runs.study import Study
 from transfer.ui.network.study_card import standing
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, panel, table
-from transfer.ui.shared.quantities import counted, percent
-from transfer.ui.shared.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

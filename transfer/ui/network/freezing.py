@@ -15,11 +15,11 @@ from gradio.components import Component
 
 from transfer.commands.networks import Networks
 from transfer.config import RunConfig
+from transfer.drawing import html
 from transfer.errors import TransferError
 from transfer.networks.layers import Layer
 from transfer.ui.network import drawing
 from transfer.ui.network.networks import width
-from transfer.ui.shared import html
 from transfer.ui.shared.events import LISTEN, QUICK, follow
 from transfer.ui.shared.form import Field
 

@@ -20,6 +20,8 @@ from transfer.commands.desk import Desk
 from transfer.commands.findings import SettingFindings
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
+from transfer.drawing import html
+from transfer.drawing.panels import panel
 from transfer.errors import TransferError
 from transfer.messages.events import Noticed
 from transfer.runs.progress import study_progress
@@ -27,10 +29,9 @@ from transfer.runs.study import Study
 from transfer.ui.network import depth, rates, study_card
 from transfer.ui.network.study_card import StudyCard
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form, html
+from transfer.ui.shared import form
 from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.form import Field
-from transfer.ui.shared.panels import panel
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from transfer.commands.findings import RATES, SettingFindings
 from transfer.config import RunConfig
+from transfer.drawing import html
+from transfer.drawing.panels import muted, panel
+from transfer.drawing.svg import FILL, INK, MUTED, VALIDATION, WARM, figure, ruled, svg
 from transfer.messages.measurements import LearningRateMeasured
 from transfer.setting import plain
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, panel
-from transfer.ui.shared.svg import FILL, INK, MUTED, VALIDATION, WARM, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,13 +11,13 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.commands.desk import Desk
+from transfer.drawing import html
+from transfer.drawing.panels import bar, error_panel, muted, panel
 from transfer.errors import TransferError
 from transfer.messages.endings import Failed
 from transfer.runs.progress import StudyProgress, duration
 from transfer.runs.study import Study
-from transfer.ui.shared import html
-from transfer.ui.shared.checking import Watched
-from transfer.ui.shared.panels import bar, checking_bar, error_panel, muted, panel
+from transfer.ui.shared.checking import Watched, checking_bar
 
 BEAT = 1.0  # seconds between two looks at a study that is alive
 

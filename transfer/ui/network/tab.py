@@ -19,16 +19,17 @@ from transfer.advice.settings import advice_on_settings
 from transfer.commands.settings import counted
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
+from transfer.drawing import html
+from transfer.drawing.panels import error_panel, lead, muted, notices, picture
 from transfer.errors import TransferError
 from transfer.networks.default import default_backbone
 from transfer.ui.context import Context
 from transfer.ui.network import advisor, chooser, freezing, measuring
 from transfer.ui.network.measuring import Measuring
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form, html, steps
+from transfer.ui.shared import form, steps
 from transfer.ui.shared.events import QUICK, QUIET, follow
 from transfer.ui.shared.form import Field
-from transfer.ui.shared.panels import error_panel, lead, muted, notices, picture
 
 PREVIEWED = 3  # photos shown with variations
 # Fine-tuning has settings while any layer is unfrozen.

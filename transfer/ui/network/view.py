@@ -6,13 +6,13 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import facts, scrolled
+from transfer.drawing.quantities import readable
 from transfer.networks.backbones import BACKBONES, FAMILIES, RECOMMENDED, Backbone
 from transfer.networks.layers import table
 from transfer.networks.packages import PACKAGES
 from transfer.networks.weights import PRETRAINED, readiness
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import facts, scrolled
-from transfer.ui.shared.quantities import readable
 
 # When to look into which family, for somebody who has never heard of any of them.
 WHEN_TO_CHOOSE = {

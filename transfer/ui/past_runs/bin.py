@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import muted, table
+from transfer.drawing.quantities import counted, megabytes
 from transfer.runs.job import when
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, table
-from transfer.ui.shared.quantities import counted, megabytes
 
 
 def contents(runs: Sequence[Run]) -> Markup:

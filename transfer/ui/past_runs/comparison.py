@@ -10,15 +10,15 @@ from typing import Any
 from markupsafe import Markup
 
 from transfer.config import RunConfig
+from transfer.drawing import curves, html
+from transfer.drawing.panels import card, error_panel, muted, table
+from transfer.drawing.quantities import percent
 from transfer.errors import TransferError
 from transfer.runs.comparison import MOST, Comparison
 from transfer.runs.job import when
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.runs.summary import Summary
-from transfer.ui.shared import curves, html
-from transfer.ui.shared.panels import card, error_panel, muted, table
-from transfer.ui.shared.quantities import percent
 
 
 def side_by_side(runs: Sequence[Summary], marked: Sequence[str]) -> Markup:

@@ -7,6 +7,9 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import empty, error_panel, lead, muted, panel
+from transfer.drawing.quantities import megabytes
 from transfer.errors import TransferError
 from transfer.feature_store.store import FeatureStore
 from transfer.runs.notes import LONGEST_NAME, LONGEST_NOTE
@@ -19,11 +22,9 @@ from transfer.ui.past_runs import bin
 from transfer.ui.past_runs.comparison import side_by_side
 from transfer.ui.past_runs.table import ORDERS, chosen_from, listing
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import html, steps
+from transfer.ui.shared import steps
 from transfer.ui.shared.again import FIRST, again
 from transfer.ui.shared.events import LISTEN, QUIET, follow
-from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel
-from transfer.ui.shared.quantities import megabytes
 
 BEAT = 3.0  # seconds between two looks while something waits or trains
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import empty, muted, scrolled
+from transfer.drawing.quantities import megabytes, percent
 from transfer.runs.job import shortened, when
 from transfer.runs.notes import LONGEST_NAME
 from transfer.runs.summary import DAMAGED, Summary
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import empty, muted, scrolled
-from transfer.ui.shared.quantities import megabytes, percent
 from transfer.ui.shared.run_summary import state_badge
 
 COLUMNS = ("Name", "Photos", "Network", "Begun", "Right on test photos", "On disk", "State")

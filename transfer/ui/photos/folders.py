@@ -10,7 +10,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from transfer.dataset.roots import Roots
-from transfer.ui.shared import html
+from transfer.drawing import html
 
 SHOWN = 300  # sub-folders of one folder
 

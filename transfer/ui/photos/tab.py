@@ -14,13 +14,14 @@ import gradio as gr
 
 from transfer.dataset.dataset import SPLITS, Dataset
 from transfer.door.uploads import LIMITS
+from transfer.drawing import html
+from transfer.drawing.panels import card, error_panel, lead, muted, shown
 from transfer.errors import TransferError
 from transfer.ui.context import Context
 from transfer.ui.photos import folders, view
-from transfer.ui.shared import html, steps
-from transfer.ui.shared.checking import Watched
+from transfer.ui.shared import steps
+from transfer.ui.shared.checking import Watched, checking_bar
 from transfer.ui.shared.events import LISTEN, QUIET
-from transfer.ui.shared.panels import card, checking_bar, error_panel, lead, muted, shown
 
 Tell = Callable[[int, int], None]
 Updates = dict[Any, Any]

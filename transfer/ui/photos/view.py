@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from transfer.dataset.dataset import SPLITS, Dataset
 from transfer.dataset.thumbnails import examples
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import facts, muted, panel, picture, scrolled
+from transfer.drawing import html
+from transfer.drawing.panels import facts, muted, panel, picture, scrolled
 
 SHEETS = 12  # classes per page of thumbnails
 NAMED = 200  # photos left out that are named one by one

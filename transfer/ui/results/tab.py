@@ -9,15 +9,15 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from transfer.drawing import figures, galleries, html
+from transfer.drawing.panels import card, empty, lead, muted
+from transfer.drawing.quantities import percent
+from transfer.drawing.reliability import reliability
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.ui.context import Context
-from transfer.ui.results import figures, galleries
-from transfer.ui.results.reliability import reliability
-from transfer.ui.shared import html, steps
+from transfer.ui.shared import steps
 from transfer.ui.shared.events import LISTEN, QUICK, QUIET, SORT, follow
-from transfer.ui.shared.panels import card, empty, lead, muted
-from transfer.ui.shared.quantities import percent
 from transfer.ui.shared.run_summary import charts, headline
 from transfer.ui.shared.served import served
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
+from transfer.drawing.panels import empty, error_panel, panel
 from transfer.errors import TransferError
 from transfer.runs.run import Run
 from transfer.ui.shared import form, steps
-from transfer.ui.shared.panels import empty, error_panel, panel
 
 FIRST = "Click a run first."
 

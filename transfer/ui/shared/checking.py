@@ -1,6 +1,6 @@
 """Checking a folder while somebody watches: the scan runs in a thread, the watcher sees how far it is and may leave.
 
-Leaving (closing the generator) stops the scan at the next photo. Nothing here knows what a page is.
+Leaving (closing the generator) stops the scan at the next photo.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from markupsafe import Markup
+
+from transfer.drawing import html
+from transfer.drawing.panels import progress_bar
 from transfer.errors import TransferError
 from transfer.runs.progress import duration
 
@@ -93,3 +97,13 @@ class Watched(Generic[T]):
             self._error = error
         except Exception as error:  # a mistake of ours: the watcher raises it where it is seen
             self._error = error
+
+
+def checking_bar(title: str, progress: CheckProgress | None = None) -> Markup:
+    """A bar that fills, with what is being done and how long it will still take."""
+    share = progress.done / progress.total if progress and progress.total else 0.0
+    bar = html.div("t-checking", **progress_bar(title, share))
+    return bar[
+        html.p[html.b[title], f" {progress.message}" if progress else ""],
+        html.div[html.i(style=f"width:{share:.1%}")],
+    ]

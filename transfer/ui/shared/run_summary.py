@@ -7,13 +7,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.curves import curves
+from transfer.drawing.panels import empty
 from transfer.messages.events import EpochEnded
 from transfer.runs.changes import briefly
 from transfer.runs.run import Run
 from transfer.runs.summary import DAMAGED
-from transfer.ui.shared import html, steps
-from transfer.ui.shared.curves import curves
-from transfer.ui.shared.panels import empty
+from transfer.ui.shared import steps
 
 STATES = {
     "queued": "waiting",

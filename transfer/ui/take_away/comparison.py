@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import muted, table
+from transfer.drawing.quantities import percent
+from transfer.drawing.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 from transfer.formats import FORMATS
 from transfer.runs.exported import ExportedModel, Parity
 from transfer.setting import plain
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, table
-from transfer.ui.shared.quantities import percent
-from transfer.ui.shared.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,11 +9,11 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import error_panel, muted, panel
 from transfer.errors import TransferError
 from transfer.ui.context import Context
-from transfer.ui.shared import html
 from transfer.ui.shared.events import QUIET
-from transfer.ui.shared.panels import error_panel, muted, panel
 
 ABOUT = (
     "Your account on the Hugging Face Hub gets the Keras model with its labels, its description and the program to use "

@@ -12,6 +12,8 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import bar, card, error_panel, lead, muted, shown
 from transfer.errors import TransferError
 from transfer.formats import FORMATS
 from transfer.runs.exported import ExportedModel
@@ -20,9 +22,8 @@ from transfer.runs.making import STEPS, Making
 from transfer.runs.progress import duration
 from transfer.runs.run import Run
 from transfer.ui.context import Context
-from transfer.ui.shared import html, steps
+from transfer.ui.shared import steps
 from transfer.ui.shared.events import QUIET, follow
-from transfer.ui.shared.panels import bar, card, error_panel, lead, muted, shown
 from transfer.ui.shared.run_summary import headline, no_model
 from transfer.ui.shared.served import served
 from transfer.ui.take_away.comparison import comparison, off_by

@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 
 from transfer.commands.desk import Desk
+from transfer.drawing.panels import shown
 from transfer.messages.events import Progressed
 from transfer.runs.run import Run
 from transfer.runs.status import Status
-from transfer.ui.shared.panels import shown
 
 SMALLER = {"batch_size": "a batch size of", "image_size": "a photo size of"}
 

@@ -9,12 +9,12 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.commands.desk import Desk
+from transfer.drawing.panels import error_panel, muted, panel, shown
 from transfer.errors import TransferError
 from transfer.runs.changes import LIVE, OF_THE_HEAD
 from transfer.runs.run import Run
 from transfer.ui.shared import form
 from transfer.ui.shared.events import QUIET
-from transfer.ui.shared.panels import error_panel, muted, panel, shown
 
 LEAD = "What you apply here counts from the next round on. Nothing that was learned until then is lost."
 

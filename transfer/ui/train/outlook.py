@@ -12,14 +12,15 @@ from transfer.commands.desk import Desk
 from transfer.commands.outlook import OFFERED, Outlook
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
+from transfer.drawing import html
+from transfer.drawing.panels import bar, error_panel, notices, shown
 from transfer.errors import TransferError
 from transfer.runs.progress import duration, left
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form, html
+from transfer.ui.shared import form
 from transfer.ui.shared.checking import Watched
 from transfer.ui.shared.events import QUIET, follow
-from transfer.ui.shared.panels import bar, error_panel, notices, shown
 
 USUAL = 30.0  # seconds that measuring takes, about
 

@@ -10,15 +10,15 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.commands.desk import Desk
+from transfer.drawing import html
+from transfer.drawing.panels import card, error_panel, muted, scrolled
 from transfer.errors import TransferError
 from transfer.runs.run import Run
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import html
 from transfer.ui.shared.again import again
 from transfer.ui.shared.events import LISTEN, QUIET, follow
-from transfer.ui.shared.panels import card, error_panel, muted, scrolled
 
 BEAT = 2.0  # seconds between two looks while a run waits
 

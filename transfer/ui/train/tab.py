@@ -16,6 +16,9 @@ from markupsafe import Markup
 
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
+from transfer.drawing import html
+from transfer.drawing.panels import empty, error_panel, lead, shown
+from transfer.drawing.quantities import counted
 from transfer.errors import ConfigError, TransferError
 from transfer.runs.changes import ON_RESUME
 from transfer.runs.run import Run
@@ -23,11 +26,9 @@ from transfer.runs.summary import DAMAGED
 from transfer.ui.context import Context
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form, html, steps
-from transfer.ui.shared.checking import Watched
+from transfer.ui.shared import form, steps
+from transfer.ui.shared.checking import Watched, checking_bar
 from transfer.ui.shared.events import LISTEN, QUICK, QUIET, follow
-from transfer.ui.shared.panels import checking_bar, empty, error_panel, lead, shown
-from transfer.ui.shared.quantities import counted
 from transfer.ui.shared.run_summary import charts, charts_version
 from transfer.ui.train import buttons, view
 from transfer.ui.train.changes import ChangesFold

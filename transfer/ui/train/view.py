@@ -9,6 +9,9 @@ from markupsafe import Markup
 
 from transfer.advice.curves import advice_on_curves
 from transfer.advice.refinement import refinement
+from transfer.drawing import html
+from transfer.drawing.panels import bar, error_panel, facts, notices, panel
+from transfer.drawing.quantities import counted, percent
 from transfer.errors import TransferError
 from transfer.messages.endings import Died, Failed, Interrupted, Stopped
 from transfer.messages.events import EarlyStopped, Noticed, Refined, Skipped, Started
@@ -17,9 +20,6 @@ from transfer.runs.last_words import end_of
 from transfer.runs.progress import PHASE_WORDS, Progress, left, progress
 from transfer.runs.run import Run
 from transfer.runs.status import Status
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import bar, error_panel, facts, notices, panel
-from transfer.ui.shared.quantities import counted, percent
 from transfer.ui.shared.run_summary import headline
 
 

@@ -11,12 +11,13 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.door.uploads import LIMITS
+from transfer.drawing import html
+from transfer.drawing.panels import empty, error_panel, lead, muted, panel, picture
 from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
-from transfer.ui.shared import html, steps
+from transfer.ui.shared import steps
 from transfer.ui.shared.events import QUICK, QUIET, follow
-from transfer.ui.shared.panels import empty, error_panel, lead, muted, panel, picture
 from transfer.ui.shared.run_summary import headline, no_model
 
 MOST = 60  # photos at a time

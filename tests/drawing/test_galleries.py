@@ -9,10 +9,10 @@ from pathlib import Path
 from PIL import Image
 
 from tests.ui.conftest import HOSTILE, read
+from transfer.drawing import galleries
 from transfer.processes.photo_reader import PhotoReader
 from transfer.runs.predictions import predictions
 from transfer.runs.run import Run
-from transfer.ui.results import galleries
 
 ODD = HOSTILE.replace("/", "∕")
 

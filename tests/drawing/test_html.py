@@ -10,7 +10,7 @@ import pytest
 from markupsafe import Markup
 
 from tests.ui.conftest import HOSTILE, read
-from transfer.ui.shared import html
+from transfer.drawing import html
 
 UI = Path(html.__file__).parents[1]
 TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import muted
+from transfer.drawing.svg import INK, LINE, MUTED, VALIDATION, figure, svg
 from transfer.runs.metrics import Calibration, ConfidenceBin
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted
-from transfer.ui.shared.svg import INK, LINE, MUTED, VALIDATION, figure, svg
 
 SIDE = 300  # CSS pixels
 

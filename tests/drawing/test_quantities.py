@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transfer.ui.shared.quantities import counted, megabytes, percent, readable
+from transfer.drawing.quantities import counted, megabytes, percent, readable
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ from typing import Literal
 from markupsafe import Markup
 
 from transfer.advice.notice import Notice
+from transfer.drawing import html
 from transfer.errors import TransferError
-from transfer.ui.shared import html
-from transfer.ui.shared.checking import CheckProgress
 
 
 def panel(level: str, title: str, message: str = "", fix: str = "") -> Markup:
@@ -38,16 +37,6 @@ def error_panel(error: TransferError, *, folded: bool = False) -> Markup:
 def notices(found: Iterable[Notice]) -> Markup:
     """Advice, one box each."""
     return html.join(panel(notice.level, notice.title, notice.message, notice.fix) for notice in found)
-
-
-def checking_bar(title: str, progress: CheckProgress | None = None) -> Markup:
-    """A bar that fills, with what is being done and how long it will still take."""
-    share = progress.done / progress.total if progress and progress.total else 0.0
-    bar = html.div("t-checking", **progress_bar(title, share))
-    return bar[
-        html.p[html.b[title], f" {progress.message}" if progress else ""],
-        html.div[html.i(style=f"width:{share:.1%}")],
-    ]
 
 
 def bar(name: str, share: float, text: str, classes: str = "") -> Markup:

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from transfer.ui.results.figures import confusion
+from transfer.drawing.figures import confusion
 
 drawn = confusion(np.eye(4, dtype=int).tolist(), ["猫と犬と鳥と魚", "كلب", "🐈", "\x01"])
 sys.stdout.buffer.write(drawn.encode())

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.panels import scrolled, table
+from transfer.drawing.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
 from transfer.runs.metrics import ClassMetrics
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import scrolled, table
-from transfer.ui.shared.svg import FILL, INK, LINE, MUTED, ON_FILL, PANEL, WARM, figure, svg
 
 MOST_NUMBERED = 40  # classes up to which each cell still says its number
 LONGEST_NAME = 20  # characters of a class name beside the matrix

@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 
 from tests.ui.conftest import HOSTILE, drawing, read, words
+from transfer.drawing import figures, svg
 from transfer.runs.metrics import ClassMetrics
-from transfer.ui.results import figures
-from transfer.ui.shared import svg
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from transfer.ui.shared import html
+from transfer.drawing import html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

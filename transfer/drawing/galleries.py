@@ -8,12 +8,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from transfer.drawing import html
+from transfer.drawing.figures import shortened
+from transfer.drawing.panels import muted, picture
+from transfer.drawing.quantities import counted
 from transfer.runs.predictions import Prediction, predictions
 from transfer.runs.run import Run
-from transfer.ui.results.figures import shortened
-from transfer.ui.shared import html
-from transfer.ui.shared.panels import muted, picture
-from transfer.ui.shared.quantities import counted
 
 Thumbnails = Callable[[Sequence[Path], int], Sequence[str | None]]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from transfer.ui.shared import html
-from transfer.ui.shared.quantities import percent
-from transfer.ui.shared.svg import INK, MUTED, TRAIN, VALIDATION, figure, ruled, svg
+from transfer.drawing import html
+from transfer.drawing.quantities import percent
+from transfer.drawing.svg import INK, MUTED, TRAIN, VALIDATION, figure, ruled, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.ui.conftest import drawing, read
+from transfer.drawing.reliability import reliability, sure
 from transfer.runs.metrics import Calibration, ConfidenceBin
-from transfer.ui.results.reliability import reliability, sure
 
 BINS = (
     ConfidenceBin(15, 0.62, 0.4, 0.2, 0.64),

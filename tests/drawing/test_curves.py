@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.ui.conftest import HOSTILE, drawing, epoch, read, words
+from transfer.drawing import curves
 from transfer.runs.run import Run
-from transfer.ui.shared import curves
 
 
 @pytest.fixture(autouse=True)
