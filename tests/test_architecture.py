@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "advice": {"config", "networks", "messages", "dataset"},
     "runs": {"errors", "disk", "home", "config", "messages", "dataset", "costs", "feature_store"},
     "drawing": {"errors", "advice", "runs"},
+    "report": {"config", "formats", "messages", "dataset", "advice", "runs", "drawing"},
     "processes": {"errors", "disk", "messages", "dataset", "runs"},
     "learning": {
         "errors", "disk", "config", "formats", "networks", "messages", "dataset", "costs", "feature_store", "runs",
@@ -36,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "commands": {
         "errors", "disk", "home", "config", "formats", "networks", "messages", "dataset", "samples", "costs", "advice",
-        "runs", "processes",
+        "runs", "report", "processes",
     },
     "cli": {"errors", "disk", "home", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
     "ui": {

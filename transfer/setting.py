@@ -43,6 +43,13 @@ class Setting:
             return f"between {low} and {high}"
         return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
 
+    def said(self, value: Any) -> str:
+        """A value as the form says it."""
+        names = {choice: label for label, choice in self.choices}
+        if isinstance(value, float):
+            return plain(value)
+        return str(names.get(value, "–" if value in (None, "") else value))
+
     def check(self, value: Any) -> None:
         """Raises ConfigError, naming the setting, its limits and the value found, unless the value is allowed.
 

@@ -150,6 +150,14 @@ def compare(desk: Desk, options: argparse.Namespace) -> int:
     return show(found.to_dict(), str(found), options)
 
 
+def report(desk: Desk, options: argparse.Namespace) -> int:
+    """Write all there is to say of a run into one HTML file, to print or to send."""
+    written = {"report": str(desk.report(options.run))}
+    if options.tensorboard:
+        written["tensorboard"] = str(desk.models.summarize(options.run, options.tensorboard))
+    return show(written, "\n".join(written.values()), options)
+
+
 def evaluate(desk: Desk, options: argparse.Namespace) -> int:
     """Measure a trained model again on its test photos."""
     metrics = desk.models.evaluate(options.run)

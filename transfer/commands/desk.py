@@ -32,6 +32,8 @@ from transfer.errors import ConfigError
 from transfer.messages.questions import DescribeMachine, Machine
 from transfer.processes.client import Client
 from transfer.processes.photo_reader import PhotoReader
+from transfer.report.report import report
+from transfer.runs.whole_file import write_whole
 from transfer.runs.workspace import Workspace
 from transfer.samples import draw as samples
 
@@ -103,6 +105,19 @@ class Desk:
     def models(self) -> Models:
         """What came of runs."""
         return Models(self.runs, self.predictor, self.errands)
+
+    def report(self, name: str) -> Path:
+        """The report of a run as one HTML file, written now, in its folder.
+
+        Raises:
+            RunError: when there is no such run, or it is damaged.
+            DiskError: when there is no room for it.
+        """
+        run = self.runs.get(name)
+        file = run.path / "report.html"
+        with disk.in_words(run.path):
+            write_whole(file, report(run, self.photos.thumbnails))
+        return file
 
     @cached_property
     def hub(self) -> Hub:

@@ -11,7 +11,7 @@ from transfer import disk
 from transfer.commands.runs import Runs
 from transfer.errors import ConfigError, StoppedError, TransferError
 from transfer.formats import FORMATS, find
-from transfer.messages.questions import Evaluate, Export, GetReady, PhotoAnswers, Predict
+from transfer.messages.questions import Evaluate, Export, GetReady, PhotoAnswers, Predict, Summarize
 from transfer.processes.client import Client
 from transfer.runs.exported import ExportedModel
 from transfer.runs.leftovers import sweep
@@ -63,6 +63,18 @@ class Models:
         metrics = run.metrics()
         assert metrics is not None
         return metrics
+
+    def summarize(self, name: str, folder: Path) -> Path:
+        """Write the curves of a run as TensorBoard reads them; returns the folder that is in `folder`.
+
+        Raises:
+            TransferError: when there is no such run, or it cannot be written.
+        """
+        run = self._runs.get(name)
+        with disk.in_words(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._errands.ask(Summarize(run=str(run.path), folder=str(folder)))
+        return folder / run.id
 
     def export(self, name: str, format: str, *, again: bool = True) -> ExportedModel:
         """Write a run's model in a format, as a zip. Not `again`: unless that was done before.

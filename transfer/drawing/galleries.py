@@ -17,22 +17,22 @@ from transfer.runs.run import Run
 
 Thumbnails = Callable[[Sequence[Path], int], Sequence[str | None]]
 
-THUMBNAIL = 256  # pixels
+THUMBNAIL, SMALL = 256, 160  # pixels
 WORST, UNCERTAIN, OF_A_CELL = 24, 12, 48  # photos shown
 
 
-def worst(run: Run, thumbnails: Thumbnails) -> Markup:
+def worst(run: Run, thumbnails: Thumbnails, size: int = THUMBNAIL) -> Markup:
     """The wrong answers given with the most confidence."""
     wrong = sorted((each for each in predictions(run) if not each.right), key=lambda each: -each.confidence)
     hint = "Wrong, and most sure of it. Sometimes the photo is in the wrong folder."
-    return gallery("Its worst mistakes", hint, run, wrong[:WORST], thumbnails)
+    return gallery("Its worst mistakes", hint, run, wrong[:WORST], thumbnails, size)
 
 
-def least_certain(run: Run, thumbnails: Thumbnails) -> Markup:
+def least_certain(run: Run, thumbnails: Thumbnails, size: int = THUMBNAIL) -> Markup:
     """The answers given with the least confidence, right and wrong."""
     unsure = sorted(predictions(run), key=lambda each: each.confidence)
     hint = "More photos like these help most."
-    return gallery("What it was least certain of", hint, run, unsure[:UNCERTAIN], thumbnails)
+    return gallery("What it was least certain of", hint, run, unsure[:UNCERTAIN], thumbnails, size)
 
 
 def of_a_cell(run: Run, label: str, predicted: str, thumbnails: Thumbnails) -> Markup:
@@ -46,10 +46,17 @@ def of_a_cell(run: Run, label: str, predicted: str, thumbnails: Thumbnails) -> M
     return shown or muted(f"{title}: none of them can be shown any more.")
 
 
-def gallery(title: str, hint: str, run: Run, photos: Sequence[Prediction], thumbnails: Thumbnails) -> Markup:
+def gallery(
+    title: str,
+    hint: str,
+    run: Run,
+    photos: Sequence[Prediction],
+    thumbnails: Thumbnails,
+    size: int = THUMBNAIL,
+) -> Markup:
     """Small pictures of photos with what the model said; those that are gone are left out, and nothing of nothing."""
     shown = []
-    pictures = thumbnails([Path(run.dataset.root) / photo.path for photo in photos], THUMBNAIL)
+    pictures = thumbnails([Path(run.dataset.root) / photo.path for photo in photos], size)
     for photo, data in zip(photos, pictures, strict=True):
         if data is None:
             continue

@@ -15,7 +15,7 @@ Content = Union[str, int, "Element", None, Iterable["Content"]]
 Attribute = str | int | None
 
 NOTHING = Markup()
-VOID = {"br", "img"}
+VOID = {"br", "img", "meta"}
 
 
 class Element:
@@ -54,6 +54,20 @@ def lines(text: str) -> Markup:
     return Markup(br).join(text.split("\n"))
 
 
+def document(title: str, style: str, content: Markup) -> Markup:
+    """A whole page that runs no script and loads nothing, whatever stands in it; `style` is CSS of ours."""
+    allowed = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    head = join(
+        meta(charset="utf-8"),
+        meta(http_equiv="Content-Security-Policy", content=allowed),
+        meta(name="viewport", content="width=device-width, initial-scale=1"),
+        Element("title")[title],
+        Element("style")[Markup(style)],
+    )
+    inside = join(Element("head")[head], Element("body")("gradio-container")[content])
+    return Markup("<!doctype html>\n") + Element("html")(lang="en")[inside]
+
+
 def _flat(content: Content) -> Iterable[Markup]:
     if content is None:
         return
@@ -78,6 +92,7 @@ dt = Element("dt")
 figcaption = Element("figcaption")
 figure = Element("figure")
 h1 = Element("h1")
+h2 = Element("h2")
 h3 = Element("h3")
 h4 = Element("h4")
 header = Element("header")
@@ -85,10 +100,13 @@ i = Element("i")
 img = Element("img")
 li = Element("li")
 line = Element("line")
+main = Element("main")
+meta = Element("meta")
 nav = Element("nav")
 p = Element("p")
 pre = Element("pre")
 rect = Element("rect")
+section = Element("section")
 small = Element("small")
 span = Element("span")
 strong = Element("strong")

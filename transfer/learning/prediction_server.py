@@ -34,6 +34,7 @@ from transfer.messages.questions import (
     PhotoAnswers,
     Predict,
     Question,
+    Summarize,
 )
 from transfer.processes import serving
 from transfer.runs.making import Making
@@ -113,6 +114,15 @@ def export(asked: Export) -> Done:
     from transfer.learning.export.exporter import export
 
     export(run, asked.format, predictor, tell=tell)
+    return Done()
+
+
+@answer.register
+def summarize(asked: Summarize) -> Done:
+    _machine()
+    from transfer.learning.analysis.summaries import write
+
+    write(Run(Path(asked.run)), Path(asked.folder))
     return Done()
 
 

@@ -142,3 +142,13 @@ class Export(Question[Done]):
     answer: ClassVar[type[Any]] = Done
     run: str
     format: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summarize(Question[Done]):
+    """Write what TensorBoard shows of a run into a folder."""
+
+    kind: ClassVar[str] = "summarize"
+    answer: ClassVar[type[Any]] = Done
+    run: str
+    folder: str

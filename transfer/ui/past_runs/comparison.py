@@ -45,10 +45,7 @@ def _table(compared: Comparison) -> Markup:
     """A column a run; the results first, then the settings that are not the same."""
     settings = RunConfig.settings()
     rows = [["Right answers (95 % interval)", *map(_result, compared.metrics)]]
-    rows += [
-        [settings[name].label, *(_value(name, value) for value in values)]
-        for name, values in compared.differing.items()
-    ]
+    rows += [[settings[name].label, *map(settings[name].said, values)] for name, values in compared.differing.items()]
     same = html.NOTHING if compared.differing else muted("All their settings are the same.")
     return html.join(table(["", *compared.names], rows), same)
 
@@ -58,12 +55,6 @@ def _result(metrics: Metrics | None) -> str:
         return "not measured"
     where = "" if metrics.split == "test" else ", on validation photos"
     return f"{percent(metrics.accuracy)} ({metrics.low:.0%} to {metrics.high:.0%}{where})"
-
-
-def _value(name: str, value: Any) -> str:
-    """As the form says it."""
-    names = {choice: label for label, choice in RunConfig.settings()[name].choices}
-    return str(names.get(value, "–" if value is None else value))
 
 
 def _histories(runs: Sequence[Summary]) -> list[tuple[str, Any]]:

@@ -10,9 +10,10 @@ import gradio as gr
 from markupsafe import Markup
 
 from transfer.drawing import figures, galleries, html
-from transfer.drawing.panels import card, empty, lead, muted
-from transfer.drawing.quantities import percent
+from transfer.drawing.panels import card, empty, error_panel, lead, muted
 from transfer.drawing.reliability import reliability
+from transfer.drawing.score import left_out, score_of
+from transfer.errors import TransferError
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.ui.context import Context
@@ -39,6 +40,9 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         with gr.Row(elem_classes="t-buttons"):
             following = gr.Button("Next: try it with a photo", variant="primary", visible="hidden", elem_id="next-try")
             history = gr.DownloadButton("Download the curves (CSV)", visible="hidden", elem_id="download-history")
+            make = gr.Button("Make a report to print or send", visible="hidden", elem_id="make-report")
+            report = gr.DownloadButton("Download the report (HTML)", visible="hidden", elem_id="download-report")
+        told = gr.HTML(elem_id="report-told")
         matrix = gr.HTML(js_on_load=LISTEN, elem_id="results-confusion")
         cell = gr.HTML(elem_id="results-cell")
         classes = gr.HTML(js_on_load=SORT, elem_id="results-classes")
@@ -47,7 +51,8 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         unsure = gr.HTML(elem_id="results-unsure")
         curves = gr.HTML(elem_id="results-curves")
         version_shown = gr.State(None)
-    screen = [version_shown, score, following, history, matrix, cell, classes, believed, mistakes, unsure, curves]
+    screen = [version_shown, score, following, history, make, report, told]
+    screen += [matrix, cell, classes, believed, mistakes, unsure, curves]
 
     def look(run_id: str, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
@@ -57,12 +62,15 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
             hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
-            return [version, empty(_nothing(run)), *hidden, *[""] * 7]
+            return [version, empty(_nothing(run)), *hidden * 2, *[""] * 8]
         return [
             version,
             card(headline(run), score_of(metrics), left_out(run, metrics)),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
+            gr.Button(visible=True),
+            gr.DownloadButton(visible="hidden"),
+            "",
             card(_matrix(metrics)),
             "",
             card(html.h3["Class by class"], figures.scores(metrics.classes, sortable=True)),
@@ -81,49 +89,20 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         label, predicted = (names.get(int(place), "") for place in named.groups())
         return card(galleries.of_a_cell(run, label, predicted, context.desk.photos.thumbnails))
 
+    def write(run_id: str) -> list[Any]:
+        """The report, with the photos as they are now."""
+        try:
+            file = context.desk.report(run_id)
+        except TransferError as error:
+            return [gr.DownloadButton(visible="hidden"), error_panel(error)]
+        return [gr.DownloadButton(value=served(file, f"{run_id}.html"), visible=True), ""]
+
+    make.click(write, chosen, [report, told], **QUIET)
     matrix.click(photos_of, chosen, cell, **QUIET).then(None, js=TO_CELL, **QUICK)
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(look, chosen, screen, **QUIET)
     follow([chosen.change], look, [chosen, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
-
-
-def left_out(run: Run, metrics: Metrics) -> Markup:
-    """What the score is not of; nothing where it is of all that there were."""
-    total = len(run.dataset.of(metrics.split))
-    if metrics.photos >= total:
-        return html.NOTHING
-    lost = f"{total - metrics.photos} of the {total} {metrics.split} photos"
-    return muted(f"{lost} were missing, changed or unreadable when it was measured, and are not in this figure.")
-
-
-def score_of(metrics: Metrics) -> Markup:
-    """The accuracy with its 95 % interval and the baseline beside it."""
-    right = round(metrics.accuracy * metrics.photos)
-    whose = (
-        "photos it never saw"
-        if metrics.split == "test"
-        else "validation photos (none were kept for a test; these chose the best round, so this is a little too good)"
-    )
-    low, high, base = metrics.low, metrics.high, metrics.baseline
-    at_accuracy, at_base = f"--at:{metrics.accuracy:.4f}", f"--at:{base:.4f}"
-    return html.join(
-        html.div("t-score")[
-            html.div("t-big")[percent(metrics.accuracy)],
-            html.div[
-                html.p[html.b[f"Right on {right} of {metrics.photos} {whose} (accuracy)."]],
-                html.p[f"With other photos of the same kind, expect between {low:.0%} and {high:.0%} (95 % interval)."],
-                html.p[f"Always answering “{metrics.baseline_class}” would be right on {base:.0%}."],
-            ],
-        ],
-        html.div("t-interval", style=f"--low:{low:.4f};--high:{high:.4f}", aria_hidden="true")[
-            html.i,
-            html.b(style=at_accuracy),
-            html.u(style=at_base),
-            html.span(style=at_base)["guessing"],
-            html.span(style=at_accuracy)["this model"],
-        ],
-    )
 
 
 def history_file(run: Run) -> str:
