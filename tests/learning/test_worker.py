@@ -28,6 +28,7 @@ from transfer.errors import DiskError
 from transfer.learning import worker
 from transfer.messages.endings import Failed, Interrupted, Stopped
 from transfer.messages.events import EpochEnded, Evaluated, Exported, Launched, Noticed, PhaseBegun, Progressed, Skipped
+from transfer.messages.requests import Pause
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
@@ -278,7 +279,17 @@ def test_photos_that_vanish_are_named_and_training_goes_on(
     assert "The frozen part of the network runs on" in said and "looks at every photo once" in said
 
 
-def test_so_few_photos_that_none_is_left_to_test_with(make_run: Callable[..., Run], tmp_path: Path) -> None:
+def test_so_few_photos_that_none_is_left_to_test_with(
+    make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile a pause comes with the last round, too late."""
+    measure = worker._measure
+
+    def paused(run: Run, *others: Any) -> None:
+        run.mailbox.send(Pause())
+        measure(run, *others)
+
+    monkeypatch.setattr(worker, "_measure", paused)
     folder = paint(tmp_path / "few", {"blue": 2, "red": 2})
     run = make_run(folder, head_epochs=2, frozen_layers=None)
     assert run.dataset.of("validation") and not run.dataset.of("test")
@@ -286,6 +297,7 @@ def test_so_few_photos_that_none_is_left_to_test_with(make_run: Callable[..., Ru
     assert run.status().state == "finished"
     metrics = run.metrics()
     assert metrics is not None and metrics.split == "validation"
+    assert [each.title for each in run.log.all(Noticed)][-1:] == ["It could not be paused any more."]
 
 
 def test_so_few_photos_that_only_training_gets_any(make_run: Callable[..., Run], tmp_path: Path) -> None:
