@@ -12,7 +12,8 @@ from markupsafe import Markup
 from tests.ui.conftest import HOSTILE, read
 from transfer.drawing import html
 
-UI = Path(html.__file__).parents[1]
+PACKAGE = Path(html.__file__).parent.parent
+DRAWN = sorted(file for room in ("drawing", "report", "ui") for file in (PACKAGE / room).rglob("*.py"))
 TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>")
 MAKE_HTML = {"html.py", "svg.py"}  # svg.py mends the tags of Matplotlib
 
@@ -45,7 +46,7 @@ def test_lines_stay_lines() -> None:
     assert html.lines("a <\nb") == "a &lt;<br>b"
 
 
-@pytest.mark.parametrize("file", sorted(UI.rglob("*.py")), ids=lambda file: str(file.relative_to(UI)))
+@pytest.mark.parametrize("file", DRAWN, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_no_tag_is_written_elsewhere(file: Path) -> None:
     if file.name in MAKE_HTML:
         return

@@ -97,7 +97,9 @@ def _data(run: Run) -> Markup:
     dataset = run.dataset
     counts = dataset.counts()
     heads = ("Class", "To learn from (training)", "To watch it on (validation)", "For the final mark (test)", "All")
-    rows = [[str(name), *map(int, row)] for name, row in zip(counts.index, counts.to_numpy(), strict=True)]
+    rows: list[list[html.Content]] = [
+        [str(name), *map(int, row)] for name, row in zip(counts.index, counts.to_numpy(), strict=True)
+    ]
     rows.append(["All", *map(int, counts.to_numpy().sum(axis=0))])
     named = [html.li[f"{each.path}: {each.reason}"] for each in dataset.left_out[:LEFT_OUT]]
     if (more := len(dataset.left_out) - LEFT_OUT) > 0:
