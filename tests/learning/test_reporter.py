@@ -8,7 +8,7 @@ import pytest
 from tests.runs.conftest import new_run
 from transfer.learning import reporter
 from transfer.learning.reporter import Reporter
-from transfer.messages.events import Spent
+from transfer.messages.events import Progressed, Spent
 from transfer.runs.workspace import Workspace
 
 
@@ -44,3 +44,19 @@ def test_what_a_stage_took_is_counted_where_it_was_needed(tmp_path: Path, monkey
     told = run.log.newest(Spent)
     assert told is not None and (told.looked, told.stored) == (9, 900) and "export" in told.seconds
     assert set(told.memory_mb) == {"loading", "train", "export"} and all(size > 1 for size in told.memory_mb.values())
+
+
+def test_no_speed_is_reckoned_from_the_first_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(reporter.time, "monotonic", lambda: now[0])
+    run = new_run(Workspace(tmp_path / "workspace"), tmp_path)
+    made = Reporter(run)
+    made.begin("train", "", 100, "steps")
+    now[0] = 60.0  # most of it the compiler's
+    made.warm_up(1, 32)
+    told = run.log.newest(Progressed)
+    assert told is not None and (told.done, told.eta_seconds, told.photos_per_second) == (1, None, None)
+    now[0] = 62.0
+    made.advance(5, 4 * 32)
+    told = run.log.newest(Progressed)
+    assert told is not None and (told.eta_seconds, told.photos_per_second) == (47.5, 64.0)

@@ -1,10 +1,11 @@
 """How far a run is, in every state it can be in."""
 
+import dataclasses
 import re
 
 import pytest
 
-from transfer.messages.endings import Died, Finished
+from transfer.messages.endings import Died, Finished, Paused, Resumed
 from transfer.messages.events import (
     EarlyStopped,
     EpochEnded,
@@ -59,6 +60,18 @@ def test_a_run_in_training(run: Run) -> None:
     assert (now.photos_per_second, now.memory_mb) == (12.5, 400.0)
     assert now.eta_seconds is not None and now.eta_seconds > 3, "the model is still to be tested and written"
     assert 0 < now.fraction < 1 and now.at_most and now.left.startswith("at most")
+
+
+def test_a_run_that_goes_on_goes_as_fast_as_before(run: Run) -> None:
+    with run.lock.acquire(timeout=1):
+        run.log.append(PhaseBegun(phase="head", epochs=3, learning_rate=0.1, trainable_parameters=9, photos=40))
+        run.log.append(dataclasses.replace(epoch(1), seconds=500.0))
+        run.log.append(Paused(message="Paused."))
+        run.log.append(Resumed())
+        run.log.append(Launched())
+        tell(run, 41, 120)
+        left = progress(run).eta_seconds
+    assert left is not None and 1000 < left < 1060, "two rounds, and the model to write"
 
 
 def test_a_run_that_ends_early_ends_at_its_end(workspace: Workspace, tmp_path) -> None:

@@ -109,6 +109,12 @@ class Reporter:
             self._marks.popleft()
         self.say()
 
+    def warm_up(self, done: int, photos: int = 0) -> None:
+        """`advance`, for what took longer because it was the first of its kind: no speed is reckoned from it."""
+        self.done, self._photos = done, self._photos + photos
+        self._marks = deque([(time.monotonic(), self._photos, done)])
+        self.say()
+
     def reach(self, done: int) -> None:
         """`advance`, for work that is counted in photos."""
         self.advance(done, done - self.done)

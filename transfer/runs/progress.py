@@ -142,10 +142,12 @@ def _time_left(
         train = len(run.dataset.of("train"))
         if stage == "prepare" and now.total < train and now.photos_per_second:  # the validation photos come first
             seconds += train / now.photos_per_second
-    elif now and now.stage in TRAINING and now.eta_seconds is not None:
-        begun = any(isinstance(event, EpochEnded) and event.phase == stage for event in events)
-        if begun or not foreseen.measured:  # the first steps take longer than those that follow
+    elif now and now.stage in TRAINING:
+        ended = [event for event in events if isinstance(event, EpochEnded) and event.phase == stage]
+        if now.eta_seconds is not None and (ended or not foreseen.measured):  # the first rounds may be slower
             seconds = now.eta_seconds
+        elif ended and now.eta_seconds is None:  # it has just gone on, as fast as before
+            seconds = (ended[-1].seconds or 0.0) * max(getattr(run.config_at(), f"{stage}_epochs") - ended[-1].epoch, 0)
     if stopping:
         ahead = [name for name in ahead if name in ENDING]
         seconds = seconds if stage in ENDING else 0.0

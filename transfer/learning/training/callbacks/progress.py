@@ -17,10 +17,11 @@ class ProgressReporting(Callback):
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._data: PhaseData | None = None
+        self._warm = False
 
     def on_epoch_begin(self, session: PhaseSession) -> None:
         if self._data is not session.data:  # getting it ready was another stretch of work
-            self._data, done = session.data, session.state.epoch * session.data.steps
+            self._data, self._warm, done = session.data, False, session.state.epoch * session.data.steps
             self._reporter.begin("train", "", _total(session), "steps", done=done)
         self._turn_to(session, "train", session.phase.description)
 
@@ -28,7 +29,9 @@ class ProgressReporting(Callback):
         self._turn_to(session, "validate", "looking at the validation photos")
 
     def on_steps_end(self, session: PhaseSession, block: Block) -> None:
-        self._reporter.advance(self._reporter.done + block.steps, block.photos)
+        advance = self._reporter.advance if self._warm else self._reporter.warm_up  # which waits for the compiler
+        advance(self._reporter.done + block.steps, block.photos)
+        self._warm = True
 
     def _turn_to(self, session: PhaseSession, stage: str, doing: str) -> None:
         message = f"Round {session.epoch} of {session.phase.epochs}: {doing}."
