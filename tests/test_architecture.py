@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "costs": {"config", "networks", "messages", "dataset"},
     "feature_store": set(),
     "advice": {"config", "networks", "messages", "dataset"},
-    "runs": {"errors", "disk", "home", "config", "messages", "dataset", "costs", "feature_store"},
+    "runs": {"errors", "setting", "disk", "home", "config", "messages", "dataset", "costs", "feature_store"},
     "drawing": {"errors", "advice", "runs"},
     "report": {"config", "formats", "messages", "dataset", "advice", "runs", "drawing"},
     "processes": {"errors", "disk", "messages", "dataset", "runs"},

@@ -20,6 +20,7 @@ import pytest
 
 from tests.waiting import until
 from transfer.advice.curves import advice_on_curves
+from transfer.cli.main import main
 from transfer.messages.events import EpochEnded, Event, Progressed, Started
 from transfer.messages.questions import Predict
 from transfer.processes.client import Client
@@ -97,6 +98,15 @@ def test_their_history_and_metrics_are_those_that_were_written(workspace: Worksp
     del written["milliseconds_per_photo"]  # said how fast the measuring was; now that is done on kept features
     assert json.loads(json.dumps(metrics.to_dict())) == written | {"calibration": None}
     assert [row.name for row in metrics.classes] == ["blue", "red"]
+
+
+def test_the_terminal_reports_each(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in NAMES:
+        assert main(["report", name, "--workspace", str(workspace.path)]) == 0
+        file = Path(capsys.readouterr().out.strip())
+        text = file.read_text(encoding="utf-8")
+        assert file == workspace.run(name).path / "report.html" and text.startswith("<!doctype html>")
+        assert ("How good it is" in text) == (name in TRAINED) and "How it learned" in text
 
 
 @pytest.mark.parametrize("name", TRAINED)

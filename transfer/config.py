@@ -52,6 +52,7 @@ class RunConfig:
         "Smaller is faster, larger sees more detail.",
         minimum=32,
         maximum=1024,
+        empty="that of the network",
     )
     frozen_layers: int | None = _setting(
         None,
@@ -59,6 +60,7 @@ class RunConfig:
         "How many layers, counted from the input, keep what they know while fine-tuning. "
         "Empty: all of them, and then nothing is fine-tuned.",
         minimum=0,
+        empty="all",
     )
     pooling: str = _setting(
         "avg",
@@ -170,6 +172,7 @@ class RunConfig:
         "Keeps the refined answer simple: higher for few photos. Empty: the one that is best for photos left out.",
         minimum=1e-6,
         maximum=1e4,
+        empty="the best for photos left out",
     )
     class_weights: str = _setting(
         "auto",

@@ -20,6 +20,7 @@ class Setting:
         choices: the allowed values with their labels; empty when any value of the type is.
         minimum, maximum: inclusive limits of a number.
         longest: characters of a text.
+        empty: what a value that is left empty means.
     """
 
     label: str
@@ -28,6 +29,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     longest: int = 4096
+    empty: str = "–"
 
     @property
     def hint(self) -> str:
@@ -48,7 +50,7 @@ class Setting:
         names = {choice: label for label, choice in self.choices}
         if isinstance(value, float):
             return plain(value)
-        return str(names.get(value, "–" if value in (None, "") else value))
+        return str(names.get(value, self.empty if value in (None, "") else value))
 
     def check(self, value: Any) -> None:
         """Raises ConfigError, naming the setting, its limits and the value found, unless the value is allowed.

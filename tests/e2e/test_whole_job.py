@@ -80,6 +80,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#results-confusion svg").wait_for()
     assert page.locator("#results-confusion svg").bounding_box()["width"] > 100
     page.locator("#results-classes").get_by_text("recall").wait_for()
+    the_photos_of_a_cell_a_sorted_table_and_a_report(page, tmp_path)
 
     page.locator("#next-try").click()
     run = app.workspace.runs()[0]
@@ -181,6 +182,27 @@ def hostile_photos_are_answered_in_words(page: Page, files: list[Path]) -> None:
     unread = [card for card in cards.all_inner_texts() if "cannot be read" in card]
     assert len(files) / 3 < len(unread) < len(files) and all("Open it in an image program" in card for card in unread)
     assert page.locator(".toast-body").count() == 0
+
+
+def the_photos_of_a_cell_a_sorted_table_and_a_report(page: Page, folder: Path) -> None:
+    from playwright.sync_api import expect
+
+    page.locator("#results-confusion svg [role=button]").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("#results-cell figure img").first.wait_for(timeout=30_000)
+    found = page.locator("#results-classes thead th").filter(has_text="Found")
+    shares = page.locator("#results-classes tbody td:nth-child(3)")
+    for direction in ("descending", "ascending"):
+        found.get_by_role("button").click()
+        expect(found).to_have_attribute("aria-sort", direction)
+        numbers = [float(text.rstrip("%")) for text in shares.all_inner_texts()]
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+    page.locator("#make-report").click()
+    page.locator("#download-report").wait_for(timeout=60_000)
+    with page.expect_download() as download:
+        page.locator("#download-report").click()
+    download.value.save_as(folder / "report.html")
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def start_long_run(page: Page, app: App) -> str:

@@ -106,7 +106,7 @@ def _data(run: Run) -> Markup:
         named.append(html.li[f"… and {more:,} more"])
     return _section(
         "The photos",
-        html.p[f"The folder “{Path(dataset.root).name}”. {dataset.layout}"],
+        html.p[f"The folder “{Path(dataset.root).name}”" + (f": {dataset.layout}." if dataset.layout else ".")],
         table(heads, rows),
         [html.h3["Left out"], html.ul("t-list")[named]] if named else None,
         muted(f"Fingerprint of what was learned from: {dataset.fingerprint}"),

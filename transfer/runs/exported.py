@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from transfer.setting import plain
+
 PARITY = "parity.json"
 
 
@@ -51,13 +53,18 @@ class Parity:
     milliseconds_per_photo: float | None = None
     mark: str = ""
 
+    @property
+    def off(self) -> str:
+        """The greatest difference of a probability, as people write it; below what shows, that."""
+        return plain(max(float(f"{self.max_difference:.2g}"), 1e-6))
+
     def in_words(self) -> list[str]:
         """The figures, a piece each, for a line of text."""
         pieces = [f"tried on {self.photos} photos"]
         if self.agreement is not None and self.accuracy is not None and self.app_accuracy is not None:
             pieces += [f"{self.agreement:.1%} named as by the app"]
             pieces += [f"{self.accuracy:.1%} right (the app {self.app_accuracy:.1%})"]
-        pieces += [f"no probability off by more than {self.max_difference:.2g}"]
+        pieces += [f"no probability off by more than {self.off}"]
         pieces += [f"{self.model_megabytes:.1f} MB"] if self.model_megabytes is not None else []
         if self.steady_milliseconds is not None:
             pieces += [f"{self.steady_milliseconds:.1f} ms a photo, the first {self.first_milliseconds:.0f} ms"]

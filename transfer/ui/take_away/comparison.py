@@ -13,7 +13,6 @@ from transfer.drawing.quantities import percent
 from transfer.drawing.svg import FILL, INK, MUTED, ON_FILL, WARM, figure, ruled, svg
 from transfer.formats import FORMATS
 from transfer.runs.exported import ExportedModel, Parity
-from transfer.setting import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +29,7 @@ HEADS = (
     ("The first", "milliseconds, loading included"),
     ("Right", "of the photos it was tried on"),
     ("As the app", "photos given the same class"),
-    ("Off by", "largest difference of a probability from the app’s"),
+    ("Off by", "a probability from the app’s, at most"),
 )
 
 
@@ -73,13 +72,8 @@ def _row(number: int, name: str, parity: Parity) -> list[html.Content]:
         _number(parity.first_milliseconds, 0),
         _right(parity),
         UNKNOWN if parity.agreement is None else f"{parity.agreement:.1%} of {parity.photos:,}",
-        off_by(parity),
+        parity.off,
     ]
-
-
-def off_by(parity: Parity) -> str:
-    """The largest difference of a probability from the app's."""
-    return "< 0.000001" if parity.max_difference < 1e-6 else plain(float(f"{parity.max_difference:.1g}"))
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -26,7 +26,7 @@ from transfer.ui.shared import steps
 from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.run_summary import headline, no_model
 from transfer.ui.shared.served import served
-from transfer.ui.take_away.comparison import comparison, off_by
+from transfer.ui.take_away.comparison import comparison
 from transfer.ui.take_away.hub import hub_panel
 
 CARD = 4  # components a card is made of
@@ -163,7 +163,7 @@ def _progress(making: Making) -> Markup:
 def _made(name: str, made: ExportedModel) -> Markup:
     """What the card says; the figures are in the table above the cards."""
     parity = made.parity
-    close = "to six digits" if parity.max_difference < 1e-6 else f"no probability is off by more than {off_by(parity)}"
+    close = f"no probability is off by more than {parity.off}"
     same = f"Tried on {parity.photos:,} of your photos: the file gives the same answers as the app ({close})."
     if parity.mark or parity.tolerance is None:
         same = parity.mark or f"Tried on {parity.photos:,} of your photos; {close}."
