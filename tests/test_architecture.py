@@ -39,7 +39,9 @@ ALLOWED: dict[str, set[str]] = {
         "errors", "disk", "home", "config", "formats", "networks", "messages", "dataset", "samples", "costs", "advice",
         "runs", "report", "processes",
     },
-    "cli": {"errors", "disk", "home", "config", "formats", "messages", "advice", "runs", "processes", "commands"},
+    "cli": {
+        "errors", "disk", "home", "config", "formats", "messages", "dataset", "advice", "runs", "processes", "commands",
+    },
     "ui": {
         "errors", "door", "setting", "config", "drawing", "formats", "networks", "messages", "dataset", "feature_store",
         "advice", "runs", "commands",

@@ -189,6 +189,13 @@ class RunConfig:
         minimum=0,
         maximum=1000,
     )
+    split_by: str = _setting(
+        "photo",
+        "What is dealt out for the test (split by)",
+        "Group: photos that belong together, such as those of one person, series, burst or day, or near copies, are "
+        "all for training or all for the test, so that the result is not too good to be true.",
+        choices=(("single photos", "photo"), ("groups of photos", "group")),
+    )
     seed: int = _setting(
         0,
         "Number that chance begins with (seed)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,15 @@ from transfer.learning.analysis.prediction import load
 from transfer.learning.analysis.served import ServedModel
 from transfer.learning.features.compiled import is_kept
 from transfer.learning.prediction_server import answer
-from transfer.messages.questions import DescribeMachine, DescribeNetwork, Evaluate, GetReady, Predict, Question
+from transfer.messages.questions import (
+    DescribeMachine,
+    DescribeNetwork,
+    Evaluate,
+    GetReady,
+    Predict,
+    Question,
+    ReviewPhotos,
+)
 from transfer.processes.client import Client
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -55,6 +64,19 @@ def test_it_predicts_photos_and_names_those_it_cannot_read(server: Client, train
     assert label in trained.dataset.classes
     assert 1 >= share >= less >= 0
     assert answers.milliseconds > 0
+
+
+def test_it_looks_at_the_photos_again(server: Client, trained: Run) -> None:
+    assert trained.review() is None
+    server.ask(ReviewPhotos(run=str(trained.path)))
+    review = trained.review()
+    assert review is not None and review.photos == len(trained.dataset.photos)
+    assert review.uncertain and review.find(review.uncertain[0].path) == review.uncertain[0]
+    assert {each.label for each in review.uncertain} <= set(trained.dataset.classes) and not review.copies
+    assert review.leak is not None and review.leak.shared == 0 and review.leak.photos == len(trained.dataset.of("test"))
+    written = trained.review_file.stat().st_mtime
+    os.utime(trained.review_file, (written, trained.model_file.stat().st_mtime - 1))
+    assert trained.review() is None, "it is of another model"
 
 
 def test_it_measures_again(server: Client, trained: Run) -> None:

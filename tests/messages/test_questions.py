@@ -8,7 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from transfer.errors import PhotoError
-from transfer.messages.photo_questions import Checked, CheckPhotos, ContactSheets, Pictures, Preview, Thumbnails
+from transfer.messages.photo_questions import (
+    Checked,
+    CheckPhotos,
+    ContactSheets,
+    Moments,
+    Pictures,
+    Preview,
+    TakenAt,
+    Thumbnails,
+)
 from transfer.messages.questions import (
     DescribeMachine,
     DescribeNetwork,
@@ -22,6 +31,7 @@ from transfer.messages.questions import (
     PhotoAnswers,
     Predict,
     Question,
+    ReviewPhotos,
 )
 from transfer.networks.layers import Layer
 
@@ -35,7 +45,9 @@ ASKED: list[tuple[Question[Any], Any]] = [
     ),
     (GetReady(run="/runs/a"), Done()),
     (Evaluate(run="/runs/a"), Done()),
+    (ReviewPhotos(run="/runs/a"), Done()),
     (Export(run="/runs/a", format="keras"), Done()),
+    (TakenAt(files=("a.jpg", "b.jpg")), Moments((("Canon", 1.5), None))),
     (CheckPhotos(files=("a.jpg", "b \udcff.jpg")), Checked((("ab12", ""), ("", "it is torn")))),
     (Thumbnails(files=("a.jpg",), size=90), Pictures(("UklG", None))),
     (ContactSheets(sheets=(("a.jpg", "b.jpg"), ())), Pictures(("UklG", "UklG"))),

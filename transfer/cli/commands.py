@@ -85,7 +85,7 @@ def train(desk: Desk, options: argparse.Namespace) -> int:
         run = desk.training.begin({name: getattr(options, name) for name in RunConfig.settings()})
         for left in run.dataset.left_out:
             print(f"Left out: {left.path}: {left.reason}", file=sys.stderr)
-        return _followed(desk, run, options)
+        return followed(desk, run, options)
 
 
 def stop(desk: Desk, options: argparse.Namespace) -> int:
@@ -108,7 +108,7 @@ def resume(desk: Desk, options: argparse.Namespace) -> int:
     """Go on with a paused or interrupted run from its last checkpoint."""
     with supervision(desk):
         changes = {name: value for name in ON_RESUME if (value := getattr(options, name)) is not None}
-        return _followed(desk, desk.training.resume(options.run, changes), options)
+        return followed(desk, desk.training.resume(options.run, changes), options)
 
 
 def clone(desk: Desk, options: argparse.Namespace) -> int:
@@ -116,7 +116,7 @@ def clone(desk: Desk, options: argparse.Namespace) -> int:
     with supervision(desk):
         settings = {name: getattr(options, name) for name in RunConfig.settings() if name != "photos"}
         changes = {name: value for name, value in settings.items() if value is not None}
-        return _followed(desk, desk.training.clone(options.run, changes), options)
+        return followed(desk, desk.training.clone(options.run, changes), options)
 
 
 def queue(desk: Desk, options: argparse.Namespace) -> int:
@@ -232,7 +232,7 @@ def _asked(run: Run, options: argparse.Namespace) -> int:
     return show({"run": str(run.path), "status": status.state, "message": status.message}, status.message, options)
 
 
-def _followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
+def followed(desk: Desk, run: Run, options: argparse.Namespace) -> int:
     """Show the run until it is over, and print how it ended."""
     began = time.monotonic()
     status = follow(desk, run)

@@ -16,6 +16,7 @@ from pathlib import Path
 from transfer.cli import commands
 from transfer.cli.findings import OF_A_NETWORK
 from transfer.cli.output import print_json
+from transfer.cli.review import review
 from transfer.commands.desk import Desk
 from transfer.config import RunConfig
 from transfer.errors import TransferError
@@ -112,6 +113,17 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument(f"--{name.replace('_', '-')}", dest=name, help=text, metavar="VALUE")
     command(commands.runs)
     command(commands.compare).add_argument("runs", metavar="RUN", nargs="+")
+    added = command(review)
+    added.add_argument("run", metavar="RUN")
+    added.add_argument("--again", action="store_true", help="look anew")
+    added.add_argument("--keep", nargs="+", metavar="PHOTO", help="these are right as they are")
+    added.add_argument("--move", nargs="+", metavar="PHOTO", help="these belong to another class, see --to")
+    added.add_argument("--to", metavar="CLASS", help="the class that --move moves to")
+    added.add_argument("--leave-out", nargs="+", metavar="PHOTO", help="nothing is to be learned from these")
+    added.add_argument("--undo", nargs="*", metavar="PHOTO", help="take decisions back (all, where none are named)")
+    added.add_argument("--copy", type=_place, metavar="FILE.zip", help="write the photos as corrected")
+    added.add_argument("--train", action="store_true", help="train again with the corrections")
+    added.add_argument("--by-group", action="store_true", help="… with photos that belong together on one side")
     command(commands.evaluate).add_argument("run", metavar="RUN")
     added = command(commands.report)
     added.add_argument("run", metavar="RUN")

@@ -19,6 +19,7 @@ from transfer.commands.hub import Hub
 from transfer.commands.models import Models
 from transfer.commands.networks import Networks
 from transfer.commands.outlook import Outlooks
+from transfer.commands.review import Reviews
 from transfer.commands.runs import Runs
 from transfer.commands.studies import Studies
 from transfer.commands.training import Training
@@ -120,6 +121,11 @@ class Desk:
         return file
 
     @cached_property
+    def reviews(self) -> Reviews:
+        """A second look at photos."""
+        return Reviews(self.workspace, self.runs, self.training, self.check, self.errands)
+
+    @cached_property
     def hub(self) -> Hub:
         """Models for others."""
         return Hub(self.runs, self.models)
@@ -162,15 +168,27 @@ class Desk:
 
     # ------------------------------------------------------------------ photos
 
-    def check(self, folder: str | Path, *, seed: Any = 0, progress: Progress | None = None) -> Dataset:
-        """What is in a photo folder, how it would be split, and what would be left out.
+    def check(
+        self, folder: str | Path, *, seed: Any = 0, split_by: Any = "photo", progress: Progress | None = None
+    ) -> Dataset:
+        """What is in a photo folder, how it would be split, what would be left out, and what was corrected.
 
         Raises:
             TransferError: when the folder may not be opened, or there is nothing in it to learn from.
         """
-        seed = RunConfig.from_dict({"seed": seed}).seed
-        place, memory = self.roots.confine(folder), self.workspace.photo_memory
-        return scan(place, seed=seed, memory=memory, progress=progress, roots=self.roots, read=self.photos.check)
+        config = RunConfig.from_dict({"seed": seed, "split_by": split_by})
+        place = self.roots.confine(folder)
+        return scan(
+            place,
+            seed=config.seed,
+            memory=self.workspace.photo_memory,
+            progress=progress,
+            roots=self.roots,
+            read=self.photos.check,
+            split_by=config.split_by,
+            corrections=self.workspace.corrections(place),
+            times=self.photos.taken,
+        )
 
     def unpack(self, zip_file: Path) -> Path:
         """The folder that an uploaded zip of photos was unpacked into.

@@ -142,7 +142,7 @@ class Outlooks:
         """What `Training.begin` would make of it."""
         if dataset is None:
             config = self._training.config(settings)
-            dataset = self._check(config.photos, seed=config.seed)
+            dataset = self._check(config.photos, seed=config.seed, split_by=config.split_by)
         return self._training.config_for(settings, dataset), dataset
 
     def measured(

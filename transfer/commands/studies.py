@@ -53,7 +53,9 @@ class Studies:
         study = StudyConfig(run=config, kind=kind, **given).validated()
         if kind != "networks":  # which takes those that are here
             weights.require(config)
-        return self._workspace.create_study(study, self._check(config.photos, seed=config.seed, progress=progress))
+        return self._workspace.create_study(
+            study, self._check(config.photos, seed=config.seed, split_by=config.split_by, progress=progress)
+        )
 
     def get(self, name: str) -> Study:
         """A study by its name.

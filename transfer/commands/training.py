@@ -61,7 +61,7 @@ class Training:
         """
         config = self.config(settings)
         weights.require(config)
-        dataset = self._check(config.photos, seed=config.seed, progress=progress)
+        dataset = self._check(config.photos, seed=config.seed, split_by=config.split_by, progress=progress)
         if not settings.get("backbone"):
             config = self.config_for(settings, dataset)
             weights.require(config)

@@ -51,6 +51,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Corrected:
+    """A photo that is taken for something else than its folder says: its class `was`, and `now` is; "" for left out."""
+
+    path: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A checked, split folder of photos.
 
@@ -62,6 +71,7 @@ class Dataset:
         passed_over: how many hidden or stray files and folders were not looked at.
         notes: plain sentences about what was done with the folder, for the page.
         layout: in words, how the folder was understood.
+        corrections: what of `photos` and `left_out` is as somebody decided, and not as the folder says.
     """
 
     root: str
@@ -71,6 +81,7 @@ class Dataset:
     passed_over: int = 0
     notes: tuple[str, ...] = ()
     layout: str = ""
+    corrections: tuple[Corrected, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -115,6 +126,7 @@ class Dataset:
             passed_over=data.get("passed_over", 0),
             notes=tuple(data.get("notes", ())),
             layout=data.get("layout", ""),
+            corrections=tuple(Corrected(**each) for each in data.get("corrections", ())),
         )
 
     @classmethod

@@ -1,16 +1,19 @@
 """A photo folder becomes a checked, split `Dataset`, with everything that was left out named.
 
 Puts together `layout` (which folder is what), `integrity` (which photo can be read), `exclusions` (which of these may
-not stay) and `split` (which photo is for what).
+not stay), `split` (which photo is for what), by photo or by `groups`, and `corrections` (which are taken for something
+else than their folder says).
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from transfer.dataset import split as splitting
+from transfer.dataset.corrections import Corrections
 from transfer.dataset.dataset import Dataset, LeftOut, Photo, Split
 from transfer.dataset.exclusions import (
     Candidate,
@@ -19,6 +22,7 @@ from transfer.dataset.exclusions import (
     without_copies_across,
     without_untrainable,
 )
+from transfer.dataset.groups import Groups, Member, groups, taken
 from transfer.dataset.integrity import Integrity, check_photos, read_photos
 from transfer.dataset.layout import counted, read_layout
 from transfer.dataset.roots import Roots
@@ -34,6 +38,9 @@ def scan(
     progress: Callable[[int, int], None] | None = None,
     roots: Roots | None = None,
     read: Callable[[Sequence[Path]], Iterable[Integrity]] = read_photos,
+    split_by: str = "photo",
+    corrections: Corrections | None = None,
+    times: Callable[[Sequence[Path]], Sequence[tuple[str, float] | None]] = taken,
 ) -> Dataset:
     """Find the classes of a folder, try every photo, and split what can be read.
 
@@ -45,6 +52,9 @@ def scan(
             (0, photos found so far).
         roots: where given, links that lead out of these folders are not followed.
         read: decodes photos, see `integrity.check_photos`.
+        split_by: photo, or group: photos that belong together go into the same split.
+        corrections: of this folder.
+        times: says when photos were taken; asked only where it matters.
 
     Raises:
         PhotosError: fewer than two classes with two different readable photos, or no such folder.
@@ -77,20 +87,33 @@ def scan(
     if len(names) < 2:
         raise _too_few(folder, Counter(name for _, name, _ in listed), found, reasons, unreadable)
     found = [each for each in found if each.name in names]
-    splits = _splits(found, names, seed, notes)
+    together = Groups({})
+    if split_by == "group":
+        moments = times([folder / each.path for each in found])
+        members = [Member(e.path, e.name, e.digest, moment) for e, moment in zip(found, moments, strict=True)]
+        together = groups(members, corrections.copies if corrections else ())
+    splits = _splits(found, names, seed, notes, together.of)
+    if split_by == "group":
+        _note_groups(together, notes)
     photos = tuple(
         Photo(each.path, names.index(each.name), splits[each.name, each.split, each.digest], each.digest)
         for each in sorted(found, key=lambda each: each.path)
     )
-    _note_gaps(photos, names, notes)
-    return Dataset(
+    dataset = Dataset(
         root=str(folder),
         classes=tuple(names),
         photos=photos,
-        left_out=tuple(sorted(left_out, key=lambda each: each.path)),
+        left_out=tuple(left_out),
         passed_over=sum(layout.passed_over.values()),
-        notes=tuple([*notes, *_note_passed_over(layout.passed_over)]),
         layout=layout.description,
+    )
+    if corrections is not None:  # after the split, so that it is the same for all other photos
+        dataset = corrections.apply(dataset)
+    _note_gaps(dataset.photos, list(dataset.classes), notes)
+    return dataclasses.replace(
+        dataset,
+        left_out=tuple(sorted(dataset.left_out, key=lambda each: each.path)),
+        notes=tuple([*notes, *_note_passed_over(layout.passed_over)]),
     )
 
 
@@ -119,17 +142,23 @@ def _too_few(
 
 
 def _splits(
-    found: list[Candidate], names: list[str], seed: int, notes: list[str]
+    found: list[Candidate], names: list[str], seed: int, notes: list[str], together: Mapping[str, str]
 ) -> dict[tuple[str, Split | None, str], Split]:
-    """The split of each photo, by class, given split and digest."""
+    """The split of each photo, by class, given split and digest; `together` names the group of a digest."""
     given = {each.split for each in found}
     decided: dict[tuple[str, Split | None, str], Split] = {}
 
-    def apply(to: Split | None, rule: Callable[[Iterable[str], int], dict[str, Split]]) -> None:
+    def apply(to: Split | None, rule: splitting.Rule) -> None:
+        dealt: dict[str, Split] = {}
+        digests = {name: [each.digest for each in found if each.name == name and each.split == to] for name in names}
         for name in names:
-            digests = [each.digest for each in found if each.name == name and each.split == to]
-            for digest, split in rule(digests, seed).items():
-                decided[name, to, digest] = split
+            dealt |= rule([together.get(digest, digest) for digest in digests[name]], seed, dealt)
+        for name in names:
+            mine = {together.get(digest, digest) for digest in digests[name]}
+            if rule is not splitting.halve and mine and all(dealt[group] != "train" for group in mine):
+                dealt[min(mine)] = "train"  # other classes sent all of its groups elsewhere
+        for name in names:
+            decided.update({(name, to, digest): dealt[together.get(digest, digest)] for digest in digests[name]})
 
     for each in found:
         if each.split:
@@ -153,6 +182,18 @@ def _splits(
             f"No test photos were given: half of the validation photos of each class became the test split, {seeded}."
         )
     return decided
+
+
+def _note_groups(together: Groups, notes: list[str]) -> None:
+    count, photos = len(set(together.of.values())), len(together.of)
+    how = {"name": "their names", "folder": "their folders", "time": "when they were taken"}
+    how |= {"day": "the day they were taken on", "copy": "what they show"}
+    by = ", ".join(how[sign] for sign in together.signs)
+    notes.append(
+        f"Photos that belong together stay on one side: {photos:,} photos in {count:,} groups, by {by}."
+        if photos
+        else "By name, folder, time and content no photos were found to belong together, so each is dealt by itself."
+    )
 
 
 def _note_gaps(photos: Iterable[Photo], names: list[str], notes: list[str]) -> None:

@@ -34,6 +34,7 @@ from transfer.messages.questions import (
     PhotoAnswers,
     Predict,
     Question,
+    ReviewPhotos,
     Summarize,
 )
 from transfer.processes import serving
@@ -99,6 +100,14 @@ def evaluate(asked: Evaluate) -> Done:
     earlier = run.metrics()
     before = earlier.calibration.before if earlier and earlier.calibration else None
     evaluate(predictor, photos, run.dataset, run.evaluation_dir, before=before)
+    return Done()
+
+
+@answer.register
+def review_photos(asked: ReviewPhotos) -> Done:
+    from transfer.learning.analysis.review import review
+
+    review(Run(Path(asked.run)), _machine)
     return Done()
 
 

@@ -26,6 +26,22 @@ class Pictures:
     pictures: tuple[str | None, ...]
 
 
+@dataclass(frozen=True)
+class Moments:
+    """In the order asked, the camera and when each was taken, in seconds; None where the file does not say."""
+
+    taken: tuple[tuple[str, float] | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenAt(Question[Moments]):
+    """When were these taken?"""
+
+    kind: ClassVar[str] = "taken at"
+    answer: ClassVar[type[Any]] = Moments
+    files: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckPhotos(Question[Checked]):
     """Can these be read?"""

@@ -135,6 +135,15 @@ class Evaluate(Question[Done]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewPhotos(Question[Done]):
+    """Which photos of a run are worth a second look? Then `Run.review` has it."""
+
+    kind: ClassVar[str] = "review photos"
+    answer: ClassVar[type[Any]] = Done
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Export(Question[Done]):
     """Write a run's model in a format; then `Run.exported` has it."""
 

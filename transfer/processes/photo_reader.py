@@ -9,12 +9,13 @@ from pathlib import Path
 
 from transfer.dataset.integrity import Integrity
 from transfer.errors import RunError
-from transfer.messages.photo_questions import CheckPhotos, ContactSheets, Pictures, Preview, Thumbnails
+from transfer.messages.photo_questions import CheckPhotos, ContactSheets, Pictures, Preview, TakenAt, Thumbnails
 from transfer.messages.questions import Question
 from transfer.processes.client import Client
 
 COMMAND = (sys.executable, "-m", "transfer.processes.photo_server")
 LONGEST = 120.0  # seconds for one photo, or for some; a decoder that takes longer will never end
+MANY = 500  # files whose first bytes are looked into at a time
 ANSWER = 0.2  # seconds after which there should be news of a check
 KILLED = "reading it ends the program that reads photos, so it is damaged, or made to do harm"
 
@@ -46,6 +47,17 @@ class PhotoReader:
                 return [Integrity("", KILLED)]
             return [each for path in paths for each in self._check([path])]  # which one is it?
         return [Integrity(digest, reason) for digest, reason in answer.photos]
+
+    def taken(self, paths: Sequence[Path]) -> list[tuple[str, float] | None]:
+        """The camera and when each was taken, in seconds; None where the file does not say, or cannot be read."""
+        found: list[tuple[str, float] | None] = []
+        for begin in range(0, len(paths), MANY):
+            files = tuple(map(str, paths[begin : begin + MANY]))
+            try:
+                found += self._client.ask(TakenAt(files=files), timeout=LONGEST).taken
+            except RunError:  # one of them ends the program; a split does not depend on it
+                found += [None] * len(files)
+        return found
 
     def thumbnails(self, paths: Sequence[Path], size: int) -> tuple[str | None, ...]:
         """Small pictures, at most `size` pixels wide and high, as WebP in base64; None for what cannot be read."""

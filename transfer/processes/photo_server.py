@@ -14,9 +14,18 @@ from typing import Any
 
 from PIL import Image
 
-from transfer.dataset import thumbnails
+from transfer.dataset import groups, thumbnails
 from transfer.dataset.integrity import read_photos
-from transfer.messages.photo_questions import Checked, CheckPhotos, ContactSheets, Pictures, Preview, Thumbnails
+from transfer.messages.photo_questions import (
+    Checked,
+    CheckPhotos,
+    ContactSheets,
+    Moments,
+    Pictures,
+    Preview,
+    TakenAt,
+    Thumbnails,
+)
 from transfer.processes import serving
 
 NAME = "program that reads photos"
@@ -31,6 +40,11 @@ def answer(question: Any) -> Any:
 @answer.register
 def check_photos(asked: CheckPhotos) -> Checked:
     return Checked(tuple((each.digest, each.reason) for each in read_photos([Path(file) for file in asked.files])))
+
+
+@answer.register
+def taken_at(asked: TakenAt) -> Moments:
+    return Moments(tuple(groups.taken([Path(file) for file in asked.files])))
 
 
 @answer.register

@@ -20,7 +20,7 @@ from transfer.runs.status import HALTED, TERMINAL
 from transfer.runs.summary import Summary
 from transfer.runs.whole_file import write_whole
 
-VERSION = 2  # of what is written down of a run
+VERSION = 3  # of what is written down of a run
 
 _Row = tuple[str, Summary]
 

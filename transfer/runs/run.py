@@ -25,6 +25,7 @@ from transfer.runs.last_words import lacked_memory
 from transfer.runs.leftovers import sweep
 from transfer.runs.metrics import Metrics
 from transfer.runs.notes import LONGEST_NAME, Notes
+from transfer.runs.review import Review
 from transfer.runs.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class Run(Job):
     @property
     def metrics_file(self) -> Path:
         return self.evaluation_dir / "metrics.json"
+
+    @property
+    def review_file(self) -> Path:
+        return self.evaluation_dir / "review.json"
 
     @property
     def exports_dir(self) -> Path:
@@ -117,6 +122,15 @@ class Run(Job):
             RunError: when the file is damaged.
         """
         return self._record(self.metrics_file, Metrics.from_dict) if self.metrics_file.exists() else None
+
+    def review(self) -> Review | None:
+        """Which of its photos are worth a second look, or None before that was asked, or since the model is another."""
+        try:
+            written = self.review_file.stat().st_mtime_ns
+            model = self.model_file.stat().st_mtime_ns if self.model_file.exists() else 0
+            return Review.from_dict(json.loads(self.review_file.read_bytes())) if written >= model else None
+        except (OSError, ValueError):  # it can be made again
+            return None
 
     def exported(self, format: str) -> ExportedModel | None:
         """The model in a format, or None before it was exported."""

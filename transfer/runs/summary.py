@@ -23,6 +23,7 @@ class Summary:
         test_accuracy: on the test photos; None without, or before it was evaluated.
         note, starred: what people added, see `runs.notes`.
         size: bytes on the disk.
+        corrections: photos that somebody moved or left out.
         pausable: as `Run.pausable`.
         val_accuracy: on the validation photos, of the epoch whose weights are kept; None without.
     """
@@ -41,6 +42,7 @@ class Summary:
     starred: bool = False
     size: int = 0
     pausable: bool = False
+    corrections: int = 0
 
     @classmethod
     def of(cls, run: Run) -> Summary:
@@ -74,4 +76,5 @@ class Summary:
             starred=notes.starred,
             size=run.size(),
             pausable=run.pausable,
+            corrections=len(run.dataset.corrections),
         )

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from transfer import disk
 from transfer.config import RunConfig
+from transfer.dataset.corrections import Corrections
 from transfer.dataset.dataset import Dataset
 from transfer.errors import RunError
 from transfer.feature_store.store import FeatureStore
@@ -76,6 +77,10 @@ class Workspace:
     def networks_dir(self) -> Path:
         """Uploaded `.keras` files; runs may refer to them."""
         return self._made("networks")
+
+    def corrections(self, photos: str | Path) -> Corrections:
+        """What people decided about single photos of a folder."""
+        return Corrections(self.path / "corrections", photos)
 
     @property
     def cache_dir(self) -> Path:

@@ -6,6 +6,8 @@ that the page would not allow, and files leave as copies.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import Any
 
 import gradio as gr
@@ -16,6 +18,11 @@ from transfer.errors import ConfigError
 from transfer.runs.progress import progress
 from transfer.ui.entrance import typed
 from transfer.ui.shared.served import served
+
+
+def _photo(data: dict[str, Any]) -> dict[str, Any]:
+    """Clients take whatever has a "path" for a file to download."""
+    return {"photo" if name == "path" else name: value for name, value in data.items()}
 
 
 def build(desk: Desk) -> None:
@@ -116,6 +123,21 @@ def build(desk: Desk) -> None:
         """Let a paused or interrupted run go on, perhaps with another batch_size or image_size; its state."""
         return desk.training.resume(run, settings).status().state
 
+    def review(run: str) -> dict[str, Any]:
+        """Which photos of a run are worth a second look: mislabelled, uncertain, odd, copies, and what the score owes
+        to photos that belong together; with the corrections made so far."""
+        found = desk.reviews.of(run)
+        decided = desk.reviews.corrections(desk.runs.get(run)).all.values()
+        data = found.to_dict() | {"corrections": [dataclasses.asdict(each) for each in decided]}
+        return json.loads(json.dumps(data), object_hook=_photo)
+
+    def correct(run: str, photo: str, act: str, to: str = "") -> int:
+        """Decide about a photo of a run's folder for all later runs: act is keep, move (to another class), leave out,
+        or undo. Returns how many such decisions there are; /clone trains again with them."""
+        if act == "undo":
+            return len(desk.reviews.undo(run, [photo]).all)
+        return len(desk.reviews.correct(run, [photo], act, to).all)
+
     def runs() -> list[str]:
         """The names of all runs, newest first."""
         return [run.id for run in desk.runs.all()]
@@ -150,6 +172,8 @@ def build(desk: Desk) -> None:
         resume,
         queue,
         move,
+        review,
+        correct,
         runs,
     ):
         gr.api(typed(function), api_name=function.__name__, concurrency_limit=None)

@@ -165,6 +165,7 @@ def _learning(setting: Callable[..., Field]) -> tuple[gr.HTML, Measuring]:
         with gr.Row():
             setting("batch_size")
             setting("seed")
+        setting("split_by")
         with gr.Row():
             setting("optimizer")
             setting("schedule")
