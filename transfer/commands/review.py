@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -112,23 +111,21 @@ class Reviews:
         """
         return self._training.clone(name, {"split_by": split_by} if split_by else {})
 
-    def copy(self, name: str, file: Path | None = None) -> Path:
+    def copy(self, name: str, file: Path) -> Path:
         """The photos of a run's folder as they are corrected by now, as a zip.
 
         Args:
-            file: where to; None: in a folder of its own, for whoever takes it from there.
+            file: where to.
 
         Raises:
             TransferError: when there is no such run, its folder is gone, or the disk is full.
         """
         config = self._runs.get(name).config_at()
-        dataset = self._check(config.photos, seed=config.seed, split_by=config.split_by)
-        if file is not None and not file.parent.is_dir():
+        if not file.parent.is_dir():
             raise ConfigError(
                 "The zip cannot be written there.", expected="a file in a folder that is there", found=str(file)
             )
-        if file is None:
-            file = Path(tempfile.mkdtemp(dir=self._workspace.cache_dir)) / f"{Path(dataset.root).name} corrected.zip"
+        dataset = self._check(config.photos, seed=config.seed, split_by=config.split_by)
         with disk.in_words(file.parent):
             write_copy(dataset, file)
         return file

@@ -113,10 +113,10 @@ class Corrections:
             made, name = self.all.get(photo.digest), dataset.classes[photo.label]
             if made is not None and made.act == LEAVE_OUT:
                 left_out.append(LeftOut(photo.path, f"you left it out; its folder says “{name}”"))
-                corrected.append(Corrected(photo.path, name, ""))
+                corrected.append(Corrected(photo.path, photo.digest, name, ""))
             elif made is not None and made.act == MOVE and made.to in labels and made.to != name:
                 photos.append(dataclasses.replace(photo, label=labels[made.to]))
-                corrected.append(Corrected(photo.path, name, made.to))
+                corrected.append(Corrected(photo.path, photo.digest, name, made.to))
             else:
                 photos.append(photo)
         changed = dataclasses.replace(

@@ -55,6 +55,7 @@ class Corrected:
     """A photo that is taken for something else than its folder says: its class `was`, and `now` is; "" for left out."""
 
     path: str
+    digest: str
     was: str
     now: str
 

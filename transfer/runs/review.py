@@ -20,6 +20,7 @@ LISTS = {
     ODD: "are unlike the others of their class",
     COPIES: "show the same as one in another split",
 }
+MANY = 0.05  # share of the measured photos that may be like others without a warning
 _SIGNS = {
     "copy": "show nearly the same as one of them",
     "name": "belong to the same series by their names",
@@ -81,9 +82,20 @@ class Leak:
     signs: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def doubtful(self) -> bool:
+        """Whether so many are alike that the score should not be believed without a word."""
+        return self.shared > MANY * self.photos
+
+    @property
     def title(self) -> str:
         """In a few words."""
-        return "This result may be too good to be true." if self.shared else "Nothing speaks against this result."
+        if not self.shared:
+            return "Nothing speaks against this result."
+        return (
+            "This result may be too good to be true."
+            if self.doubtful
+            else "Hardly anything speaks against this result."
+        )
 
     def in_words(self) -> str:
         """How many photos, why, and how good the result is without them."""
@@ -105,7 +117,7 @@ class Leak:
     @property
     def fix(self) -> str:
         """What to do about it."""
-        return "Train again with groups of photos kept together, to see what is left of it." if self.shared else ""
+        return "Train again with groups of photos kept together, to see what is left of it." if self.doubtful else ""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             # to appear and, an instant later, to go away may do either.
             stop = gr.Button("Stop checking", size="md", elem_id="stop-checking")
         found = gr.HTML(elem_id="photos-found")
+        corrected = gr.HTML(js_on_load=LISTEN, elem_id="photos-corrected")
         left_out = gr.HTML(elem_id="photos-left-out")
         with gr.Row(elem_classes="t-end"):
             straight = gr.Button("Train right away", elem_id="train-straight")
@@ -97,7 +98,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
 
     def nothing() -> Updates:
         """No checked photos: until others are, there is nothing to train from either."""
-        return {found: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None}
+        return {found: "", corrected: "", left_out: "", sheets: "", folder: "", summary: {}, dataset: None}
 
     def begin(doing: str) -> Updates:
         return {
@@ -111,6 +112,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         yield {
             state: "",
             found: card(view.found(checked)),
+            corrected: view.corrections(checked),
             left_out: view.left_out(checked),
             page: gr.Dropdown(choices, value=0, visible=shown(len(choices) > 1)),
             sheets: "",
@@ -165,17 +167,27 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         finally:
             Path(file).unlink(missing_ok=True)  # the photos are in the workspace, or the zip was refused
 
+    def undo(text: str, event: gr.EventData) -> Iterator[Updates]:
+        digest = str(getattr(event, "undo", ""))
+        try:
+            desk.reviews.undo_in(text, None if digest == "all" else [digest])
+        except TransferError as error:
+            yield {state: error_panel(error)}
+            return
+        yield from check_path(text)
+
     def use_samples() -> Iterator[Updates]:
         yield from checked("Drawing the sample photos.", lambda tell: desk.draw_samples(progress=tell))
 
     everything = [
-        path, upload, state, listing, found, left_out, page, sheets,
+        path, upload, state, listing, found, corrected, left_out, page, sheets,
         folder, stored, summary, dataset,
     ]  # fmt: skip
     checks = [
         gr.on([check.click, path.submit], check_path, path, everything, **QUIET),
         upload.upload(check_upload, upload, everything, **QUIET),
         sample.click(use_samples, None, everything, **QUIET),
+        corrected.click(undo, folder, everything, **QUIET),
         context.page().load(check_stored, stored, everything, **QUIET),
     ]
     stop.click(

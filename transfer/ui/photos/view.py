@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from transfer.dataset.corrections import in_words
 from transfer.dataset.dataset import SPLITS, Dataset
 from transfer.dataset.thumbnails import examples
 from transfer.drawing import html
@@ -105,6 +106,24 @@ def left_out(dataset: Dataset) -> Markup:
     title = f"Left out: {count:,} photos or folders, and why" if count != 1 else "Left out: 1, and why"
     more = muted(f"… and {count - NAMED:,} more.") if count > NAMED else ""
     return html.details("t-fold", open=count <= 20)[html.summary[title], html.ul("t-left-out")[rows], more]
+
+
+def corrections(dataset: Dataset) -> Markup:
+    """What of this folder somebody moved or left out, each with a way back; nothing where nobody did."""
+    made = dataset.corrections
+    if not made:
+        return html.NOTHING
+    rows = (
+        html.li[
+            f"{each.path}: ", html.b[each.now or "left out"], f", its folder says {each.was} ",
+            html.button("t-link", type="button", data_undo=each.digest)["Undo"],
+        ]
+        for each in made[:NAMED]
+    )  # fmt: skip
+    every = html.button("t-link", type="button", data_undo="all")["Undo all"]
+    more = muted(f"… and {len(made) - NAMED:,} more.") if len(made) > NAMED else ""
+    title = f"{in_words(made)}. Show, undo"
+    return html.details("t-fold")[html.summary[title], html.p[every], html.ul("t-left-out")[rows], more]
 
 
 def nothing_yet() -> Markup:

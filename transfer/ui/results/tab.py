@@ -17,6 +17,7 @@ from transfer.errors import TransferError
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.ui.context import Context
+from transfer.ui.results import review
 from transfer.ui.shared import steps
 from transfer.ui.shared.events import LISTEN, QUICK, QUIET, SORT, follow
 from transfer.ui.shared.run_summary import charts, headline
@@ -49,12 +50,14 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         believed = gr.HTML(elem_id="results-reliability")
         mistakes = gr.HTML(elem_id="results-mistakes")
         unsure = gr.HTML(elem_id="results-unsure")
+        section = review.build()
         curves = gr.HTML(elem_id="results-curves")
         version_shown = gr.State(None)
     screen = [version_shown, score, following, history, make, report, told]
-    screen += [matrix, cell, classes, believed, mistakes, unsure, curves]
+    screen += [matrix, cell, classes, believed, mistakes, unsure, *section.screen, curves]
+    reviewed = review.wire(context, section, chosen)
 
-    def look(run_id: str, last_seen: Any = None) -> list[Any]:
+    def look(run_id: str, listed: Any, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
         version = run.version() if run else ("", run_id)
         if version == last_seen:
@@ -62,10 +65,10 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
             hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
-            return [version, empty(_nothing(run)), *hidden * 2, *[""] * 8]
+            return [version, empty(_nothing(run)), *hidden * 2, *[""] * 7, *reviewed(None, listed), ""]
         return [
             version,
-            card(headline(run), score_of(metrics), left_out(run, metrics)),
+            card(headline(run), score_of(metrics), left_out(run, metrics), doubts(run)),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
             gr.Button(visible=True),
@@ -77,6 +80,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
             card(reliability(metrics.calibration)),
             card(galleries.worst(run, context.desk.photos.thumbnails)),
             card(galleries.least_certain(run, context.desk.photos.thumbnails)),
+            *reviewed(run, listed),
             card(charts(run)),
         ]
 
@@ -100,9 +104,15 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     make.click(write, chosen, [report, told], **QUIET)
     matrix.click(photos_of, chosen, cell, **QUIET).then(None, js=TO_CELL, **QUICK)
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
-    tab.select(look, chosen, screen, **QUIET)
-    follow([chosen.change], look, [chosen, version_shown], screen, **QUIET)
+    tab.select(look, [chosen, section.listed], screen, **QUIET)
+    follow([chosen.change], look, [chosen, section.listed, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
+
+
+def doubts(run: Run) -> Markup:
+    """Why the score may be too good to be true, as far as the photos were looked at again."""
+    found = run.review()
+    return review.warning(found.leak) if found else html.NOTHING
 
 
 def history_file(run: Run) -> str:

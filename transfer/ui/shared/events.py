@@ -39,6 +39,16 @@ element.addEventListener('keydown', event => {
 });
 """
 
+# The same where a button may have a choice beside it, whose value arrives as `to`.
+CHOOSE = """
+element.addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (!button || !element.contains(button)) return;
+  const choice = button.parentNode.querySelector('select');
+  trigger('click', {...button.dataset, ...(choice ? {to: choice.value} : {})});
+});
+"""
+
 # For `gr.HTML(js_on_load=…)`: the buttons in the head of a table sort it, numbers from the largest on, at first.
 SORT = """
 element.addEventListener('click', event => {

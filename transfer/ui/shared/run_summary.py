@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from transfer.dataset.corrections import in_words
 from transfer.drawing import html
 from transfer.drawing.curves import curves
 from transfer.drawing.panels import empty
@@ -33,7 +34,10 @@ STATES = {
 def headline(run: Run) -> Markup:
     """The run's name, its state, and when it began."""
     when = time.strftime("%d %b, %H:%M", time.localtime(run.created))
-    return html.div("t-headline")[html.b[run.name], badge(run), html.span[when]]
+    made = run.dataset.corrections
+    return html.div("t-headline")[
+        html.b[run.name], badge(run), html.span[when], html.span[in_words(made)] if made else None
+    ]
 
 
 def badge(run: Run) -> Markup:

@@ -10,6 +10,11 @@ from pathlib import Path
 _COPIES = tempfile.TemporaryDirectory(prefix="transfer-", ignore_cleanup_errors=True)  # gone with this process
 
 
+def new_place(name: str) -> Path:
+    """Where a file may be written that is only made to be served."""
+    return Path(tempfile.mkdtemp(dir=_COPIES.name)) / name
+
+
 def served(file: Path, name: str = "") -> str:
     """The path of a copy. Made once per file."""
     about = file.stat()

@@ -1,0 +1,89 @@
+"""Photos to look at: what a person reads, and what the buttons will ask for, whatever classes and photos are called."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from tests.ui.conftest import HOSTILE, read
+from transfer.dataset.corrections import KEEP, LEAVE_OUT, MOVE, Correction
+from transfer.dataset.dataset import Corrected
+from transfer.runs.review import COPIES, MISLABELLED, ODD, UNCERTAIN, Leak, Pair, Review, Suspect
+from transfer.runs.run import Run
+from transfer.ui.photos import view as photos_view
+from transfer.ui.results import review
+
+PIXEL = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
+
+
+def suspect(number: int, **about: str) -> Suspect:
+    plain = Suspect(f"{HOSTILE}/{number}.jpg", f"{number}", "train", HOSTILE, "cat", 0.81, 0.13)
+    return dataclasses.replace(plain, **about)
+
+
+FOUND = Review(
+    photos=400,
+    suspected=20,
+    mislabelled=tuple(suspect(number, split="test") for number in range(20)),
+    uncertain=(suspect(30),),
+    copies=(Pair(suspect(40, split="test"), suspect(41, label="cat"), True, 0.99),),
+    leak=Leak("test", 60, 31, 31, 27, {"copy": 1, "time": 30}),
+)
+
+
+def drawn(
+    run: Run, found: Review | None, which: str = MISLABELLED, everything: bool = False, **decided: Correction
+) -> str:
+    listed = {"list": which, "all": everything}
+    return review.view(run, found, decided, listed, lambda paths: [PIXEL] * len(paths))
+
+
+def test_a_list_says_what_is_suspected_and_offers_what_can_be_done(new_run: Callable[..., Run]) -> None:
+    run = new_run(classes=("cat", HOSTILE, "owl"))
+    page = read(drawn(run, FOUND))
+    assert "looks like cat, 81%" in page.text and "Mislabelled? 20" in page.text and "Show all 20" in page.text
+    assert page.having("data-act") == [KEEP, LEAVE_OUT, MOVE] * review.FIRST
+    assert page.having("value")[:2] == ["cat", "owl"], "the suspected class first, and not its own"
+    assert "31 of the 60 test photos" in page.text and "too good to be true" in page.text
+    assert "on these it is right on 100%, on the other 29 on 93%" in page.text.lower()
+    assert review.FAIR in page.text, "test photos are among them"
+    assert read(drawn(run, FOUND, everything=True)).text.count("Keep") == 20
+
+
+def test_what_was_decided_is_said_and_can_be_undone(new_run: Callable[..., Run]) -> None:
+    run = new_run(classes=("cat", HOSTILE))
+    made = {
+        "0": Correction("a", "0", MOVE, "cat"),
+        "1": Correction("b", "1", KEEP),
+        "99": Correction("c", "99", LEAVE_OUT),
+    }
+    page = read(drawn(run, FOUND, **made))
+    assert page.having("data-act")[:2] == ["undo", "undo"] and page.having("data-act")[-1] == "undo all"
+    assert "moved to “cat”" in page.text and "3 photos decided: 1 moved, 1 left out, 1 kept." in page.text
+    assert "Photos to look at" in read(drawn(run, None, **made)).text
+
+
+def test_the_other_lists(new_run: Callable[..., Run]) -> None:
+    run = new_run(classes=("cat", HOSTILE))
+    assert "or cat (81%)" in read(drawn(run, FOUND, UNCERTAIN)).text
+    page = read(drawn(run, FOUND, COPIES))
+    assert len(page.having("src")) == 2 and "mirrored is to learn from, there as “cat”" in page.text
+    assert review.NONE[ODD] in read(drawn(run, FOUND, ODD)).text
+
+
+def test_a_score_is_doubted_only_where_much_is_shared() -> None:
+    assert FOUND.leak is not None
+    few, none = dataclasses.replace(FOUND.leak, shared=2), dataclasses.replace(FOUND.leak, shared=0)
+    assert "too good" in review.warning(FOUND.leak) and not review.warning(few) and not review.warning(None)
+    assert "too good" not in few.title and "No test photo" in none.in_words()
+    every = dataclasses.replace(FOUND.leak, shared=60, right_shared=54)
+    assert "90%; there are no others" in every.in_words()
+
+
+def test_corrections_of_a_folder_are_shown_with_a_way_back(new_run: Callable[..., Run]) -> None:
+    dataset = new_run(classes=("cat", HOSTILE)).dataset
+    assert not photos_view.corrections(dataset)
+    made = (Corrected("a.jpg", "ab", HOSTILE, "cat"), Corrected(f"{HOSTILE}.jpg", "cd", "cat", ""))
+    page = read(photos_view.corrections(dataclasses.replace(dataset, corrections=made)))
+    assert page.having("data-undo") == ["all", "ab", "cd"]
+    assert page.text.startswith("2 corrections: 1 moved, 1 left out. Show, undo")
