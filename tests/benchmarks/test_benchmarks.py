@@ -12,6 +12,7 @@ from tests.benchmarks import (
     accuracy,
     advice,
     choice,
+    corrections,
     drive,
     estimate,
     exports,
@@ -19,6 +20,7 @@ from tests.benchmarks import (
     memory,
     photo_sets,
     recipe,
+    review,
     speed,
     step,
 )
@@ -118,6 +120,19 @@ def test_what_a_run_takes_is_foreseen_from_a_trial(capsys: pytest.CaptureFixture
     estimate.main(["--quick", "--only", "EfficientNetLite0, default"])
     head, _, row = capsys.readouterr().out.splitlines()
     assert "foreseen / true" in head and row.count("%") == 3
+
+
+@long_form
+def test_suspects_and_copies_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    review.main(["--quick"])
+    said = capsys.readouterr().out
+    assert "| generated | all |" in said and "JPEG 50" in said
+
+
+@long_form
+def test_corrections_are_trained_with(capsys: pytest.CaptureFixture[str]) -> None:
+    corrections.main(["--quick"])
+    assert "| again, seed 0 | 15 |" in capsys.readouterr().out
 
 
 @long_form

@@ -8,7 +8,7 @@ still differs then is another moment, not another file. NumPy only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +24,8 @@ COARSE = 0.97  # correlation of slightly blurred pictures laid upon each other f
 ROUGH = 0.55  # correlation of strongly blurred pictures from which on it is worth laying them upon each other
 SAME = 0.95  # correlation of the details, once they lie upon each other, from which on it is one picture
 STEPS = 25  # at most
+SETTLED = 0.01  # pixels, or parts of the affine map, that a last step changes
+PAIRS = 3000  # that are looked at, the nearest of all candidates
 MARGIN = 0.1  # of each side that is not compared: there a cut or turned picture has nothing
 
 
@@ -47,7 +49,7 @@ def near_copies(
         sides: (photos,) int, such as the split.
         pictures: positions -> grey pictures (SIDE, SIDE) float of those that can be read.
     """
-    pairs = list(candidates(rows, sides))
+    pairs = candidates(rows, sides)[:PAIRS]
     small = pictures(sorted({each for pair in pairs for each in pair}))
     found = []
     for first, second in pairs:
@@ -58,22 +60,21 @@ def near_copies(
     return sorted(found, key=lambda each: -each.correlation)
 
 
-def candidates(rows: np.ndarray, sides: np.ndarray) -> Iterator[tuple[int, int]]:
-    """For each photo, but for those of the largest side, the `NEAREST` of other sides; each pair once."""
-    unit, told = normalised(rows - rows.mean(axis=0)), set[tuple[int, int]]()
+def candidates(rows: np.ndarray, sides: np.ndarray) -> list[tuple[int, int]]:
+    """For each photo, but for those of the largest side, the `NEAREST` of other sides; each pair once, the nearest
+    first."""
+    unit = normalised(rows - rows.mean(axis=0))
+    found: dict[tuple[int, int], float] = {}
     asking = np.flatnonzero(sides != np.bincount(sides).argmax())
     for begin in range(0, len(asking), BLOCK):
         block = asking[begin : begin + BLOCK]
         alike = unit[block] @ unit.T
         alike[sides[block][:, None] == sides] = -1
         few = min(NEAREST, len(rows))
-        best = np.argpartition(-alike, few - 1, axis=1)[:, :few]
-        for row, others in enumerate(best):
-            for other in others:
-                pair = min(int(block[row]), int(other)), max(int(block[row]), int(other))
-                if alike[row, other] >= ALIKE and pair not in told:
-                    told.add(pair)
-                    yield pair
+        for row, others in enumerate(np.argpartition(-alike, few - 1, axis=1)[:, :few]):
+            for other in others[alike[row, others] >= ALIKE]:
+                found[min(block[row], other), max(block[row], other)] = float(alike[row, other])
+    return [(int(first), int(second)) for first, second in sorted(found, key=lambda pair: -found[pair])]
 
 
 def compared(first: np.ndarray, second: np.ndarray) -> tuple[bool, float]:
@@ -104,11 +105,11 @@ def _aligned(first: np.ndarray, second: np.ndarray) -> float:
 
 def _gauss_newton(fixed: np.ndarray, moving: np.ndarray, warp: np.ndarray) -> tuple[np.ndarray, float]:
     """The affine map by which the moving picture correlates best with the fixed one, beginning at `warp`; and how."""
-    down, across = np.gradient(moving)
+    layers = np.stack([moving, *np.gradient(moving)])
     y, x = _grid()
     best, highest = warp, -2.0
     for _ in range(STEPS):
-        warped = _warped(moving, warp)
+        warped, down, across = _warped(layers, warp)
         seen = np.isfinite(warped) & _inside()
         if seen.sum() < 0.5 * SIDE * SIDE * (1 - 2 * MARGIN) ** 2:
             break
@@ -121,20 +122,21 @@ def _gauss_newton(fixed: np.ndarray, moving: np.ndarray, warp: np.ndarray) -> tu
             best, highest = warp, correlation
         elif correlation < highest - 0.05:
             break
-        gx, gy = np.nan_to_num(_warped(across, warp))[seen], np.nan_to_num(_warped(down, warp))[seen]
+        gx, gy = across[seen], down[seen]
         slopes = np.stack([gx * x[seen], gx * y[seen], gx, gy * x[seen], gy * y[seen], gy], axis=1)
         slopes -= slopes.mean(axis=0)
         hessian = slopes.T @ slopes + 1e-3 * np.eye(6)
         gain = norms[1] / norms[0]  # brightness does not count
         step = np.linalg.solve(hessian, slopes.T @ (gain * one - other)).reshape(2, 3)
         warp = warp + step
-        if np.abs(step).max() < 1e-3 or np.abs(warp - np.eye(2, 3)).max() > SIDE:
+        if np.abs(step).max() < SETTLED or np.abs(warp - np.eye(2, 3)).max() > SIDE:
             break
     return best, highest
 
 
 def _warped(picture: np.ndarray, warp: np.ndarray) -> np.ndarray:
-    """The picture at the places that an affine map (2, 3) sends each pixel to, bilinear; not a number outside."""
+    """Pictures (…, SIDE, SIDE) at the places that an affine map (2, 3) sends each pixel to, bilinear; not a number
+    outside."""
     y, x = _grid()
     middle = (SIDE - 1) / 2
     at_x = warp[0, 0] * x + warp[0, 1] * y + warp[0, 2] + middle
@@ -142,8 +144,8 @@ def _warped(picture: np.ndarray, warp: np.ndarray) -> np.ndarray:
     inside = (at_x >= 0) & (at_x <= SIDE - 1) & (at_y >= 0) & (at_y <= SIDE - 1)
     left, top = (np.clip(np.floor(at), 0, SIDE - 2).astype(int) for at in (at_x, at_y))
     right, low = np.clip(at_x - left, 0, 1), np.clip(at_y - top, 0, 1)
-    above = picture[top, left] * (1 - right) + picture[top, left + 1] * right
-    below = picture[top + 1, left] * (1 - right) + picture[top + 1, left + 1] * right
+    above = picture[..., top, left] * (1 - right) + picture[..., top, left + 1] * right
+    below = picture[..., top + 1, left] * (1 - right) + picture[..., top + 1, left + 1] * right
     return np.where(inside, above * (1 - low) + below * low, np.nan)
 
 
