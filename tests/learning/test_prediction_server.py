@@ -75,7 +75,7 @@ def test_it_looks_at_the_photos_again(server: Client, trained: Run) -> None:
     assert {each.label for each in review.uncertain} <= set(trained.dataset.classes) and not review.copies
     assert review.leak is not None and review.leak.shared == 0 and review.leak.photos == len(trained.dataset.of("test"))
     written = trained.review_file.stat().st_mtime
-    os.utime(trained.review_file, (written, trained.model_file.stat().st_mtime - 1))
+    os.utime(trained.review_file, (written, trained.metrics_file.stat().st_mtime - 1))
     assert trained.review() is None, "it is of another model"
 
 

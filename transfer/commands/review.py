@@ -11,7 +11,7 @@ from transfer.commands.training import Training
 from transfer.dataset.corrected_copy import write_copy
 from transfer.dataset.corrections import KEEP, LEAVE_OUT, MOVE, Correction, Corrections
 from transfer.dataset.dataset import Dataset
-from transfer.errors import ConfigError
+from transfer.errors import ConfigError, RunError
 from transfer.messages.questions import ReviewPhotos
 from transfer.processes.client import Client
 from transfer.runs.review import Review
@@ -41,9 +41,16 @@ class Reviews:
         """Which photos of a run are worth a second look; that of before, where there is one and not `again`.
 
         Raises:
-            TransferError: when there is no such run, it has no model, or its photos are gone.
+            TransferError: when there is no such run, it was not measured yet, or its photos are gone.
         """
-        run = self._runs.trained(name)
+        run = self._runs.get(name)
+        if run.metrics() is None:
+            raise RunError(
+                f"The photos of “{run.name}” cannot be looked at yet.",
+                expected="a run that was measured",
+                found=f"a run that is {run.status().state}",
+                fix="Wait until it has finished, or resume it.",
+            )
         review = None if again else run.review()
         if review is None:
             with disk.in_words(run.path):

@@ -124,11 +124,10 @@ class Run(Job):
         return self._record(self.metrics_file, Metrics.from_dict) if self.metrics_file.exists() else None
 
     def review(self) -> Review | None:
-        """Which of its photos are worth a second look, or None before that was asked, or since the model is another."""
+        """Which of its photos are worth a second look, or None before that was asked, or since it was measured anew."""
         try:
-            written = self.review_file.stat().st_mtime_ns
-            model = self.model_file.stat().st_mtime_ns if self.model_file.exists() else 0
-            return Review.from_dict(json.loads(self.review_file.read_bytes())) if written >= model else None
+            written, measured = (file.stat().st_mtime_ns for file in (self.review_file, self.metrics_file))
+            return Review.from_dict(json.loads(self.review_file.read_bytes())) if written >= measured else None
         except (OSError, ValueError):  # it can be made again
             return None
 

@@ -17,11 +17,11 @@ import numpy as np
 from transfer.learning.analysis.suspects import BLOCK, normalised
 
 NEAREST = 3  # candidates of each photo
-ALIKE = 0.6  # cosine of features from which on it is worth a look
+ALIKE = 0.4  # cosine of features from which on it is worth a look
 SIDE = 48  # pixels of the grey pictures
 AS_GOOD = 0.1  # correlations of the two ways so close that both are tried
 COARSE = 0.97  # correlation of slightly blurred pictures laid upon each other from which on details are compared
-ROUGH = 0.55  # correlation of strongly blurred pictures from which on it is worth laying them upon each other
+ROUGH = 0.4  # correlation of strongly blurred pictures from which on it is worth laying them upon each other
 SAME = 0.95  # correlation of the details, once they lie upon each other, from which on it is one picture
 STEPS = 25  # at most
 SETTLED = 0.01  # pixels, or parts of the affine map, that a last step changes

@@ -68,7 +68,7 @@ def review(run: Run, machine: Callable[[], object]) -> Review:
     """Look, and write what was found.
 
     Args:
-        run: which was trained.
+        run: which was measured.
         machine: called before TensorFlow is used, which it only is where features are missing.
 
     Raises:

@@ -104,7 +104,7 @@ def wire(context: Context, section: ReviewSection, chosen: gr.BrowserState) -> C
         return context.desk.photos.thumbnails(paths, THUMBNAIL)
 
     def shown_of(run: Run | None, listed: Any) -> list[Any]:
-        if run is None or not run.model_file.is_file():
+        if run is None or not run.metrics_file.exists():
             return ["", "", *[gr.Button(visible="hidden")] * 4]
         review, decided = run.review(), reviews.corrections(run).all
         changes = sum(each.act != KEEP for each in decided.values())
@@ -206,9 +206,9 @@ def view(
         for each in some
     )
     more = html.button("t-link", type="button", data_more="1")[f"Show all {len(suspects)}"]
-    said = review.leak and panel(
-        "warning" if review.leak.doubtful else "info", review.leak.title, review.leak.in_words()
-    )
+    leak, said = review.leak, html.NOTHING
+    if leak is not None:
+        said = panel("warning" if leak.doubtful else "info", leak.title, leak.in_words())
     return html.join(
         title,
         said,
