@@ -4,8 +4,9 @@ Confident learning (Northcutt, Jiang and Chuang 2021, Confident Learning: Estima
 JAIR 70) on what a ridge regression upon the kept features says about each photo from all others (`ridge`, in closed
 form). A class counts as certain of a photo when it is as probable as it is, on average, for the photos labelled so; a
 photo is suspected when another class is certain of it and its own is not the most probable one. They are ordered by
-the margin of the label: its probability less the highest other one. (cleanlab 2.5 with "confident_learning" and the normalised margin suspects the
-same photos in the same order.) NumPy only.
+the margin of the label: its probability less the highest other one. NumPy only.
+
+cleanlab 2.5 with "confident_learning" and the normalised margin suspects the same photos, in the same order.
 """
 
 from __future__ import annotations
