@@ -108,6 +108,15 @@ def test_a_split_by_group_keeps_each_group_on_one_side(tmp_path: Path) -> None:
     assert len({photo.split for photo in dealt.photos if "/of 5/" in photo.path}) > 1, "which single photos are not"
 
 
+def test_folders_that_say_what_is_for_the_test_are_obeyed(tmp_path: Path) -> None:
+    for split, first in (("train", 0), ("val", 300), ("test", 600)):
+        for number, name in enumerate(("cats", "dogs")):
+            photos(tmp_path / split / name / "one site", 4, first=first + 50 * number)
+    dataset = scan(tmp_path, split_by="group")
+    assert all({"val": "validation"}.get(p.path.split("/")[0], p.path.split("/")[0]) == p.split for p in dataset.photos)
+    assert any("on the side that the folders say" in note for note in dataset.notes)
+
+
 def test_groups_in_all_classes_leave_no_class_without_training_photos(tmp_path: Path) -> None:
     for number, name in enumerate(("cats", "dogs")):
         for person in range(3 if number else 1):

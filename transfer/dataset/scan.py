@@ -94,7 +94,7 @@ def scan(
         together = groups(members, corrections.copies if corrections else ())
     splits = _splits(found, names, seed, notes, together.of)
     if split_by == "group":
-        _note_groups(together, notes)
+        _note_groups(together, {each.split for each in found}, notes)
     photos = tuple(
         Photo(each.path, names.index(each.name), splits[each.name, each.split, each.digest], each.digest)
         for each in sorted(found, key=lambda each: each.path)
@@ -184,7 +184,10 @@ def _splits(
     return decided
 
 
-def _note_groups(together: Groups, notes: list[str]) -> None:
+def _note_groups(together: Groups, given: set[Split | None], notes: list[str]) -> None:
+    if len(given - {None}) > 1:
+        notes.append("Photos that belong together are on the side that the folders say, as far as these say one.")
+        return
     count, photos = len(set(together.of.values())), len(together.of)
     how = {"name": "their names", "folder": "their folders", "time": "when they were taken"}
     how |= {"day": "the day they were taken on", "copy": "what they show"}
