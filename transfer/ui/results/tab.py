@@ -17,7 +17,7 @@ from transfer.errors import TransferError
 from transfer.runs.metrics import Metrics
 from transfer.runs.run import Run
 from transfer.ui.context import Context
-from transfer.ui.results import review
+from transfer.ui.results import review, suspects
 from transfer.ui.shared import steps
 from transfer.ui.shared.events import LISTEN, QUICK, QUIET, SORT, follow
 from transfer.ui.shared.run_summary import charts, headline
@@ -112,7 +112,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
 def doubts(run: Run) -> Markup:
     """Why the score may be too good to be true, as far as the photos were looked at again."""
     found = run.review()
-    return review.warning(found.leak) if found else html.NOTHING
+    return suspects.warning(found.leak) if found else html.NOTHING
 
 
 def history_file(run: Run) -> str:

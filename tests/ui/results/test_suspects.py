@@ -11,7 +11,7 @@ from transfer.dataset.dataset import Corrected
 from transfer.runs.review import COPIES, MISLABELLED, ODD, UNCERTAIN, Leak, Pair, Review, Suspect
 from transfer.runs.run import Run
 from transfer.ui.photos import view as photos_view
-from transfer.ui.results import review
+from transfer.ui.results import suspects
 
 PIXEL = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
 
@@ -35,18 +35,18 @@ def drawn(
     run: Run, found: Review | None, which: str = MISLABELLED, everything: bool = False, **decided: Correction
 ) -> str:
     listed = {"list": which, "all": everything}
-    return review.view(run, found, decided, listed, lambda paths: [PIXEL] * len(paths))
+    return suspects.view(run, found, decided, listed, lambda paths: [PIXEL] * len(paths))
 
 
 def test_a_list_says_what_is_suspected_and_offers_what_can_be_done(new_run: Callable[..., Run]) -> None:
     run = new_run(classes=("cat", HOSTILE, "owl"))
     page = read(drawn(run, FOUND))
     assert "looks like cat, 81%" in page.text and "Mislabelled? 20" in page.text and "Show all 20" in page.text
-    assert page.having("data-act") == [KEEP, LEAVE_OUT, MOVE] * review.FIRST
+    assert page.having("data-act") == [KEEP, LEAVE_OUT, MOVE] * suspects.FIRST
     assert page.having("value")[:2] == ["cat", "owl"], "the suspected class first, and not its own"
     assert "31 of the 60 test photos" in page.text and "too good to be true" in page.text
     assert "on these it is right on 100%, on the other 29 on 93%" in page.text.lower()
-    assert review.FAIR in page.text, "test photos are among them"
+    assert suspects.FAIR in page.text, "test photos are among them"
     assert read(drawn(run, FOUND, everything=True)).text.count("Keep") == 20
 
 
@@ -68,13 +68,13 @@ def test_the_other_lists(new_run: Callable[..., Run]) -> None:
     assert "or cat (81%)" in read(drawn(run, FOUND, UNCERTAIN)).text
     page = read(drawn(run, FOUND, COPIES))
     assert len(page.having("src")) == 2 and "mirrored is to learn from, there as “cat”" in page.text
-    assert review.NONE[ODD] in read(drawn(run, FOUND, ODD)).text
+    assert suspects.NONE[ODD] in read(drawn(run, FOUND, ODD)).text
 
 
 def test_a_score_is_doubted_only_where_much_is_shared() -> None:
     assert FOUND.leak is not None
     few, none = dataclasses.replace(FOUND.leak, shared=2), dataclasses.replace(FOUND.leak, shared=0)
-    assert "too good" in review.warning(FOUND.leak) and not review.warning(few) and not review.warning(None)
+    assert "too good" in suspects.warning(FOUND.leak) and not suspects.warning(few) and not suspects.warning(None)
     assert "too good" not in few.title and "No test photo" in none.in_words()
     every = dataclasses.replace(FOUND.leak, shared=60, right_shared=54)
     assert "90%; there are no others" in every.in_words()
