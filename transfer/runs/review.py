@@ -20,6 +20,7 @@ LISTS = {
     ODD: "are unlike the others of their class",
     COPIES: "show the same as one in another split",
 }
+NOTHING = "Nothing speaks against this result."
 MANY = 0.05  # share of the measured photos that may be like others without a warning
 _SIGNS = {
     "copy": "show nearly the same as one of them",
@@ -83,19 +84,17 @@ class Leak:
 
     @property
     def doubtful(self) -> bool:
-        """Whether so many are alike that the score should not be believed without a word."""
-        return self.shared > MANY * self.photos
+        """Whether many are alike, and those are what makes the score good."""
+        others = self.photos - self.shared
+        better = not others or self.right_shared * others > self.right_others * self.shared
+        return self.shared > MANY * self.photos and better
 
     @property
     def title(self) -> str:
         """In a few words."""
-        if not self.shared:
-            return "Nothing speaks against this result."
-        return (
-            "This result may be too good to be true."
-            if self.doubtful
-            else "Hardly anything speaks against this result."
-        )
+        if self.doubtful:
+            return "This result may be too good to be true."
+        return f"Some {self.split} photos are like photos that it learned from." if self.shared else NOTHING
 
     def in_words(self) -> str:
         """How many photos, why, and how good the result is without them."""

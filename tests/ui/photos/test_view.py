@@ -12,10 +12,9 @@ from PIL import Image
 from tests.ui.conftest import HOSTILE, read
 from transfer.dataset.dataset import Dataset, LeftOut, Photo
 from transfer.dataset.scan import scan
-from transfer.drawing.panels import checking_bar
 from transfer.processes.photo_reader import PhotoReader
 from transfer.ui.photos import view
-from transfer.ui.shared.checking import CheckProgress
+from transfer.ui.shared.checking import CheckProgress, checking_bar
 
 ODD = HOSTILE.replace("/", "∕")
 
