@@ -124,35 +124,6 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#use-settings").click()
     page.locator("#runs-told").get_by_text("are in the form").wait_for()
     a_run_is_found_again_and_thrown_away(page, app)
-    photos_are_looked_at_again_and_corrected(page, app)
-
-
-def photos_are_looked_at_again_and_corrected(page: Page, app: App) -> None:
-    """One is left out, one moved and taken back; the next run is without the first."""
-    page.locator("#runs-list [data-name]").click()
-    tab(page, "4 Results")
-    page.locator("#review-look").click()
-    page.locator("#results-review [data-list=uncertain]").click(timeout=60_000)
-    figures = page.locator("#results-review figure")
-    figures.first.get_by_text("Leave out").click()
-    page.locator("#results-review").get_by_text("1 left out").wait_for()
-    figures.nth(1).get_by_text("Move to").click()
-    page.locator("#results-review").get_by_text("1 moved").wait_for()
-    figures.nth(1).get_by_text("Undo").click()
-    page.locator("#results-review").get_by_text("decided: 1 left out").wait_for()
-    with page.expect_download() as download:
-        page.locator("#review-copy").click()
-    before = app.workspace.runs()[0].dataset
-    with zipfile.ZipFile(download.value.path()) as zipped:
-        assert len(zipped.namelist()) == len(before.photos) - 1
-    page.locator("#review-train").click()
-    page.locator("#run-state").get_by_text("Finished.").wait_for(timeout=120_000)
-    after = app.workspace.runs()[0].dataset
-    assert len(after.photos) == len(before.photos) - 1 and len(after.corrections) == 1
-    check_folder(page, Path(after.root))
-    page.locator("#photos-corrected").get_by_text("1 left out. Show, undo").click()
-    page.locator("#photos-corrected [data-undo=all]").click()
-    until(lambda: not app.workspace.corrections(after.root).all)
 
 
 def a_run_is_found_again_and_thrown_away(page: Page, app: App) -> None:
