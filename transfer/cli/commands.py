@@ -179,9 +179,17 @@ def predict(desk: Desk, options: argparse.Namespace) -> int:
     lines = []
     for photo in photos:
         said = photo.get("error") or ", ".join(f"{label} {share:.1%}" for label, share in photo["classes"])
-        lines.append(f"{photo['path']}: {said}")
+        lines.append(f"{photo['path']}: {said}{_doubts(photo)}")
     show({"predictions": photos, "milliseconds": answer.milliseconds}, "\n".join(lines), options)
     return 2 if any("error" in photo for photo in photos) else 0
+
+
+def _doubts(photo: dict[str, Any]) -> str:
+    """What is to be said of an answer beside its classes, if anything."""
+    if photo.get("unfamiliar"):
+        return f"; unlike everything it has learned, most like {photo['nearest'][0]['photo']}"
+    possible = photo.get("possible", ())
+    return f"; may be {' or '.join(possible)}" if len(possible) > 1 else ""
 
 
 def export(desk: Desk, options: argparse.Namespace) -> int:

@@ -32,6 +32,7 @@ from transfer.learning.features import early
 from transfer.learning.memory import forget_peak, share_one_heap, sizes_to_try
 from transfer.messages.endings import Failed, Finished, Interrupted, Paused, Resumed, Stopped
 from transfer.messages.events import Evaluated, Exported, Refined, Started
+from transfer.runs.leftovers import hidden
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.study import Study, open_job
@@ -171,6 +172,10 @@ def _train_and_measure(run: Run) -> None:
         elif trainer.outcome.calibrate():
             _measure(run, dataset, trainer, reporter, first, anew=False)
         predictor = KerasPredictor(trainer.outcome.result().model, run.dataset.classes)
+        run.trust_file.unlink(missing_ok=True)
+        if limits := trainer.outcome.trust():
+            limits.write(hidden(run.trust_file))
+            hidden(run.trust_file).replace(run.trust_file)
     finally:
         trainer.close()
     reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")

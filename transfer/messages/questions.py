@@ -53,11 +53,17 @@ class PhotoAnswer:
     Attributes:
         path: as it was asked for.
         classes: (label, probability 0 to 1), most probable first; empty when the photo could not be read.
+        possible: the labels that it may be, in 9 of 10 cases, most probable first; empty where that is not known.
+        unfamiliar: whether it is unlike everything the model has learned; None where that is not known.
+        nearest: (path, label) of the photos most like it that the model learned from, the nearest first.
         error: why not, as `TransferError.to_dict` gave it; None otherwise.
     """
 
     path: str
     classes: tuple[tuple[str, float], ...] = ()
+    possible: tuple[str, ...] = ()
+    unfamiliar: bool | None = None
+    nearest: tuple[tuple[str, str], ...] = ()
     error: dict[str, str] | None = None
 
     @property
@@ -68,7 +74,9 @@ class PhotoAnswer:
         """Ready for JSON, for people's own programs: classes, or an error in words and what to do."""
         error = self.as_error
         if error is None:
-            return {"path": self.path, "classes": [list(each) for each in self.classes]}
+            told = {"possible": list(self.possible), "unfamiliar": self.unfamiliar}
+            nearest = [{"photo": photo, "class": label} for photo, label in self.nearest]
+            return {"path": self.path, "classes": [list(each) for each in self.classes], **told, "nearest": nearest}
         return {"path": self.path, "error": f"{error.what} {error.found}".strip(), "fix": error.fix}
 
 

@@ -74,6 +74,11 @@ class Run(Job):
         """The trained model as Keras saves it; there once the run has written its first export."""
         return self.exports_dir / "keras" / "model.keras"
 
+    @property
+    def trust_file(self) -> Path:
+        """What the model knows of its own limits, as `learning.analysis.trust` keeps it; not there in earlier runs."""
+        return self.path / "trust.npz"
+
     def sweep(self) -> None:
         """Remove what processes that were killed left half written."""
         for folder in (self.path, self.evaluation_dir, self.exports_dir):

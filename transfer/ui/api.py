@@ -15,6 +15,7 @@ import gradio as gr
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
 from transfer.errors import ConfigError
+from transfer.messages.questions import PhotoAnswer
 from transfer.runs.progress import progress
 from transfer.ui.entrance import typed
 from transfer.ui.shared.served import served
@@ -142,15 +143,25 @@ def build(desk: Desk) -> None:
         """The names of all runs, newest first."""
         return [run.id for run in desk.runs.all()]
 
-    def predict(run: str, image: str | None) -> dict[str, float]:
-        """The probability of each class for one photo."""
+    def answered(run: str, image: str | None) -> PhotoAnswer:
         desk.runs.get(run)
         if image is None:
             raise ConfigError("There is no photo.", expected="a photo as a file", found="none", fix="Send one.")
         photo = desk.models.predict(run, [image]).photos[0]
         if photo.error:
             raise gr.Error(photo.to_dict()["error"], print_exception=False)
-        return dict(photo.classes)
+        return photo
+
+    def predict(run: str, image: str | None) -> dict[str, float]:
+        """The probability of each class for one photo."""
+        return dict(answered(run, image).classes)
+
+    def answer(run: str, image: str | None) -> dict[str, Any]:
+        """As /predict, and how far to trust it: which classes are possible in 9 of 10 cases, whether the photo is
+        unlike everything the model has learned, and the photos it knows that are most like it."""
+        told = answered(run, image).to_dict()
+        del told["path"]
+        return told
 
     def export(run: str, format: str) -> str:
         """The trained model in a format (keras, onnx, litert_int8 …) as a zip."""
@@ -179,11 +190,12 @@ def build(desk: Desk) -> None:
         gr.api(typed(function), api_name=function.__name__, concurrency_limit=None)
     # An image parameter is uploaded by the client; `str` hints would leave the file where it is.
     with gr.Group(visible=False):
-        asked, wanted = gr.Button(), gr.Button()
+        asked, doubted, wanted = gr.Button(), gr.Button(), gr.Button()
         name = gr.Textbox()
         photo = gr.File()  # not gr.Image, which would read it, and perhaps write another one
         said = gr.JSON()
         kind = gr.Textbox("keras")
         archive = gr.File()
     asked.click(typed(predict), [name, photo], said, api_name="predict", concurrency_limit=None)
+    doubted.click(typed(answer), [name, photo], said, api_name="answer", concurrency_limit=None)
     wanted.click(typed(export), [name, kind], archive, api_name="export", concurrency_limit=None)

@@ -6,10 +6,12 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.learning.conftest import TINY, paint, work
 from tests.waiting import until
@@ -17,6 +19,9 @@ from transfer.advice.refinement import refinement as in_words
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo, Split
 from transfer.learning.analysis.prediction import load
+from transfer.learning.analysis.served import ServedModel
+from transfer.learning.analysis.trust import Trust
+from transfer.learning.export.format import named
 from transfer.learning.training import refinement
 from transfer.learning.training.ridge import Ridge
 from transfer.messages.endings import Finished
@@ -160,6 +165,33 @@ def test_the_model_in_the_file_says_what_was_measured(run: Run) -> None:
             assert share == pytest.approx(row[f"p:{label}"], abs=2e-3)
     proven = json.loads(next(run.exports_dir.glob("keras/parity.json")).read_text())
     assert proven["photos"] and proven["max_difference"] < 1e-3
+
+
+def test_what_it_learned_is_told_apart_from_everything_else(run: Run, tmp_path: Path) -> None:
+    """By Keras, by the engine and by the export: photos of the right kind, and black and white noise."""
+    pytest.importorskip("openvino")
+    rng = np.random.default_rng(0)
+    strange = [str(tmp_path / f"{number}.png") for number in range(4)]
+    for path in strange:
+        Image.fromarray(rng.choice(np.array([0, 255], np.uint8), (24, 24)).repeat(9, 0).repeat(9, 1)).save(path)
+    own = [str(run.dataset.path(photo)) for photo in run.dataset.of("test")]
+    served = ServedModel(run, load)
+    told = served.predict([*own, *strange])
+    assert sum(bool(each.unfamiliar) for each in told[: len(own)]) <= 2
+    assert all(each.unfamiliar for each in told[len(own) :])
+    assert all(each.classes[0][0] in each.possible for each in told)
+    training = {(str(run.dataset.path(each)), run.dataset.classes[each.label]) for each in run.dataset.of("train")}
+    assert all(len(each.nearest) == 3 and set(each.nearest) <= training for each in told)
+    served.prepare()
+    assert served.ready
+    folder = run.exports_dir / "keras"
+    lines = named("keras").answers(named("keras").start(folder, [*own, *strange]))
+    for one, other, line in zip(told, served.predict([*own, *strange]), lines, strict=True):
+        assert other.unfamiliar == one.unfamiliar == line["unfamiliar"] and other.nearest[0] == one.nearest[0]
+        assert other.possible == one.possible == tuple(line["possible"])
+    assert not Trust.read(folder / "trust.npz").photos
+    card = (folder / "README.md").read_text("utf-8")
+    assert "unlike everything it has learned" in card and "conformal" in card
 
 
 def test_a_worker_killed_while_it_refines_does_it_again(run: Run) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from transfer.feature_store.disk_cache import DiskCache
-from transfer.learning.analysis.prediction import KerasPredictor, Predictor, require_model
+from transfer.learning.analysis.prediction import KerasPredictor, Limits, Predictor, require_model
 from transfer.learning.features.compiled import ENGINES, FeatureSpec, digest
 from transfer.learning.features.engine import OpenVINOEngine, kept_engine, open_engine
 from transfer.messages.questions import PhotoAnswer
@@ -29,15 +29,17 @@ class EnginePredictor(Predictor):
     """A trained model, run by an engine.
 
     Args:
-        engine: 0-255 RGB photos -> probabilities.
+        engine: 0-255 RGB photos -> what `look` gives.
         labels: names of its outputs, in order.
+        limits: of it; None where they are not known.
     """
 
-    def __init__(self, engine: OpenVINOEngine, labels: tuple[str, ...]) -> None:
-        super().__init__(labels, engine.input_shape[0])
+    def __init__(self, engine: OpenVINOEngine, labels: tuple[str, ...], limits: Limits | None) -> None:
+        super().__init__(labels, engine.input_shape[0], limits)
         self._engine = engine
 
-    def __call__(self, photos: np.ndarray) -> np.ndarray:
+    def look(self, photos: np.ndarray) -> np.ndarray:
+        """As `Predictor.look`."""
         return self._engine.run(photos)
 
 
@@ -57,7 +59,9 @@ class ServedModel:
         self._run, self._load = run, load
         self._loading = threading.Lock()
         self._folder = Workspace.of(run).engines_dir
-        self._spec = FeatureSpec("trained model", digest(run.model_file), 0, "probabilities")
+        self._limits = Limits.of(run)
+        gives = "probabilities and features" if self._limits and self._limits.trust.width else "probabilities"
+        self._spec = FeatureSpec("trained model", digest(run.model_file), 0, gives)
         self._keras: KerasPredictor | None = None
         self._tried = False
         self._fast = self._kept()
@@ -79,17 +83,20 @@ class ServedModel:
             self._tried = True
             try:
                 slow = self._with_keras()
-                engine = open_engine(lambda: slow.model, self._spec, self._folder)
+                engine = open_engine(lambda: slow.looking, self._spec, self._folder)
                 DiskCache(self._folder, ENGINES).make_room()
             except Exception:  # Keras goes on answering
                 _log.exception("The model of %s was not translated for the engine.", self._run.id)
                 return
             if isinstance(engine, OpenVINOEngine):
-                self._fast, self._keras = EnginePredictor(engine, self._run.dataset.classes), None
+                self._fast, self._keras = self._predictor(engine), None
 
     def _kept(self) -> EnginePredictor | None:
         engine = kept_engine(self._spec, self._folder)
-        return None if engine is None else EnginePredictor(engine, self._run.dataset.classes)
+        return None if engine is None else self._predictor(engine)
+
+    def _predictor(self, engine: OpenVINOEngine) -> EnginePredictor:
+        return EnginePredictor(engine, self._run.dataset.classes, self._limits)
 
     def _with_keras(self) -> KerasPredictor:
         with self._loading:  # asked for, while it is being prepared

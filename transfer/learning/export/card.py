@@ -13,6 +13,7 @@ from typing import Any
 import transfer
 from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
+from transfer.learning.analysis.trust import Trust
 from transfer.runs.changes import in_words
 from transfer.runs.exported import Parity
 from transfer.runs.loading import Loading
@@ -26,9 +27,14 @@ def requirements(kind: Format) -> str:
     return "\n".join([*map(_requirement, (*kind.needs, "numpy", "pillow")), heic]) + "\n"
 
 
-def card(kind: Format, run: Run, image_size: int, parity: Parity) -> str:
-    """The text of README.md: what the model is, how good it is, and how to use it rightly."""
+def card(kind: Format, run: Run, image_size: int, parity: Parity, trust: Trust | None = None) -> str:
+    """The text of README.md: what the model is, how good it is, and how to use it rightly.
+
+    Args:
+        trust: what is in the export's trust.npz.
+    """
     config, dataset = run.config, run.dataset
+    limits = _limits(trust)
     return "\n".join(
         [
             f"# {run.name}",
@@ -44,8 +50,7 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity) -> str:
             "",
             _accuracy(run.metrics()),
             "",
-            "It only knows these classes and will name one of them for any photo, however different from those it "
-            "learned from.",
+            *limits,
             "",
             "## What it learned from",
             "",
@@ -89,6 +94,28 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity) -> str:
             "",
         ]
     )
+
+
+def _limits(trust: Trust | None) -> list[str]:
+    """What it cannot know."""
+    lines = [
+        "It only knows these classes and will name one of them for any photo, however different from those it "
+        "learned from."
+    ]
+    if trust is not None:
+        lines += [
+            "",
+            "predict.py also says which classes a photo may be: 9 of 10 times the right one is among them (split "
+            "conformal sets at 90 %, trust.npz).",
+        ]
+    if trust is not None and trust.width:
+        lines += [
+            f"It calls a photo unlike everything it has learned by its distance from {len(trust.features)} training "
+            "photos, whose features are in trust.npz, without their names. That notices most photos of other things, "
+            "not all, and wrongly refuses about 5 of 100 of the right kind. Whoever must not get those features should "
+            "get the zip without that file; the rest works without it.",
+        ]
+    return lines
 
 
 def _figures(parity: Parity) -> list[str]:

@@ -40,7 +40,7 @@ def corrected(model: keras.Model, photos: np.ndarray, rounded: Rounded) -> keras
         seen = layer(seen, training=False)
     lower = keras.Model(model.inputs, seen, name="lower")
     exactly = KerasPredictor(lower, ())
-    exact = np.concatenate([exactly(photos[begin : begin + BATCH]) for begin in range(0, len(photos), BATCH)])
+    exact = np.concatenate([exactly.look(photos[begin : begin + BATCH]) for begin in range(0, len(photos), BATCH)])
     kernel, bias = last.get_weights()
     more_kernel, more_bias = _difference(exact @ kernel + bias, rounded(lower, photos), kernel, bias)
     answer = keras.layers.Dense(len(bias), activation=last.activation, name="answer", dtype="float32")

@@ -16,7 +16,8 @@ from pathlib import Path
 from transfer.errors import ExportError, TransferError
 from transfer.formats import Format, find
 from transfer.learning.analysis import loading
-from transfer.learning.analysis.prediction import KerasPredictor, load
+from transfer.learning.analysis import trust as travelling
+from transfer.learning.analysis.prediction import KerasPredictor, Limits, load
 from transfer.learning.export import archive, proof
 from transfer.learning.export.card import card, requirements
 from transfer.learning.export.format import ExportFormat, named
@@ -63,6 +64,11 @@ def export(
         for name, source in writer.files().items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
+        trust = None
+        if limits := Limits.of(run):
+            trust = limits.trust if writer.features else limits.trust.without_features()
+            trust.write(folder / "trust.npz", photos=False)
+            shutil.copyfile(str(travelling.__file__), folder / "trust.py")
         photos = proof.photos(run, proof.MOST if thorough else proof.FEW)
 
         def step(name: str, lines: str = "") -> None:
@@ -78,7 +84,7 @@ def export(
             said = proof.said_by_app(predictor, tuple(photos))
             top = {path: max(classes, key=classes.__getitem__) for path, classes in said.items()}
             loading.measure(predictor, top).write(run.evaluation_dir)  # for the card
-        text = card(record, run, predictor.image_size, parity)
+        text = card(record, run, predictor.image_size, parity, trust)
         (folder / "README.md").write_text(text, encoding="utf-8")
         zip = run.exports_dir / f"{_slug(run.name)}-{format}.zip"
         archive.pack(folder, zip)

@@ -28,9 +28,11 @@ class ExportFormat(ABC):
 
     Attributes:
         network: the template that becomes the zip's `network.py`, whose `probabilities(photos)` runs the model.
+        features: whether that has a `look(photos)`, too, which gives features as well.
     """
 
     network: ClassVar[str]
+    features: ClassVar[bool] = False
 
     @abstractmethod
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:

@@ -11,6 +11,7 @@ from transfer.runs.run import Run
 
 class KerasFile(ExportFormat):
     network = "keras_file.py"
+    features = True
 
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
         predictor.model.save(path)

@@ -19,7 +19,7 @@ from PIL import Image
 from transfer.dataset.photo import read_photo
 from transfer.errors import ExportError
 from transfer.formats import find
-from transfer.learning.analysis.prediction import KerasPredictor, Predictor
+from transfer.learning.analysis.prediction import KerasPredictor, Limits, Predictor
 from transfer.learning.export.format import TEMPLATES, ExportFormat, bytes_as
 from transfer.runs.run import Run
 
@@ -40,10 +40,12 @@ class WebPage(ExportFormat):
                 found=f"{len(model) / 1e6:.0f} MB",
                 fix="Train with a smaller network, such as EfficientNetLite0; or take the server.",
             )
+        limits = Limits.of(run)
         about = {
             "name": run.name,
             "size": predictor.image_size,
             "labels": predictor.labels,
+            "least": limits.trust.least if limits else None,
             "tolerance": find("web").exactness.difference,
             "checks": checks(predictor),
             "network": base64.b64encode(model).decode(),

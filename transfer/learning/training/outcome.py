@@ -8,8 +8,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from transfer.dataset.dataset import Split
+from transfer.dataset.dataset import Dataset, Split
 from transfer.learning.analysis.calibration import temperature
+from transfer.learning.analysis.prediction import with_features
+from transfer.learning.analysis.trust import Trust
 from transfer.learning.device import use_precision
 from transfer.learning.features.extraction import NotKept
 from transfer.learning.inbox import Stopped
@@ -21,6 +23,7 @@ from transfer.learning.training.data import EpochData, PhaseDataLoader
 from transfer.learning.training.phases import class_weights, phase
 from transfer.learning.training.refinement import Refinement, refine
 from transfer.learning.training.setup import Setup
+from transfer.learning.training.trusting import Look, through, trust
 
 
 class Outcome:
@@ -109,6 +112,45 @@ class Outcome:
         if refinement.better:
             self._refinement = refinement
         return refinement
+
+    def trust(self) -> Trust | None:
+        """What the model of `result` knows of its limits; None where there are too few photos to tell.
+
+        Call it last: the progress that is shown is not of it.
+        """
+        self._inbox.finish()
+        refinement = self._refinement
+        left_out = (refinement.learned_from, refinement.left_out) if refinement else None
+        kept = self._reusable and self._best.phase == "head"
+        try:
+            return trust(self._dataset, self._look if kept else self._look_at_photos(), not kept, left_out)
+        except NotKept:
+            return trust(self._dataset, None, False, left_out)
+        finally:
+            self._extractor.engines.release()
+
+    def _look(self, photos: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the frozen network sees in training photos; see `trusting.Look`."""
+        mirrored = self._refinement is not None and self._refinement.choice.mirrored
+        rows, real = self._data.features(photos, False)
+        if mirrored:
+            others, there = self._data.features(photos, True)
+            rows, real = (rows.astype(np.float32) + others) / 2, real & there
+        rows = rows[:, -self._network.parts[-1] :].astype(np.float32)
+        if self._refinement is not None:
+            return rows, np.empty((len(rows), 0)), real
+        self._restore_trained()
+        return rows, np.asarray(self._network.head(rows, training=False)), real
+
+    def _look_at_photos(self) -> Look:
+        model, classes = with_features(self.result().model), len(self._dataset.classes)
+        size, batch_size = self._network.image_size, self._config.batch_size
+
+        def look(photos: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            source = PhotoSource(photos, "train", size, batch_size, self._reporter.skip)
+            return through(model, source.batches(), classes)
+
+        return look
 
     def result(self) -> Classifier:
         """The network with the weights of the best epoch, or refined, in 32 bits on one device.

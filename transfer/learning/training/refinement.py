@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from transfer.config import RunConfig
-from transfer.dataset.dataset import Dataset
+from transfer.dataset.dataset import Dataset, Photo
 from transfer.dataset.subset import subset
-from transfer.learning.training.ridge import PENALTIES, Ridge, best_temperature
+from transfer.learning.training.ridge import PENALTIES, Ridge, best_temperature, softmax
 
 CHOOSING = 1500  # photos, at most, by which everything is chosen: the time grows with their cube
 MIRRORED = 400  # photos, at most, by which is tried whether the mirror image is worth a second look at each photo
@@ -58,6 +58,8 @@ class Refinement:
         kernel, bias: (n, classes) and (classes,) of the layer before the softmax.
         photos: validation photos that both were tried on.
         before, after: how many of them the head named right, and the refinement while it was learning from others.
+        learned_from: some of the photos it learned from,
+        left_out: and what it said of each, (photos, classes) probabilities, while it was learning from the others.
     """
 
     choice: Choice
@@ -66,6 +68,8 @@ class Refinement:
     photos: int
     before: int
     after: int
+    learned_from: tuple[Photo, ...]
+    left_out: np.ndarray
 
     @property
     def better(self) -> bool:
@@ -99,6 +103,7 @@ def refine(
     rows, labels, real = _looked_at(few, features, mirrored)
     choice, left_out = choose(config, rows[real], labels[real], parts, mirrored, class_weights)
 
+    looked_at = real
     seen = np.array([photo.path in validation for photo in few.photos])[real]
     plain = rows if not mirrored else features(few, False)[0].astype(np.float32)
     said = head(plain[real][seen][:, -parts[-1] :])
@@ -115,6 +120,8 @@ def refine(
         photos=len(truth),
         before=int((said.argmax(axis=1) == truth).sum()),
         after=int((left_out[seen].argmax(axis=1) == truth).sum()),
+        learned_from=tuple(photo for photo, there in zip(few.photos, looked_at, strict=True) if there),
+        left_out=softmax(choice.temperature * left_out),
     )
 
 

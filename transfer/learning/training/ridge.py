@@ -74,6 +74,13 @@ def best_temperature(scores: np.ndarray, labels: np.ndarray) -> tuple[float, flo
     return float(TEMPERATURES[best]), loss(best)
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """(photos, classes) probabilities."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return probabilities
+
+
 def _decomposed(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Left singular vectors (photos, rank) of x and the squares of its singular values, by its smaller side."""
     tall = len(x) > x.shape[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,11 @@ from transfer.ui.context import Context
 from transfer.ui.shared import steps
 from transfer.ui.shared.events import QUICK, QUIET, follow
 from transfer.ui.shared.run_summary import headline, no_model
+from transfer.ui.try_it.words import SMALL, in_words, likes, most_like, percents, title
 
 MOST = 60  # photos at a time
 THUMBNAIL = 208  # pixels
 BEAT = 2.0  # seconds between two looks while the model is still to come
-SURE, UNSURE = 0.8, 0.5
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
             return error_panel(error)
         pictures = context.desk.photos.thumbnails([Path(each.path) for each in answer.photos], THUMBNAIL)
         pairs = zip(answer.photos, pictures, strict=True)
-        cards = html.div("t-answers")[(card(each, data, named=len(paths) > 1) for each, data in pairs)]
+        near = context.desk.photos.thumbnails([Path(each) for each in likes(answer.photos)], SMALL)
+        known = dict(zip(likes(answer.photos), near, strict=True))
+        cards = html.div("t-answers")[(card(each, data, len(paths) > 1, known) for each, data in pairs)]
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
         return html.join(more, cards)
 
@@ -99,32 +101,27 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
     return TryTab({"take": following})
 
 
-def card(answer: PhotoAnswer, data: str | None, named: bool = False) -> Markup:
+def card(
+    answer: PhotoAnswer, data: str | None, named: bool = False, known: Mapping[str, str | None] | None = None
+) -> Markup:
     """One photo with what the model says, or why it could not be read and what to do.
 
     Args:
         answer: about the photo.
         data: the photo made small, as WebP in base64.
         named: with its file's name.
+        known: the photos that are shown as those most like it, by path, made small.
     """
     path = Path(answer.path)
     if answer.error:
         error = answer.to_dict()
         return html.article("t-answer")[html.div[html.h4[path.name], html.p[error["error"]], html.p[error["fix"]]]]
-    label, share = answer.classes[0]
     bars = (
-        html.li[html.span[name], html.span[f"{part:.1%}"], html.i(style=f"--share:{part:.4f}")]
+        html.li[html.span[name], html.span[percents(part)], html.i(style=f"--share:{part:.4f}")]
         for name, part in answer.classes
     )
     file = muted(path.name) if named else ""
-    inside = html.div[html.h4[label], html.p[certainty(share)], html.ul[bars], file]
-    return html.article("t-answer")[picture(data, path.name), inside]
-
-
-def certainty(share: float) -> str:
-    """How much the answer is worth, in words."""
-    if share >= SURE:
-        return f"{share:.0%} sure. It only knows the classes it learned, whatever is on the photo."
-    if share >= UNSURE:
-        return f"Probably, but only {share:.0%} sure."
-    return f"Not sure at all ({share:.0%}): perhaps it is none of the classes it knows."
+    inside = html.div[
+        html.h4[title(answer)], html.p[in_words(answer)], html.ul[bars], most_like(answer, known or {}), file
+    ]
+    return html.article("t-answer t-strange" if answer.unfamiliar else "t-answer")[picture(data, path.name), inside]

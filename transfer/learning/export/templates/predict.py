@@ -23,6 +23,13 @@ options = parser.parse_args()
 labels = (HERE / "labels.txt").read_text("utf-8").splitlines()
 size = json.loads((HERE / "model.json").read_text("utf-8"))["image_size"]
 paths = options.photos + (json.loads(Path(options.list).read_text("utf-8")) if options.list else [])
+trust = None
+if (HERE / "trust.npz").exists():
+    from trust import Trust
+
+    trust = Trust.read(HERE / "trust.npz")
+    if trust.width:
+        from network import look
 alone = min(AT_ONCE, len(paths)) if options.alone else 0
 
 for some in [[path] for path in paths[:alone]] + [paths[i : i + AT_ONCE] for i in range(alone, len(paths), AT_ONCE)]:
@@ -36,13 +43,24 @@ for some in [[path] for path in paths[:alone]] + [paths[i : i + AT_ONCE] for i i
     if not photos:
         continue
     read = time.perf_counter()
-    found = probabilities(np.stack(list(photos.values())))
+    if trust and trust.width:
+        found, features = look(np.stack(list(photos.values())))
+    else:
+        found, features = probabilities(np.stack(list(photos.values()))), None
     whole, network = (1000 * (time.perf_counter() - since) / len(photos) for since in (began, read))
-    for path, row in zip(photos, found, strict=True):
+    told = trust.tell(found, features) if trust else [None] * len(found)
+    for path, row, each in zip(photos, found, told, strict=True):
+        possible = [labels[i] for i in each.possible] if each else []  # 9 of 10 times the right one is among them
         if options.json:
             classes = dict(zip(labels, row.tolist(), strict=True))
             times = {"milliseconds": whole, "network_milliseconds": network}
-            print(json.dumps({"path": path, **times, "classes": classes}), flush=True)
+            doubts = {"possible": possible, "unfamiliar": each.unfamiliar} if each else {}
+            print(json.dumps({"path": path, **times, "classes": classes, **doubts}), flush=True)
         else:
             best = np.argsort(-row)[:3]
-            print(f"{path}: " + ", ".join(f"{labels[i]} {row[i]:.1%}" for i in best), flush=True)
+            text = f"{path}: " + ", ".join(f"{labels[i]} {row[i]:.1%}" for i in best)
+            if each and each.unfamiliar:
+                text += "; unlike everything it has learned"
+            elif len(possible) > 1:
+                text += f"; may be {' or '.join(possible)}"
+            print(text, flush=True)

@@ -26,7 +26,10 @@ function bar([label, share]) {
 function show(probabilities, live) {
   const all = MODEL.labels.map((label, index) => [label, probabilities[index]]).sort((a, b) => b[1] - a[1]);
   const [label, share] = all[0];
-  say(share < SURE ? `Not sure; perhaps ${label}` : label, false, live);
+  // 9 of 10 times the right class is among those that are as likely as this (split conformal sets).
+  const possible = all.filter(([, other], place) => !place || other >= (MODEL.least ?? 2)).map(([name]) => name);
+  if (possible.length === 2 || possible.length === 3) say(possible.join(" or "), false, live);
+  else say(share < SURE ? `Not sure; perhaps ${label}` : label, false, live);
   at("bars").replaceChildren(...all.slice(0, TOP).map(bar));
   at("all").replaceChildren(...all.map(bar));
   at("rest").hidden = all.length <= TOP;
