@@ -94,7 +94,7 @@ class Leak:
         """In a few words."""
         if self.doubtful:
             return "This result may be too good to be true."
-        return f"Some {self.split} photos are like photos that it learned from." if self.shared else NOTHING
+        return f"Some {self.split} photos are not quite new to it." if self.shared else NOTHING
 
     def in_words(self) -> str:
         """How many photos, why, and how good the result is without them."""

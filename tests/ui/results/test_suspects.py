@@ -77,7 +77,7 @@ def test_a_score_is_doubted_only_where_much_is_shared() -> None:
     assert "too good" in suspects.warning(FOUND.leak) and not suspects.warning(few) and not suspects.warning(None)
     assert "too good" not in few.title and "No test photo" in none.in_words()
     worse = dataclasses.replace(FOUND.leak, right_shared=20)
-    assert not suspects.warning(worse) and worse.title == "Some test photos are like photos that it learned from."
+    assert not suspects.warning(worse) and worse.title == "Some test photos are not quite new to it."
     every = dataclasses.replace(FOUND.leak, shared=60, right_shared=54)
     assert "90%; there are no others" in every.in_words()
 
