@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from PIL import Image
 
 from tests.learning.conftest import COLOURS, backbone, paint  # noqa: F401 - a fixture
 from tests.waiting import until
@@ -259,7 +260,7 @@ def test_photos_are_told_apart_and_one_that_cannot_be_read_is_named(
     terminal: Terminal, trained: Run, photos: Path
 ) -> None:
     good, torn, gone = photos / "blue" / "000.png", photos / "red" / "torn <b>.png", photos / "gone.jpg"
-    said = terminal.run("predict", trained.id[-4:], good, torn, gone)
+    said = terminal.run("predict", trained.id[-4:], good, torn, gone, "--why", terminal.folder / "why")
     assert said.code == 2
     assert len(said.lines) == 3, said.err
     answers = re.findall(r"(?:: |, )(.+?) (\d+\.\d)%", said.lines[0].removeprefix(str(good)))
@@ -268,7 +269,12 @@ def test_photos_are_told_apart_and_one_that_cannot_be_read_is_named(
     for photo, line in zip((torn, gone), said.lines[1:], strict=True):
         assert line.startswith(f"{photo}: ")
         assert "%" not in line
+    (picture,) = (terminal.folder / "why").iterdir()
+    assert said.lines[0].endswith(f"(what it looked at: {picture})") and picture.name == "000.png"
+    with Image.open(picture) as drawn, Image.open(good) as photo:
+        assert drawn.size == photo.size and drawn.mode == "RGB"
     assert terminal.run("predict", trained.id, good, "--top", 0).code == 2
+    assert terminal.run("predict", trained.id, good, "--why", good).code == 2, "not into a file"
 
 
 def test_a_model_is_exported(terminal: Terminal, trained: Run) -> None:

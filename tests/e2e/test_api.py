@@ -46,6 +46,11 @@ def test_the_whole_job(client: tuple[App, Client]) -> None:
     shares = ask.predict(run, handle_file(photo), api_name="/predict")
     assert set(shares) == set(SHAPES) and sum(shares.values()) == pytest.approx(1, abs=1e-3)
 
+    for label in ("cross", ""):
+        maps, picture = ask.predict(run, handle_file(photo), label, api_name="/explain")
+        assert set(maps) <= {label or max(shares, key=shares.get)} and len(maps) == 1
+        assert Path(picture).suffix == ".png"
+
     for odd, plain in draw_odd(app.folder / "odd", 48).items():
         shares, same = (ask.predict(run, handle_file(file), api_name="/predict") for file in (odd, plain))
         assert shares == pytest.approx(same, abs=1e-4), f"{odd} is seen otherwise than in training"
@@ -62,6 +67,7 @@ def test_the_whole_job(client: tuple[App, Client]) -> None:
         ("/train", [{"photos": "/etc"}], "outside the folders"),
         ("/train", [{"photos": ".", "seed": -1}], "out of range"),
         ("/predict", ["no-such-run", None], "no run called"),
+        ("/explain", ["no-such-run", None, ""], "no run called"),
         ("/export", ["no-such-run", "keras"], "no run called"),
         ("/status", ["no-such-run"], "no run called"),
     ],

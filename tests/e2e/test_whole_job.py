@@ -90,6 +90,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     answer.wait_for(timeout=120_000)
     said = answer.locator("li span").first.inner_text()  # also where it says that it may be none of these
     assert said in run.dataset.classes
+    what_it_looked_at_is_shown(page)
     odd_photos_are_seen_as_training_sees_them(page, draw_odd(tmp_path / "odd", run.config.image_size or 224))
     hostile_photos_are_answered_in_words(page, hostile(tmp_path / "hostile", 40))
     assert "Traceback" not in (app.folder / "app.log").read_text()
@@ -158,12 +159,26 @@ def a_run_is_found_again_and_thrown_away(page: Page, app: App) -> None:
     assert app.workspace.runs()[0].notes.starred
 
 
+def what_it_looked_at_is_shown(page: Page) -> None:
+    """The map of the answer; another class by a click, and fewer colours; of several photos by the button of one."""
+    layers = page.locator("#why .t-heat")
+    layers.first.wait_for(timeout=120_000)  # the first time something is made ready
+    opacity = "element => Number(getComputedStyle(element).opacity)"
+    assert [layer.evaluate(opacity) for layer in layers.all()] == [1, 0, 0]
+    page.locator("#why .t-why-classes label").nth(2).click()
+    page.locator("#why input[type=range]").fill("50")
+    assert [layer.evaluate(opacity) for layer in layers.all()] == [0, 0, 0.5]
+
+
 def odd_photos_are_seen_as_training_sees_them(page: Page, twins: dict[Path, Path]) -> None:
     """Each is answered like a photo of just those pixels that training would see in it, dropped in either place."""
     shares = page.locator("#answers .t-answer ul")
     answers = {}
     page.locator("#try-photos input[type=file]").set_input_files([file for pair in twins.items() for file in pair])
     shares.nth(2 * len(twins) - 1).wait_for()
+    page.locator("#why .t-why").wait_for(state="detached")
+    page.locator("#answers [data-why='1']").click()
+    page.locator(f"#why img[alt='{next(iter(twins.values())).name}']").wait_for()
     for (file, _), odd, plain in zip(twins.items(), shares.all()[::2], shares.all()[1::2], strict=True):
         answers[file] = odd.inner_text()
         assert odd.inner_html() == plain.inner_html(), file

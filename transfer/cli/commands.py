@@ -9,11 +9,13 @@ import argparse
 import dataclasses
 import sys
 import time
+from pathlib import Path
 from typing import Any, Protocol
 
 from transfer.cli.findings import OF_A_NETWORK, in_words
 from transfer.cli.follow import follow, follow_study, following_export, supervision
 from transfer.cli.output import flags, print_json, show
+from transfer.commands import heat_picture
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
 from transfer.commands.networks import list_networks
@@ -176,10 +178,14 @@ def predict(desk: Desk, options: argparse.Namespace) -> int:
     """Say what is on some photos."""
     answer = desk.models.predict(options.run, options.images, top=options.top)
     photos = [photo.to_dict() for photo in answer.photos]
+    for photo in photos if options.why else ():
+        if "error" not in photo and (place := _why(desk, options, photo["path"])):
+            photo["why"] = str(place)
     lines = []
     for photo in photos:
         said = photo.get("error") or ", ".join(f"{label} {share:.1%}" for label, share in photo["classes"])
-        lines.append(f"{photo['path']}: {said}{_doubts(photo)}")
+        why = f" (what it looked at: {photo['why']})" if "why" in photo else ""
+        lines.append(f"{photo['path']}: {said}{_doubts(photo)}{why}")
     show({"predictions": photos, "milliseconds": answer.milliseconds}, "\n".join(lines), options)
     return 2 if any("error" in photo for photo in photos) else 0
 
@@ -207,6 +213,13 @@ def push(desk: Desk, options: argparse.Namespace) -> int:
     """Put a trained model on the Hugging Face Hub; the token is read from HF_TOKEN."""
     pushed = desk.hub.push(options.run, options.to, public=options.public, demo=options.demo)
     return show(dataclasses.asdict(pushed), "\n".join(filter(None, (pushed.model, pushed.demo))), options)
+
+
+def _why(desk: Desk, options: argparse.Namespace, photo: str) -> Path | None:
+    """The picture of what speaks for the class that a photo was taken for; None when it is gone by now."""
+    maps = desk.models.explain(options.run, photo)
+    pictures = [heat_picture.on_photo(maps, label, desk.photos) for label in maps.maps]
+    return heat_picture.write(pictures[0], options.why, photo) if pictures and pictures[0] else None
 
 
 def _cell(value: Any) -> str:

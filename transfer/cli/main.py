@@ -132,6 +132,9 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("run", metavar="RUN")
     added.add_argument("images", type=_place, nargs="+", metavar="IMAGE")
     added.add_argument("--top", type=int, default=3, help="how many classes to name (default: 3)")
+    added.add_argument(
+        "--why", type=_place, metavar="FOLDER", help="also a picture of each photo, into this folder: what it looked at"
+    )
     added = command(commands.export)
     added.add_argument("run", metavar="RUN")
     added.add_argument("--format", choices=FORMATS, nargs="+", default=["keras"])

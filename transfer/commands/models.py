@@ -11,7 +11,7 @@ from transfer import disk
 from transfer.commands.runs import Runs
 from transfer.errors import ConfigError, StoppedError, TransferError
 from transfer.formats import FORMATS, find
-from transfer.messages.questions import Evaluate, Export, GetReady, PhotoAnswers, Predict, Summarize
+from transfer.messages.questions import Evaluate, Explain, Export, GetReady, HeatMaps, PhotoAnswers, Predict, Summarize
 from transfer.processes.client import Client
 from transfer.runs.exported import ExportedModel
 from transfer.runs.leftovers import sweep
@@ -51,6 +51,25 @@ class Models:
                 fix="Leave it out, or give a higher number.",
             )
         return self._predictor.ask(Predict(run=str(run.path), images=tuple(map(str, images)), top=top))
+
+    def explain(self, name: str, image: str | Path, classes: Sequence[str] = (), *, wait: bool = True) -> HeatMaps:
+        """Which places of a photo speak for some classes, or, where none are named, for the one it is taken for.
+
+        Args:
+            name: of the run.
+            image, classes: the photo and the classes.
+            wait: also for what takes seconds, as it does while the model is not translated yet.
+
+        Raises:
+            TransferError: when there is no such run or class, or it has no model.
+        """
+        run = self._runs.trained(name)
+        if not classes:
+            said = self.predict(name, [image], top=1).photos[0]
+            if said.error:
+                return HeatMaps(said.path, error=said.error)
+            classes = [label for label, _ in said.classes]
+        return self._predictor.ask(Explain(run=str(run.path), image=str(image), labels=tuple(classes), wait=wait))
 
     def evaluate(self, name: str) -> Metrics:
         """Measure a run's model again on its test photos.

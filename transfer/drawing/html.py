@@ -15,7 +15,7 @@ Content = Union[str, int, "Element", None, Iterable["Content"]]
 Attribute = str | int | None
 
 NOTHING = Markup()
-VOID = {"br", "img", "meta"}
+VOID = {"br", "img", "input", "meta"}
 
 
 class Element:
@@ -84,6 +84,7 @@ b = Element("b")
 br = Element("br")
 button = Element("button")
 code = Element("code")
+control = Element("input")
 dd = Element("dd")
 details = Element("details")
 div = Element("div")
@@ -98,6 +99,7 @@ h4 = Element("h4")
 header = Element("header")
 i = Element("i")
 img = Element("img")
+label = Element("label")
 li = Element("li")
 line = Element("line")
 main = Element("main")

@@ -18,6 +18,7 @@ from typing import Any
 
 from transfer import disk
 from transfer.costs.space import model_bytes
+from transfer.learning.analysis.explained import ExplainedModel
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.analysis.served import ServedModel
 from transfer.learning.export import fresh
@@ -27,8 +28,10 @@ from transfer.messages.questions import (
     DescribeNetwork,
     Done,
     Evaluate,
+    Explain,
     Export,
     GetReady,
+    HeatMaps,
     Machine,
     NetworkDescription,
     PhotoAnswers,
@@ -72,9 +75,14 @@ def network(asked: DescribeNetwork) -> NetworkDescription:
 
 @answer.register
 def get_ready(asked: GetReady) -> Done:
-    model = _served(Run(Path(asked.run)))
-    if not model.ready:
-        threading.Thread(target=model.prepare, name="translate", daemon=True).start()
+    run = Run(Path(asked.run))
+    model = _served(run)
+
+    def prepare() -> None:
+        model.prepare()
+        _explained(run).prepare()
+
+    threading.Thread(target=prepare, name="translate", daemon=True).start()
     return Done()
 
 
@@ -86,6 +94,15 @@ def predict(asked: Predict) -> PhotoAnswers:
     if not model.ready:
         threading.Timer(LATER, model.prepare).start()
     return PhotoAnswers(tuple(photos), round(1000 * (time.perf_counter() - began), 2))
+
+
+@answer.register
+def explain(asked: Explain) -> HeatMaps:
+    model = _explained(Run(Path(asked.run)))
+    if not model.ready and not asked.wait:
+        model.begin()
+        return HeatMaps(asked.image, ready=False)
+    return model.explain(asked.image, asked.labels)
 
 
 @answer.register
@@ -162,6 +179,16 @@ def _served(run: Run) -> ServedModel:
 @lru_cache(maxsize=KEPT)
 def _served_as(run: Run, written: int | None) -> ServedModel:
     return ServedModel(run, _load)
+
+
+def _explained(run: Run) -> ExplainedModel:
+    """A run's model for heat maps, read anew when its file has changed."""
+    return _explained_as(run, _written(run))
+
+
+@lru_cache(maxsize=KEPT)
+def _explained_as(run: Run, written: int | None) -> ExplainedModel:
+    return ExplainedModel(run, _load)
 
 
 def _loaded(run: Run) -> KerasPredictor:

@@ -6,7 +6,7 @@ anyway, such as metrics, is not sent a second time: who asks reads the run direc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from transfer.errors import TransferError
@@ -89,6 +89,24 @@ class PhotoAnswers:
 
 
 @dataclass(frozen=True)
+class HeatMaps:
+    """Which places of a photo speak for which class (see `learning.analysis.heat_map`).
+
+    Attributes:
+        path: of the photo, as it was asked for.
+        maps: what each place adds to the score of a class, in rows from the top, by the class's name. The places cover
+            the whole photo. Below zero: it speaks against it.
+        error: why the photo could not be read, as `TransferError.to_dict` gave it.
+        ready: False: there are no maps yet, ask again.
+    """
+
+    path: str
+    maps: dict[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+    ready: bool = True
+
+
+@dataclass(frozen=True)
 class NetworkDescription:
     """The layers of a model file, and the photo size it is made for (None: any)."""
 
@@ -131,6 +149,18 @@ class Predict(Question[PhotoAnswers]):
     run: str
     images: tuple[str, ...]
     top: int | None = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explain(Question[HeatMaps]):
+    """Which places of a photo speak for these classes? Not `wait`: only where that is said at once."""
+
+    kind: ClassVar[str] = "explain"
+    answer: ClassVar[type[Any]] = HeatMaps
+    run: str
+    image: str
+    labels: tuple[str, ...]
+    wait: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,10 @@ from typing import Any
 
 import gradio as gr
 
+from transfer.commands import heat_picture
 from transfer.commands.desk import Desk
 from transfer.commands.findings import Findings
-from transfer.errors import ConfigError
+from transfer.errors import ConfigError, TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.runs.progress import progress
 from transfer.ui.entrance import typed
@@ -143,11 +144,14 @@ def build(desk: Desk) -> None:
         """The names of all runs, newest first."""
         return [run.id for run in desk.runs.all()]
 
-    def answered(run: str, image: str | None) -> PhotoAnswer:
+    def sent(run: str, image: str | None) -> str:
         desk.runs.get(run)
         if image is None:
             raise ConfigError("There is no photo.", expected="a photo as a file", found="none", fix="Send one.")
-        photo = desk.models.predict(run, [image]).photos[0]
+        return image
+
+    def answered(run: str, image: str | None) -> PhotoAnswer:
+        photo = desk.models.predict(run, [sent(run, image)]).photos[0]
         if photo.error:
             raise gr.Error(photo.to_dict()["error"], print_exception=False)
         return photo
@@ -162,6 +166,14 @@ def build(desk: Desk) -> None:
         told = answered(run, image).to_dict()
         del told["path"]
         return told
+
+    def explain(run: str, image: str | None, label: str = "") -> tuple[dict[str, Any], Any]:
+        """Which places of a photo speak for a class, or for the one it is taken for: rows of numbers, and a picture."""
+        found = desk.models.explain(run, sent(run, image), [label] if label else ())
+        if found.error:
+            raise TransferError.from_dict(found.error)
+        pictures = [heat_picture.on_photo(found, name, desk.photos) for name in found.maps]
+        return found.maps, pictures[0]
 
     def export(run: str, format: str) -> str:
         """The trained model in a format (keras, onnx, litert_int8 …) as a zip."""
@@ -190,12 +202,14 @@ def build(desk: Desk) -> None:
         gr.api(typed(function), api_name=function.__name__, concurrency_limit=None)
     # An image parameter is uploaded by the client; `str` hints would leave the file where it is.
     with gr.Group(visible=False):
-        asked, doubted, wanted = gr.Button(), gr.Button(), gr.Button()
+        asked, doubted, wanted, why = gr.Button(), gr.Button(), gr.Button(), gr.Button()
         name = gr.Textbox()
         photo = gr.File()  # not gr.Image, which would read it, and perhaps write another one
-        said = gr.JSON()
+        said, shown = gr.JSON(), gr.Image(format="png")
+        label = gr.Textbox()
         kind = gr.Textbox("keras")
         archive = gr.File()
     asked.click(typed(predict), [name, photo], said, api_name="predict", concurrency_limit=None)
     doubted.click(typed(answer), [name, photo], said, api_name="answer", concurrency_limit=None)
+    why.click(typed(explain), [name, photo, label], [said, shown], api_name="explain", concurrency_limit=None)
     wanted.click(typed(export), [name, kind], archive, api_name="export", concurrency_limit=None)

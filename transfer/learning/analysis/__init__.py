@@ -1,5 +1,5 @@
-"""What a trained model does with photos: its answers (`prediction`), how good they are (`evaluation`).
+"""A trained model and photos: its answers (`prediction`), how good they are (`evaluation`), and why (`heat_map`).
 
-An explanation of an answer, such as a heat map, belongs here too: one module a method, a function from a `Predictor`
-and photos to plain arrays or numbers. No training is here, and no drawing: a page is made of it in `transfer.ui`.
+An explanation of an answer belongs here: one module a method, which gives plain arrays or numbers. No training is
+here, and no drawing: a picture is made of it in `transfer.commands`, a page in `transfer.ui`.
 """

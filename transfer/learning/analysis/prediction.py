@@ -74,7 +74,7 @@ class Predictor(ABC):
         """The most probable classes of each photo, in the order asked; one that cannot be read says why."""
         predictions: list[PhotoAnswer] = []
         for begin in range(0, len(paths), batch_size):
-            batch = [self._read(path) for path in paths[begin : begin + batch_size]]
+            batch = [read(path, self.image_size) for path in paths[begin : begin + batch_size]]
             photos = [photo for photo in batch if isinstance(photo, np.ndarray)]
             seen = self.look(np.stack(photos)) if photos else np.empty((0, len(self.labels)), np.float32)
             rows, told = iter(seen[:, : len(self.labels)]), iter(self._told(seen))
@@ -101,17 +101,6 @@ class Predictor(ABC):
             }
             for each in self.limits.trust.tell(seen[:, :classes], seen[:, classes:])
         ]
-
-    def _read(self, path: str) -> np.ndarray | PhotoError:
-        try:
-            return read_photo(path, self.image_size)
-        except (OSError, ValueError) as trouble:
-            return PhotoError(
-                f"“{Path(path).name}” cannot be read.",
-                expected="a photo (JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC)",
-                found=str(trouble) or type(trouble).__name__,
-                fix="Open it in an image program and save it again, or choose another photo.",
-            )
 
 
 class KerasPredictor(Predictor):
@@ -159,6 +148,19 @@ def with_features(model: Any) -> Any:
     features = keras.layers.UnitNormalization(dtype="float32", name="direction")(features)
     both = keras.layers.Concatenate(dtype="float32", name="answer_and_features")([answer, features])
     return keras.Model(model.inputs[0], both, name="classifier_with_features")
+
+
+def read(path: str, size: int) -> np.ndarray | PhotoError:
+    """(size, size, 3) uint8, or why the photo cannot be read."""
+    try:
+        return read_photo(path, size)
+    except (OSError, ValueError) as trouble:
+        return PhotoError(
+            f"“{Path(path).name}” cannot be read.",
+            expected="a photo (JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC)",
+            found=str(trouble) or type(trouble).__name__,
+            fix="Open it in an image program and save it again, or choose another photo.",
+        )
 
 
 def load(run: Run) -> KerasPredictor:

@@ -22,7 +22,7 @@ from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 _log = logging.getLogger(__name__)
-_translating = threading.Lock()  # one at a time: each takes all it can get
+translating = threading.Lock()  # one at a time: each takes all it can get
 
 
 class EnginePredictor(Predictor):
@@ -77,7 +77,7 @@ class ServedModel:
 
     def prepare(self) -> None:
         """Translate the model for the engine, unless it is or cannot be; for a thread in the background."""
-        with _translating:
+        with translating:
             if self.ready or self._tried:
                 return
             self._tried = True

@@ -17,8 +17,9 @@ from transfer.errors import TransferError
 from transfer.messages.questions import PhotoAnswer
 from transfer.ui.context import Context
 from transfer.ui.shared import steps
-from transfer.ui.shared.events import QUICK, QUIET, follow
+from transfer.ui.shared.events import LISTEN, QUICK, QUIET, follow
 from transfer.ui.shared.run_summary import headline, no_model
+from transfer.ui.try_it.why import Answered, why_button, why_part
 from transfer.ui.try_it.words import SMALL, in_words, likes, most_like, percents, title
 
 MOST = 60  # photos at a time
@@ -58,7 +59,8 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
                     height=300,
                     elem_id="try-photos",
                 )
-        answers = gr.HTML(elem_id="answers")
+        answers, answered = gr.HTML(js_on_load=LISTEN, elem_id="answers"), gr.State(Answered())
+        beneath = gr.Column()
         following = gr.Button("Next: take it away", elem_id="next-take")
         timer = gr.Timer(BEAT, active=False)
 
@@ -70,46 +72,50 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
         context.desk.models.get_ready(run)
         return [headline(run), gr.Row(visible=True), gr.skip(), gr.Timer(active=False)]
 
-    def answers_to(run_id: str, paths: list[str]) -> Markup:
+    def answers_to(run_id: str, paths: list[str]) -> tuple[Markup, Answered]:
         if not paths:
-            return html.NOTHING
+            return html.NOTHING, Answered()
         if context.run(run_id) is None:
-            return empty("Choose a run first.")
+            return empty("Choose a run first."), Answered()
         try:
             answer = context.desk.models.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
-            return error_panel(error)
+            return error_panel(error), Answered()
         pictures = context.desk.photos.thumbnails([Path(each.path) for each in answer.photos], THUMBNAIL)
         pairs = zip(answer.photos, pictures, strict=True)
         near = context.desk.photos.thumbnails([Path(each) for each in likes(answer.photos)], SMALL)
         known = dict(zip(likes(answer.photos), near, strict=True))
-        cards = html.div("t-answers")[(card(each, data, len(paths) > 1, known) for each, data in pairs)]
+        cards = html.div("t-answers")[
+            (card(each, data, number if len(paths) > 1 else None, known) for number, (each, data) in enumerate(pairs))
+        ]
         more = panel("info", f"Only the first {MOST} photos were looked at.") if len(paths) > MOST else ""
-        return html.join(more, cards)
+        return html.join(more, cards), Answered(run_id, answer.photos)
 
-    def look_at_one(run_id: str, photo: str | None) -> Markup:
+    def look_at_one(run_id: str, photo: str | None) -> tuple[Markup, Answered]:
         return answers_to(run_id, [photo] if photo else [])
 
-    def look_at_all(run_id: str, files: list[str] | None) -> Iterator[Markup]:
+    def look_at_all(run_id: str, files: list[str] | None) -> Iterator[tuple[Markup, Answered]]:
         if files:
-            yield panel("info", "Looking …", f"At {len(files)} photos.")
+            yield panel("info", "Looking …", f"At {len(files)} photos."), Answered()
         yield answers_to(run_id, files or [])
 
     follow([tab.select, chosen.change, timer.tick], look, chosen, [which, ways, answers, timer], **QUIET)
-    one.change(look_at_one, [chosen, one], answers, **QUICK)
-    several.change(look_at_all, [chosen, several], answers, **QUIET)
+    looked = one.change(look_at_one, [chosen, one], [answers, answered], **QUICK)
+    all_looked = several.change(look_at_all, [chosen, several], [answers, answered], **QUIET)
+    with beneath:
+        why_part(context, answered, [looked, all_looked], answers)
     return TryTab({"take": following})
 
 
 def card(
-    answer: PhotoAnswer, data: str | None, named: bool = False, known: Mapping[str, str | None] | None = None
+    answer: PhotoAnswer, data: str | None, number: int | None = None, known: Mapping[str, str | None] | None = None
 ) -> Markup:
     """One photo with what the model says, or why it could not be read and what to do.
 
     Args:
         answer: about the photo.
         data: the photo made small, as WebP in base64.
-        named: with its file's name.
+        number: of the photo, where there are several: with its file's name then.
         known: the photos that are shown as those most like it, by path, made small.
     """
     path = Path(answer.path)
@@ -120,7 +126,7 @@ def card(
         html.li[html.span[name], html.span[percents(part)], html.i(style=f"--share:{part:.4f}")]
         for name, part in answer.classes
     )
-    file = muted(path.name) if named else ""
+    file = (muted(path.name), why_button(number)) if number is not None else None
     inside = html.div[
         html.h4[title(answer)], html.p[in_words(answer)], html.ul[bars], most_like(answer, known or {}), file
     ]
