@@ -16,7 +16,7 @@ def reliability(calibration: Calibration | None) -> Markup:
     """The section; nothing where an earlier version measured."""
     if calibration is None:
         return html.NOTHING
-    told = [html.li[_sentence(each)] for each in _told(calibration.bins)]
+    told = [html.li[text] for text in dict.fromkeys(map(_sentence, _told(calibration.bins)))]
     return html.join(
         html.h3["How far to believe it when it says how sure it is (reliability diagram)"],
         html.div("t-matrix")[

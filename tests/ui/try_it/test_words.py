@@ -30,7 +30,11 @@ def answer(
         (answer(0.5, 0.4, 0.1, possible=2), "ant or bee", "One of these two: what it names is right 9 of 10 times."),
         (answer(0.4, 0.4, 0.2, possible=3), "ant, bee or cat", "One of these three"),
         (answer(0.3, 0.3, 0.2, 0.2, possible=4), "ant", "may be any of 4 classes"),
-        (answer(0.9996, 0.0004, unfamiliar=True), "None of these?", "unlike everything it has learned. If it had to"),
+        (
+            answer(0.9996, 0.0004, unfamiliar=True),
+            "None of these?",
+            "unlike everything it has learned. If it had to choose: ant.",
+        ),
     ],
 )
 def test_an_answer_in_words(said: PhotoAnswer, title: str, words: str) -> None:

@@ -34,7 +34,7 @@ def in_words(answer: PhotoAnswer) -> str:
     """How much the answer is worth."""
     label, share = answer.classes[0]
     if answer.unfamiliar:
-        return f"It is unlike everything it has learned. If it had to choose: {label}, {sure(share)}."
+        return f"It is unlike everything it has learned. If it had to choose: {label}."
     count = len(answer.possible)
     if 2 <= count <= FEW:
         return (
