@@ -1,8 +1,8 @@
 """What earlier versions made still opens: runs are listed, predicted with and resumed, exports run.
 
 `fixtures/runs_0_1` holds three runs as version 0.1 wrote them, and the photos they learned from; `runs_0_2` one with a
-refined answer, a file of trust and four exports, as version 0.2 wrote it. Never change them; when the format changes,
-add a folder.
+refined answer, a file of trust and four exports, as 0.2 wrote it just before it got that number. Never change them;
+when the format changes, add a folder.
 """
 
 from __future__ import annotations
