@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import zipfile
 from pathlib import Path
 
@@ -127,3 +128,44 @@ def test_a_copy_keeps_the_folders_that_say_what_is_for_the_test(folder: Path, tm
     with zipfile.ZipFile(tmp_path / "copy.zip") as zipped:
         zipped.extractall(tmp_path / "copy")
     assert dataclasses.replace(scan(tmp_path / "copy"), root="") == dataclasses.replace(dataset, root="")
+
+
+def names_of(dataset: Dataset, file: Path) -> list[str]:
+    write_copy(dataset, file)
+    with zipfile.ZipFile(file) as zipped:
+        return sorted(zipped.namelist())
+
+
+@pytest.mark.parametrize("given", [("train", "val"), ("train", "test")])
+def test_a_copy_keeps_the_folder_of_photos_that_were_dealt_out_of_it(tmp_path: Path, given: tuple[str, str]) -> None:
+    for side, split in enumerate(given):
+        for number, name in enumerate(("cats", "dogs")):
+            photos(tmp_path / "split" / split / name / "deeper", 8, first=300 * side + 50 * number)
+    dataset = scan(tmp_path / "split")
+    assert {photo.split for photo in dataset.photos} == {"train", "validation", "test"}
+    expected = sorted(photo.path.replace("deeper/", "") for photo in dataset.photos)
+    assert names_of(dataset, tmp_path / "copy.zip") == expected
+
+
+def test_a_class_that_is_called_like_a_split_is_none_in_a_copy(folder: Path, tmp_path: Path) -> None:
+    (folder / "cats").rename(folder / "train")
+    before = scan(folder)
+    moved = next(
+        n for n, photo in enumerate(before.photos) if photo.path.startswith("train/") and photo.split == "train"
+    )
+    decide(folder, before, [moved], MOVE, "dogs")
+    names = names_of(scan(folder, corrections=of(folder)), tmp_path / "copy.zip")
+    assert {name.split("/")[0] for name in names} == {"train", "dogs"} and all(name.count("/") == 1 for name in names)
+
+
+def test_a_copy_has_every_photo_once_whatever_it_is_called_and_dated(folder: Path, tmp_path: Path) -> None:
+    for number, path in enumerate(("cats/a.png", "cats/a (2).png", "dogs/a.png")):
+        noise(900 + number).save(folder / path)
+    os.utime(folder / "cats" / "a.png", (0, 0))  # 1970, which no zip can say
+    before = scan(folder)
+    decide(folder, before, [n for n, photo in enumerate(before.photos) if photo.path == "cats/a.png"], MOVE, "dogs")
+    decide(folder, before, [n for n, photo in enumerate(before.photos) if photo.path == "dogs/a.png"], MOVE, "cats")
+    (folder / "cats" / "deeper").mkdir()
+    noise(950).save(folder / "cats" / "deeper" / "A.png")
+    names = names_of(scan(folder, corrections=of(folder)), tmp_path / "copy.zip")
+    assert len(names) == len({name.casefold() for name in names}) == 28

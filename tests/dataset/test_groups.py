@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,25 @@ def test_photos_taken_within_seconds_and_on_one_of_many_days() -> None:
     assert burst.signs == {"time": 8}
     days = groups([shot(n, 86400 * (n % 12) + 3600 * (n // 12)) for n in range(36)])
     assert len(set(days.of.values())) == 12 and days.signs == {"day": 36}
+
+
+def test_signs_do_not_chain_all_photos_into_one_group() -> None:
+    def shot(number: int) -> Member:
+        camera, day = number % 3, number // 12
+        path = f"{'ab'[number % 2]}/cam{camera}_{number}.jpg"
+        return Member(path, path[0], f"{number:03}", (str(camera), 86400.0 * day + 600 * (number % 12)))
+
+    found = groups([shot(number) for number in range(240)])
+    assert max(Counter(found.of.values()).values()) <= 120 and found.signs["name"] == 240
+
+
+def test_where_nothing_would_be_left_for_the_test_weaker_signs_are_not_followed(tmp_path: Path) -> None:
+    for number, name in enumerate(("cats", "dogs")):
+        for half in range(2):
+            photos(tmp_path / name / f"site {half}", 6, first=1000 * number + 10 * half)
+    dataset = scan(tmp_path, split_by="group")
+    assert {photo.split for photo in dataset.photos} == {"train", "validation", "test"}
+    assert any("Not kept together is what belongs together by their folders" in note for note in dataset.notes)
 
 
 def test_when_a_photo_was_taken_is_read_from_the_file(tmp_path: Path) -> None:

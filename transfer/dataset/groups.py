@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
@@ -20,7 +21,7 @@ from transfer.dataset.photo import FORMATS
 
 BURST = 10.0  # seconds between two photos of one camera that still belong together
 DAYS = 10  # different days from which on a day says something
-SIGNS = ("copy", "name", "folder", "time", "day")
+SIGNS = ("copy", "time", "folder", "name", "day")  # the surest first
 LARGEST = 0.5  # share of a class that one group may be; a name that most photos have says nothing
 
 # What distinguishes the photos of a series, at the end of a name: a number, one letter, or what a program adds.
@@ -62,20 +63,32 @@ class Groups:
 
 
 def groups(members: Sequence[Member], copies: Iterable[tuple[str, str]] = (), signs: Collection[str] = SIGNS) -> Groups:
-    """Find the groups.
+    """Find the groups; what would make one of most photos of a class, sign upon sign, is not put together.
 
     Args:
         members: all photos of a folder.
         copies: digests of photos that are known to show the same.
-        signs: those to go by.
+        signs: those to go by, the surest first.
     """
     parents = {each.digest: each.digest for each in members}
+    sizes = {each.digest: Counter([each.name]) for each in members}
+    classes = Counter({each.digest: each.name for each in members}.values())
 
     def root(digest: str) -> str:
         while parents[digest] != digest:
             parents[digest] = parents[parents[digest]]
             digest = parents[digest]
         return digest
+
+    def joined(one: str, other: str) -> bool:
+        one, other = sorted((root(one), root(other)))
+        if one == other:
+            return True
+        together = sizes[one] + sizes[other]
+        if any(count > max(LARGEST * classes[name], 1) for name, count in together.items()):
+            return False
+        parents[other], sizes[one] = one, together
+        return True
 
     brought: Counter[str] = Counter()
     found = {
@@ -86,13 +99,9 @@ def groups(members: Sequence[Member], copies: Iterable[tuple[str, str]] = (), si
         "copy": [[first, second] for first, second in copies if first in parents and second in parents],
     }
     for sign in signs:
-        brought[sign] = len({digest for group in found[sign] for digest in group})
-        for group in found[sign]:
-            for digest in group[1:]:
-                one, other = sorted((root(group[0]), root(digest)))
-                parents[other] = one
-    sizes = Counter(root(digest) for digest in parents)
-    of = {digest: root(digest) for digest in parents if sizes[root(digest)] > 1}
+        pairs = [pair for group in found[sign] for pair in pairwise(group) if joined(*pair)]
+        brought[sign] = len({digest for pair in pairs for digest in pair})
+    of = {digest: root(digest) for digest in parents if sizes[root(digest)].total() > 1}
     return Groups(of, {sign: count for sign, count in brought.items() if count})
 
 

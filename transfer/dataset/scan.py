@@ -22,7 +22,7 @@ from transfer.dataset.exclusions import (
     without_copies_across,
     without_untrainable,
 )
-from transfer.dataset.groups import Groups, Member, groups, taken
+from transfer.dataset.groups import SIGNS, Groups, Member, groups, taken
 from transfer.dataset.integrity import Integrity, check_photos, read_photos
 from transfer.dataset.layout import counted, read_layout
 from transfer.dataset.roots import Roots
@@ -88,13 +88,19 @@ def scan(
         raise _too_few(folder, Counter(name for _, name, _ in listed), found, reasons, unreadable)
     found = [each for each in found if each.name in names]
     together = Groups({})
+    splits = _splits(found, names, seed, notes, {})
     if split_by == "group":
         moments = times([folder / each.path for each in found])
         members = [Member(e.path, e.name, e.digest, moment) for e, moment in zip(found, moments, strict=True)]
-        together = groups(members, corrections.copies if corrections else ())
-    splits = _splits(found, names, seed, notes, together.of)
-    if split_by == "group":
-        _note_groups(together, {each.split for each in found}, notes)
+        copies, seen = corrections.copies if corrections else [], set[str]()
+        for surest in range(len(SIGNS), -1, -1):  # without signs in the end, which is each photo by itself
+            together = groups(members, copies, SIGNS[:surest])
+            seen |= together.signs.keys()
+            by_group = _splits(found, names, seed, [], together.of)
+            if set(by_group.values()) == set(splits.values()):
+                break
+        splits = by_group
+        _note_groups(together, [sign for sign in SIGNS[surest:] if sign in seen], {each.split for each in found}, notes)
     photos = tuple(
         Photo(each.path, names.index(each.name), splits[each.name, each.split, each.digest], each.digest)
         for each in sorted(found, key=lambda each: each.path)
@@ -184,7 +190,7 @@ def _splits(
     return decided
 
 
-def _note_groups(together: Groups, given: set[Split | None], notes: list[str]) -> None:
+def _note_groups(together: Groups, weak: Sequence[str], given: set[Split | None], notes: list[str]) -> None:
     if len(given - {None}) > 1:
         notes.append("Photos that belong together are on the side that the folders say, as far as these say one.")
         return
@@ -192,6 +198,14 @@ def _note_groups(together: Groups, given: set[Split | None], notes: list[str]) -
     how = {"name": "their names", "folder": "their folders", "time": "when they were taken"}
     how |= {"day": "the day they were taken on", "copy": "what they show"}
     by = ", ".join(how[sign] for sign in together.signs)
+    if weak:
+        notes.append(
+            f"Not kept together is what belongs together by {', '.join(how[sign] for sign in weak)}: these groups are "
+            "so large that none would be left for validation or for the final test."
+        )
+        if not photos:
+            notes.append("So each photo is dealt by itself.")
+            return
     notes.append(
         f"Photos that belong together stay on one side: {photos:,} photos in {count:,} groups, by {by}."
         if photos
