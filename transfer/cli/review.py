@@ -44,11 +44,12 @@ def _lines(found: Review, decided: Corrections) -> Iterable[str]:
     if found.leak:
         yield f"{found.leak.title} {found.leak.in_words()} {found.leak.fix}".strip()
     for which, title in LISTS.items():
-        twins = {pair.first: f"like {pair.second.path} ({pair.second.split})" for pair in found.copies}
-        suspects = [each for each in found.suspects(which) if each.digest not in decided.all]
+        twins = [f"like {pair.second.path} ({pair.second.split})" for pair in found.copies]
+        said = twins if which == COPIES else [f"{each.said} {each.confidence:.0%}" for each in found.suspects(which)]
+        listed = zip(found.suspects(which), said, strict=True)
+        suspects = [(each, more) for each, more in listed if each.digest not in decided.all]
         yield f"\n{len(suspects)} of {found.photos} photos {title}:"
-        for each in suspects[:SHOWN]:
-            more = twins[each] if which == COPIES else f"{each.said} {each.confidence:.0%}"
+        for each, more in suspects[:SHOWN]:
             yield f"  {each.path}  ({each.split}) is in {each.label} ({each.own:.0%}); {more}"
         if len(suspects) > SHOWN:
             yield f"  … and {len(suspects) - SHOWN} more (--json has all)"

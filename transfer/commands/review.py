@@ -45,20 +45,25 @@ class Reviews:
         """
         run = self._runs.get(name)
         if run.metrics() is None:
+            finished = run.status().state == "finished"
             raise RunError(
                 f"The photos of “{run.name}” cannot be looked at yet.",
                 expected="a run that was measured",
-                found=f"a run that is {run.status().state}",
-                fix="Wait until it has finished, or resume it.",
+                found="no validation and no test photos in it" if finished else f"a run that is {run.status().state}",
+                fix="Add photos, then train again." if finished else "Wait until it has finished, or resume it.",
             )
         review = None if again else run.review()
-        if review is None:
+        if review is None or review.leak is None:
             with disk.in_words(run.path):
                 self._errands.ask(ReviewPhotos(run=str(run.path)), timeout=LONGEST)
                 review = run.review()
-                assert review is not None
-                pairs = ((pair.first.digest, pair.second.digest) for pair in review.copies)
-                self._workspace.corrections(run.dataset.root).add_copies(pairs)
+                if review is None:
+                    raise RunError(
+                        f"What was found among the photos of “{run.name}” cannot be read.",
+                        expected=f"the file {run.review_file} as it was written just now",
+                        fix="Try again.",
+                    )
+                self._workspace.corrections(run.dataset.root).add_copies(review.pairs)
         return review
 
     def corrections(self, run: Run) -> Corrections:
@@ -107,6 +112,10 @@ class Reviews:
         with disk.in_words(self._workspace.path):
             self._workspace.corrections(folder).undo(digests)
 
+    def changed_in(self, folder: str | Path) -> int:
+        """How many photos of a folder were moved or left out."""
+        return sum(each.act != KEEP for each in self._workspace.corrections(folder).all.values())
+
     def train_again(self, name: str, *, split_by: str = "") -> Run:
         """`Training.clone`: the same settings over the photos as they are corrected by now.
 
@@ -133,6 +142,9 @@ class Reviews:
                 "The zip cannot be written there.", expected="a file in a folder that is there", found=str(file)
             )
         dataset = self._check(config.photos, seed=config.seed, split_by=config.split_by)
+        there = (dataset.path(photo) for photo in dataset.photos)
+        needed = sum(path.stat().st_size for path in there if path.is_file())
+        disk.require(file.parent, needed, "There is no room for a copy of the photos.", "Then try again.")
         with disk.in_words(file.parent):
             write_copy(dataset, file)
         return file

@@ -72,7 +72,9 @@ class Leak:
         photos: how many of them.
         shared: how many belong together with training or validation photos.
         right_shared, right_others: how many of these, and of the others, are named right.
-        signs: by what they were seen to: photos for each of `dataset.groups.SIGNS`.
+        low: where the 95 % interval of the whole score begins.
+        signs: by what they were seen to: photos for each of `dataset.groups.SIGNS`, but for the day alone: on one day
+            of many there are photos of different things as well.
     """
 
     split: Split
@@ -80,14 +82,14 @@ class Leak:
     shared: int
     right_shared: int
     right_others: int
+    low: float = 0.0
     signs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def doubtful(self) -> bool:
-        """Whether many are alike, and those are what makes the score good."""
+        """Whether many are alike, and the others do worse than chance explains; or there are no others."""
         others = self.photos - self.shared
-        better = not others or self.right_shared * others > self.right_others * self.shared
-        return self.shared > MANY * self.photos and better
+        return self.shared > MANY * self.photos and (not others or self.right_others / others < self.low)
 
     @property
     def title(self) -> str:
@@ -128,7 +130,7 @@ class Review:
         mislabelled: whose label does not go with what all others say; `suspected` of them in all.
         uncertain: for which two classes are nearly as probable.
         odd: unlike all others of their class.
-        copies: in different splits.
+        copies: in different splits; `pairs` are the digests of all of them, two and two, also of those not listed.
         leak: what the score owes to that; None where nothing was measured.
         seconds: it took.
     """
@@ -139,6 +141,7 @@ class Review:
     uncertain: tuple[Suspect, ...] = ()
     odd: tuple[Suspect, ...] = ()
     copies: tuple[Pair, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
     leak: Leak | None = None
     seconds: float = 0.0
 

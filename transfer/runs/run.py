@@ -129,10 +129,14 @@ class Run(Job):
         return self._record(self.metrics_file, Metrics.from_dict) if self.metrics_file.exists() else None
 
     def review(self) -> Review | None:
-        """Which of its photos are worth a second look, or None before that was asked, or since it was measured anew."""
+        """Which of its photos are worth a second look, or None before that was asked.
+
+        Since it was measured anew, nothing is known of what the score owes to photos that are alike.
+        """
         try:
             written, measured = (file.stat().st_mtime_ns for file in (self.review_file, self.metrics_file))
-            return Review.from_dict(json.loads(self.review_file.read_bytes())) if written >= measured else None
+            review = Review.from_dict(json.loads(self.review_file.read_bytes()))
+            return review if written >= measured else dataclasses.replace(review, leak=None)
         except (OSError, ValueError):  # it can be made again
             return None
 
@@ -141,10 +145,11 @@ class Run(Job):
         return ExportedModel.find(self.exports_dir, format)
 
     def version(self) -> tuple[Any, ...]:
-        """Changes whenever the screen could: the size of the log, the state, the presence of results."""
+        """Changes whenever the screen could: the size of the log, the state, the results."""
         status = self.status()
         asked = len(self.mailbox.read())
-        return (self.id, self.log.size(), asked, status.state, status.place, self.metrics_file.exists())
+        results = [_written(file) for file in (self.metrics_file, self.review_file)]
+        return (self.id, self.log.size(), asked, status.state, status.place, *results)
 
     # ------------------------------------------------------------------ how it is doing
 
@@ -274,3 +279,11 @@ class Run(Job):
                 found=f"a run that is {self.status().state}",
                 fix=fix,
             )
+
+
+def _written(file: Path) -> int:
+    """When, in nanoseconds; 0 where it is not there."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -27,7 +27,7 @@ FOUND = Review(
     mislabelled=tuple(suspect(number, split="test") for number in range(20)),
     uncertain=(suspect(30),),
     copies=(Pair(suspect(40, split="test"), suspect(41, label="cat"), True, 0.99),),
-    leak=Leak("test", 60, 31, 31, 27, {"copy": 1, "time": 30}),
+    leak=Leak("test", 60, 31, 31, 20, 0.739, {"copy": 1, "time": 30}),
 )
 
 
@@ -44,8 +44,10 @@ def test_a_list_says_what_is_suspected_and_offers_what_can_be_done(new_run: Call
     assert "looks like cat, 81%" in page.text and "Mislabelled? 20" in page.text and "Show all 20" in page.text
     assert page.having("data-act") == [KEEP, LEAVE_OUT, MOVE] * suspects.FIRST
     assert page.having("value")[:2] == ["cat", "owl"], "the suspected class first, and not its own"
-    assert "31 of the 60 test photos" in page.text and "too good to be true" in page.text
-    assert "on these it is right on 100%, on the other 29 on 93%" in page.text.lower()
+    assert "too good to be true" not in page.text, "that stands beside the score"
+    warned = read(suspects.warning(FOUND.leak)).text
+    assert "31 of the 60 test photos" in warned and "too good to be true" in warned
+    assert "on these it is right on 100%, on the other 29 on 69%" in warned.lower()
     assert suspects.FAIR in page.text, "test photos are among them"
     assert read(drawn(run, FOUND, everything=True)).text.count("Keep") == 20
 
@@ -68,6 +70,10 @@ def test_the_other_lists(new_run: Callable[..., Run]) -> None:
     assert "or cat (81%)" in read(drawn(run, FOUND, UNCERTAIN)).text
     page = read(drawn(run, FOUND, COPIES))
     assert len(page.having("src")) == 2 and "mirrored is to learn from, there as “cat”" in page.text
+    two = dataclasses.replace(FOUND, copies=(*FOUND.copies, Pair(FOUND.copies[0].first, suspect(42), False, 0.98)))
+    page = read(drawn(run, two, COPIES, **{"42": Correction("c", "42", LEAVE_OUT)}))
+    assert page.having("data-photo").count("41") == 1 and page.having("data-photo").count("42") == 1
+    assert "the other one left out" in page.text and "Leave out the other one" in page.text
     assert suspects.NONE[ODD] in read(drawn(run, FOUND, ODD)).text
 
 
@@ -76,7 +82,7 @@ def test_a_score_is_doubted_only_where_much_is_shared() -> None:
     few, none = dataclasses.replace(FOUND.leak, shared=2), dataclasses.replace(FOUND.leak, shared=0)
     assert "too good" in suspects.warning(FOUND.leak) and not suspects.warning(few) and not suspects.warning(None)
     assert "too good" not in few.title and "No test photo" in none.in_words()
-    worse = dataclasses.replace(FOUND.leak, right_shared=20)
+    worse = dataclasses.replace(FOUND.leak, right_shared=20, low=0.53)
     assert not suspects.warning(worse) and worse.title == "Some test photos are not quite new to it."
     every = dataclasses.replace(FOUND.leak, shared=60, right_shared=54)
     assert "90%; there are no others" in every.in_words()
@@ -89,3 +95,6 @@ def test_corrections_of_a_folder_are_shown_with_a_way_back(new_run: Callable[...
     page = read(photos_view.corrections(dataclasses.replace(dataset, corrections=made)))
     assert page.having("data-undo") == ["all", "ab", "cd"]
     assert page.text.startswith("2 corrections: 1 moved, 1 left out. Show, undo")
+    assert not photos_view.undo_all("/pets", 0)
+    page = read(photos_view.undo_all(f"/pets/{HOSTILE}", 3))
+    assert page.having("data-undo") == ["all"] and page.having("data-folder") == [f"/pets/{HOSTILE}"]

@@ -203,7 +203,12 @@ def _listed(dataset: Dataset, seen: LookedAt, said: Opinion, copies: Sequence[Co
         uncertain=listed(np.argsort(said.uncertain(), kind="stable"), ~mislabelled),
         odd=listed(np.argsort(-odd, kind="stable"), odd > ODD),
         copies=tuple(pair(copy) for copy in copies[:MOST]),
+        pairs=_digests(seen.photos, copies),
     )
+
+
+def _digests(photos: Sequence[Photo], copies: Sequence[Copy]) -> tuple[tuple[str, str], ...]:
+    return tuple((photos[copy.first].digest, photos[copy.second].digest) for copy in copies)
 
 
 def _leak(run: Run, photos: Sequence[Photo], copies: Sequence[Copy]) -> Leak | None:
@@ -217,10 +222,10 @@ def _leak(run: Run, photos: Sequence[Photo], copies: Sequence[Copy]) -> Leak | N
         Member(photo.path, dataset.classes[photo.label], photo.digest, moment)
         for photo, moment in zip(photos, moments, strict=True)
     ]
-    pairs = [(photos[copy.first].digest, photos[copy.second].digest) for copy in copies]
-    by_sign = {}
+    pairs, by_sign = _digests(photos, copies), {}
     for sign in SIGNS:
-        by_sign[sign] = _shared(photos, metrics.split, groups(members, pairs, (sign,)).of) & right.keys()
+        if sign != "day":
+            by_sign[sign] = _shared(photos, metrics.split, groups(members, pairs, (sign,)).of) & right.keys()
     shared = set().union(*by_sign.values())
     return Leak(
         split=metrics.split,
@@ -228,6 +233,7 @@ def _leak(run: Run, photos: Sequence[Photo], copies: Sequence[Copy]) -> Leak | N
         shared=len(shared),
         right_shared=sum(right[path] for path in shared),
         right_others=sum(named for path, named in right.items() if path not in shared),
+        low=metrics.low,
         signs={sign: len(paths) for sign, paths in by_sign.items() if paths},
     )
 

@@ -133,18 +133,20 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
     def checked(doing: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
         """Bring the photos in, check them, show them; every step can be left by closing this generator."""
         yield begin(doing)
+        way_back = html.NOTHING
         try:
             place: Watched[Path] = Watched(prepare)
             for progress in place.watch():
                 yield {state: checking_bar(doing, progress)}
             assert place.result is not None
             root = place.result
+            way_back = view.undo_all(str(root), desk.reviews.changed_in(root))
             scanned: Watched[Dataset] = Watched(lambda tell: desk.check(root, progress=tell))
             for progress in scanned.watch():
                 yield {state: checking_bar("Checking your photos.", progress)}
             assert scanned.result is not None
         except TransferError as error:
-            yield failed(error)
+            yield failed(error) | {corrected: way_back}
         else:
             yield {path: str(root)}
             yield from show(scanned.result)
@@ -169,6 +171,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
 
     def undo(text: str, event: gr.EventData) -> Iterator[Updates]:
         digest = str(getattr(event, "undo", ""))
+        text = text or str(getattr(event, "folder", ""))  # of one that cannot be used as it is
         try:
             desk.reviews.undo_in(text, None if digest == "all" else [digest])
         except TransferError as error:

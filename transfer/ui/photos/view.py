@@ -126,6 +126,14 @@ def corrections(dataset: Dataset) -> Markup:
     return html.details("t-fold")[html.summary[title], html.p[every], html.ul("t-left-out")[rows], more]
 
 
+def undo_all(folder: str, decided: int) -> Markup:
+    """The way back where a folder cannot be used as it is corrected; nothing where it is not."""
+    if not decided:
+        return html.NOTHING
+    undo = html.button("t-link", type="button", data_undo="all", data_folder=folder)["Undo all"]
+    return html.p[f"{decided} correction{'s' if decided != 1 else ''} of the photos in this folder. ", undo]
+
+
 def nothing_yet() -> Markup:
     """What a folder should look like, shown until one was checked."""
     return html.div("t-empty")[

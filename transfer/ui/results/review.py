@@ -66,8 +66,14 @@ def build() -> ReviewSection:
     return ReviewSection(found, told, look, train, regroup, copy, file, gr.State({}))
 
 
-def wire(context: Context, section: ReviewSection, chosen: gr.BrowserState) -> Callable[[Run | None, Any], list[Any]]:
-    """What its buttons do. Returns what gives the values of `section.screen` for a run and what is listed of it."""
+def wire(
+    context: Context, section: ReviewSection, chosen: gr.BrowserState
+) -> tuple[Callable[[Run | None, Any], list[Any]], gr.events.Dependency]:
+    """What its buttons do.
+
+    Returns:
+        what gives the values of `section.screen` for a run and what is listed of it; and the event of a look.
+    """
     reviews = context.desk.reviews
 
     @lru_cache(maxsize=4)
@@ -83,7 +89,7 @@ def wire(context: Context, section: ReviewSection, chosen: gr.BrowserState) -> C
         return [
             card(view(run, review, decided, _of(listed, run), small)),
             "",
-            gr.Button(visible=shown(review is None)),
+            gr.Button(visible=shown(review is None or review.leak is None)),
             gr.Button(visible=shown(changes > 0)),
             gr.Button(visible=shown(leaks and run.config.split_by != "group")),
             gr.Button(visible=shown(changes > 0)),
@@ -125,23 +131,26 @@ def wire(context: Context, section: ReviewSection, chosen: gr.BrowserState) -> C
         words = f"“{run.name}” trains with the same settings: see {steps.step('train')}."
         return {section.told: panel("good", words), chosen: run.id}
 
-    def download(run_id: str) -> dict[Any, Any]:
+    def download(run_id: str) -> Iterator[dict[Any, Any]]:
         try:
             run = context.desk.runs.get(run_id)
-            file = reviews.copy(run_id, new_place(f"{Path(run.config.photos).name} corrected.zip"))
-            return {section.file: gr.DownloadButton(value=str(file)), section.told: ""}
+            file = new_place(f"{Path(run.config.photos).name} corrected.zip", run.id)
+            for _ in Watched(lambda tell: reviews.copy(run_id, file)).watch():
+                yield {section.told: checking_bar("Writing the corrected copy.")}
         except TransferError as error:
-            return {section.told: error_panel(error)}
+            yield {section.told: error_panel(error)}
+        else:
+            yield {section.file: gr.DownloadButton(value=str(file)), section.told: ""}
 
     everything = [section.listed, *section.screen]
-    section.look.click(look, [chosen, section.listed], section.screen, **QUIET)
+    looked = section.look.click(look, [chosen, section.listed], section.screen, **QUIET)
     section.found.click(press, [chosen, section.listed], everything, **QUIET)
     for button, split_by in ((section.train, ""), (section.regroup, "group")):
         begun = button.click(lambda run_id, by=split_by: again(run_id, by), chosen, [section.told, chosen], **QUIET)
         begun.then(None, section.told, js=OPEN, **QUICK)
     written = section.copy.click(download, chosen, [section.file, section.told], **QUIET)
     written.then(None, section.told, js=DOWNLOAD, **QUICK)
-    return shown_of
+    return shown_of, looked
 
 
 def _of(listed: Any, run: Run) -> dict[str, Any]:

@@ -70,18 +70,15 @@ def view(
         return html.join(title, muted(OFFER), made)
     which = listed["list"]
     suspects = review.suspects(which)
-    some = suspects if listed["all"] else suspects[:FIRST]
-    twins = {pair.first.digest: pair for pair in review.copies} if which == COPIES else {}
-    paths = [each.path for each in some] + [twins[each.digest].second.path for each in some if twins]
+    twins = review.copies if which == COPIES else [None] * len(suspects)
+    some = list(zip(suspects, twins, strict=True))[: None if listed["all"] else FIRST]
+    paths = [each.path for each, _ in some] + [twin.second.path for _, twin in some if twin]
     pictures = dict(zip(paths, small(tuple(Path(run.dataset.root) / path for path in paths)), strict=True))
-    cards = (
-        _card(each, twins.get(each.digest), decided.get(each.digest), pictures, run.dataset.classes, which)
-        for each in some
-    )
+    cards = (_card(each, twin, decided, pictures, run.dataset.classes, which) for each, twin in some)
     more = html.button("t-link", type="button", data_more="1")[f"Show all {len(suspects)}"]
     leak, said = review.leak, html.NOTHING
-    if leak is not None:
-        said = panel("warning" if leak.doubtful else "info", leak.title, leak.in_words())
+    if leak is not None and not leak.doubtful:  # else it stands beside the score
+        said = panel("info", leak.title, leak.in_words())
     return html.join(
         title,
         said,
@@ -104,7 +101,7 @@ def _choice(review: Review, each: str, which: str) -> Markup:
 def _card(
     photo: Suspect,
     twin: Pair | None,
-    decision: Correction | None,
+    decided: Mapping[str, Correction],
     pictures: Mapping[str, str | None],
     classes: Sequence[str],
     which: str,
@@ -135,9 +132,10 @@ def _card(
         said, html.small(title=photo.path)[f"{shortened(Path(photo.path).name, 22)} · {PURPOSES[photo.split]}"]
     ]
     key = {"type": "button", "data_photo": photo.digest}
-    if decision is not None:
+    other = _other(twin.second, decided) if twin else None
+    if (decision := decided.get(photo.digest)) is not None:
         undo = html.button("t-link", **key, data_act="undo")["Undo"]
-        return html.figure("t-decided")[images, about, html.p["✓ ", _done(decision), " ", undo]]
+        return html.figure("t-decided")[images, about, html.p["✓ ", _done(decision), " ", undo], other]
     names = [photo.said, *(name for name in classes if name not in (photo.said, photo.label))]
     options = (html.option(value=name)[name] for name in names)
     buttons = [
@@ -145,7 +143,15 @@ def _card(
         html.button(**key, data_act=LEAVE_OUT, title="nothing is to be learned from it")["Leave out"],
         html.span[html.button(**key, data_act=MOVE)["Move to"], html.select(aria_label="class")[options]],
     ]
-    return html.figure[images, about, html.div("t-acts")[buttons]]
+    return html.figure[images, about, html.div("t-acts")[buttons], other]
+
+
+def _other(photo: Suspect, decided: Mapping[str, Correction]) -> Markup:
+    """What can be decided about the copy of a photo."""
+    key = {"type": "button", "data_photo": photo.digest}
+    if (decision := decided.get(photo.digest)) is not None:
+        return html.p[f"✓ the other one {_done(decision)} ", html.button("t-link", **key, data_act="undo")["Undo"]]
+    return html.p[html.button("t-link", **key, data_act=LEAVE_OUT)["Leave out the other one"]]
 
 
 def _done(decision: Correction) -> str:

@@ -55,7 +55,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         version_shown = gr.State(None)
     screen = [version_shown, score, following, history, make, report, told]
     screen += [matrix, cell, classes, believed, mistakes, unsure, *section.screen, curves]
-    reviewed = review.wire(context, section, chosen)
+    reviewed, looked = review.wire(context, section, chosen)
 
     def look(run_id: str, listed: Any, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
@@ -105,6 +105,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     matrix.click(photos_of, chosen, cell, **QUIET).then(None, js=TO_CELL, **QUICK)
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(look, [chosen, section.listed], screen, **QUIET)
+    looked.then(look, [chosen, section.listed, version_shown], screen, **QUIET)  # the score may be doubted now
     follow([chosen.change], look, [chosen, section.listed, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
 

@@ -10,9 +10,12 @@ from pathlib import Path
 _COPIES = tempfile.TemporaryDirectory(prefix="transfer-", ignore_cleanup_errors=True)  # gone with this process
 
 
-def new_place(name: str) -> Path:
-    """Where a file may be written that is only made to be served."""
-    return Path(tempfile.mkdtemp(dir=_COPIES.name)) / name
+def new_place(name: str, of: str) -> Path:
+    """Where a file may be written that is only made to be served; what was written there before `of` it is removed."""
+    place = Path(_COPIES.name) / hashlib.sha256(f"made of {of}".encode()).hexdigest()[:16]
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    return place / name
 
 
 def served(file: Path, name: str = "") -> str:
