@@ -259,11 +259,12 @@ def test_postscript_called_jpg_never_reaches_ghostscript(tmp_path: Path, monkeyp
     assert not called.exists()
 
 
-def test_photos_are_decoded_in_one_place_and_tried_as_others_do_in_another() -> None:
+def test_photos_are_decoded_in_one_place_and_opened_in_few_others_for_the_same_formats_only() -> None:
     package = Path(photo.__file__).parents[1]
     opened = [(file, line) for file in package.rglob("*.py") for line in file.read_text("utf-8").splitlines()]
     opened = [(file, line) for file, line in opened if "Image.open(" in line]
-    assert {file.name for file, _ in opened} == {"photo.py", "loading.py"}
+    # As others load them; when they were taken; small ones that this program wrote itself.
+    assert {file.name for file, _ in opened} == {"photo.py", "loading.py", "groups.py", "heat_picture.py"}
     assert all("formats=FORMATS" in line for _, line in opened)
 
 

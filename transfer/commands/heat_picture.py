@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from transfer.dataset.photo import FORMATS
 from transfer.errors import ConfigError
 from transfer.messages.questions import HeatMaps
 from transfer.processes.photo_reader import PhotoReader
@@ -48,7 +49,7 @@ def on_photo(maps: HeatMaps, label: str, photos: PhotoReader) -> Image.Image | N
     data = photos.thumbnails([Path(maps.path)], PHOTO)[0]
     if data is None:
         return None
-    photo = Image.open(io.BytesIO(base64.b64decode(data)))
+    photo = Image.open(io.BytesIO(base64.b64decode(data)), formats=FORMATS)
     rows = maps.maps[label]
     upper = picture(rows, strongest([rows])).resize(photo.size, Image.Resampling.BICUBIC)
     return Image.alpha_composite(photo.convert("RGBA"), upper).convert("RGB")

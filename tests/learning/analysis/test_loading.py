@@ -15,7 +15,7 @@ from transfer.runs.loading import Loading
 class BrighterSide(Predictor):
     """Says which side of a photo is the brighter one."""
 
-    def __call__(self, photos: np.ndarray) -> np.ndarray:
+    def look(self, photos: np.ndarray) -> np.ndarray:
         halves = [photos[:, :, :16].mean((1, 2, 3)), photos[:, :, 16:].mean((1, 2, 3))]
         shares: np.ndarray = np.stack(halves, axis=1) / sum(halves)[:, None]
         return shares
