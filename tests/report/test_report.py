@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,20 @@ from PIL import Image
 
 from tests.drawing.test_galleries import ODD, predicted
 from tests.ui.conftest import HOSTILE, epoch, measured, read
+from transfer.dataset.dataset import Corrected
 from transfer.messages.endings import Finished
 from transfer.messages.events import Changed, Started
 from transfer.processes.photo_reader import PhotoReader
 from transfer.report.report import report
+from transfer.runs.review import Leak, Review
 from transfer.runs.run import Run
+from transfer.runs.workspace import Workspace
 
 
 def test_everything_is_in_one_file(new_run: Callable[..., Run], tmp_path: Path, photos: PhotoReader) -> None:
     run = new_run(classes=("cat", ODD), name=HOSTILE, head_learning_rate=0.02)
+    made = dataclasses.replace(run.dataset, corrections=(Corrected("cat/0.jpg", "cat0", ODD, "cat"),))
+    run = Workspace(run.path.parent.parent).create(run.config, made)
     (tmp_path / "pets" / ODD).mkdir(parents=True)
     Image.new("RGB", (900, 300), "red").save(tmp_path / "pets" / ODD / "3.jpg")
     run.log.append(Started(device=HOSTILE))
@@ -27,6 +33,8 @@ def test_everything_is_in_one_file(new_run: Callable[..., Run], tmp_path: Path, 
         epoch(run, step)
     run.log.append(Changed(step=3, settings={"head_epochs": 50}, before={"head_epochs": 100}, asked=1.0))
     measured(run)
+    leak = Leak("test", 8, 4, 4, 1, {"copy": 4})
+    run.review_file.write_text(json.dumps(Review(8, 0, leak=leak).to_dict()))
     predicted(run, (f"{ODD}/3.jpg", ODD, "cat", 0.9))
     dataclasses.replace(run.notes, note=HOSTILE).write(run.path)
     run.log.append(Finished())
@@ -35,7 +43,8 @@ def test_everything_is_in_one_file(new_run: Callable[..., Run], tmp_path: Path, 
     page = read(body)
     for words in ("Right on 4 of 8", "95 % interval", "What it takes for what", "Class by class", "Its worst mistakes",
                   "Right answers (accuracy)", "Changed while it trained.", "For the final mark (test)", "is torn",
-                  "Learning rate of the new layers", "0.02", "fewer than 20 photos", "Python 3."):  # fmt: skip
+                  "Learning rate of the new layers", "0.02", "fewer than 20 photos", "Python 3.",
+                  "Labels were corrected by hand, 1 correction: 1 moved.", "may be too good to be true"):  # fmt: skip
         assert words in page.text, words
     assert not {"script", "link", "iframe", "form", "object"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]

@@ -19,9 +19,12 @@ from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 
-def with_results(workspace: Workspace, root: str, wrong: set[int], first: int = 0, **settings: object) -> Run:
-    """A run over 40 test photos that names some of them wrong; their names are those of the folder."""
-    photos = tuple(Photo(f"{root}-{n}.jpg", n % 2, "test", f"digest {n}") for n in range(first, first + 40))
+def with_results(
+    workspace: Workspace, root: str, wrong: set[int], first: int = 0, moved: int = 0, **settings: object
+) -> Run:
+    """A run over 40 test photos that names some of them wrong; the first ones were moved to the other class."""
+    numbers = range(first, first + 40)
+    photos = tuple(Photo(f"{root}-{n}.jpg", (n + (n < moved)) % 2, "test", f"digest {n}") for n in numbers)
     dataset = Dataset(root=root, classes=("cat", "dog"), photos=photos)
     run = workspace.create(RunConfig.from_dict({"photos": root, **settings}), dataset)
     right = 40 - len(wrong)
@@ -67,6 +70,16 @@ def test_a_difference_that_chance_makes_is_said_to_be_that(workspace: Workspace)
 def test_other_test_photos_are_not_compared(workspace: Workspace) -> None:
     found = Comparison.of([with_results(workspace, "a", {0}), with_results(workspace, "a", {1}, first=100)])
     assert found.pairs[0].photos == 0 and "tested on other photos" in str(found.pairs[0])
+
+
+def test_photos_whose_label_was_corrected_in_between_do_not_count(workspace: Workspace) -> None:
+    before = with_results(workspace, "a", set(range(9)), name="before")
+    after = with_results(workspace, "a", {0}, moved=9, name="after")
+    (pair,) = Comparison.of([before, after]).pairs
+    assert (pair.photos, pair.gained, pair.lost, pair.relabelled) == (31, 0, 0, 9)
+    assert "the same of 31 test photos. 9 more have another label" in str(pair)
+    (none,) = Comparison.of([before, with_results(workspace, "a", set(), moved=40, name="all")]).pairs
+    assert none.photos == 0 and "no test photo with the same label" in str(none)
 
 
 def test_a_pair_is_needed_and_a_crowd_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from transfer import disk
 from transfer.costs.space import model_bytes
+from transfer.errors import DiskError
 from transfer.learning.analysis.explained import ExplainedModel
 from transfer.learning.analysis.prediction import KerasPredictor, load
 from transfer.learning.analysis.served import ServedModel
@@ -211,16 +212,23 @@ def _written(run: Run) -> int | None:
 
 
 def _with_room(question: Question[Any]) -> Any:
-    """As `answer`; where the disk was full, that is said, and how much room it takes."""
-    try:
+    """As `answer`; where the disk was full or may not be written to, that is said, and how much room it takes."""
+    if not isinstance(question, Export | Evaluate | ReviewPhotos | Summarize):
         return answer(question)
-    except Exception as mistake:
-        if not disk.is_full(mistake) or not isinstance(question, Export | Evaluate):
+    place = Path(question.folder if isinstance(question, Summarize) else question.run)
+    with disk.in_words(place):
+        try:
+            return answer(question)
+        except DiskError:
             raise
-        run = Run(Path(question.run))
-        needed = 2 * model_bytes(run.config, len(run.dataset.classes))
-        what = "There is not enough room on the disk to write that."
-        raise disk.full(run.path, needed, what, "Then try again.") from mistake
+        except Exception as mistake:
+            if not disk.is_full(mistake):
+                raise
+            needed, run = disk.NOTHING, Run(Path(question.run))
+            if isinstance(question, Export | Evaluate):
+                needed = 2 * model_bytes(run.config, len(run.dataset.classes))
+            what = "There is not enough room on the disk to write that."
+            raise disk.full(place, needed, what, "Then try again.") from mistake
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import transfer
 from transfer.advice.curves import advice_on_curves
 from transfer.advice.refinement import refinement
 from transfer.config import RunConfig
+from transfer.dataset.corrections import in_words as corrections_in_words
 from transfer.drawing import figures, galleries, html, styles
 from transfer.drawing.curves import curves
 from transfer.drawing.galleries import Thumbnails
@@ -72,7 +73,10 @@ def _classes(run: Run) -> str:
 def _results(run: Run, metrics: Metrics, thumbnails: Thumbnails) -> Iterator[Markup]:
     names = [each.name for each in metrics.classes]
     mixed = figures.confusions(metrics.confusion, names)
-    yield _section("How good it is", score_of(metrics), left_out(run, metrics))
+    found = run.review()
+    leak = found.leak if found and found.leak and found.leak.doubtful else None
+    warning = panel("warning", leak.title, leak.in_words(), leak.fix) if leak else None
+    yield _section("How good it is", score_of(metrics), left_out(run, metrics), warning)
     listed = html.ul("t-list")[(html.li[each] for each, _ in mixed)] if mixed else html.NOTHING
     drawn = figures.confusion(metrics.confusion, names)
     yield _section("What it takes for what (confusion matrix)", html.div("t-matrix")[drawn, html.div[listed]])
@@ -94,7 +98,7 @@ def _learning(run: Run) -> Markup:
 
 
 def _data(run: Run) -> Markup:
-    dataset = run.dataset
+    dataset, made = run.dataset, run.dataset.corrections
     counts = dataset.counts()
     heads = ("Class", "To learn from (training)", "To watch it on (validation)", "For the final mark (test)", "All")
     rows: list[list[html.Content]] = [
@@ -108,6 +112,7 @@ def _data(run: Run) -> Markup:
         "The photos",
         html.p[f"The folder “{Path(dataset.root).name}”" + (f": {dataset.layout}." if dataset.layout else ".")],
         table(heads, rows),
+        html.p[f"Labels were corrected by hand, {corrections_in_words(made)}."] if made else None,
         [html.h3["Left out"], html.ul("t-list")[named]] if named else None,
         muted(f"Fingerprint of what was learned from: {dataset.fingerprint}"),
     )

@@ -1,7 +1,8 @@
 """Comparison of runs: the settings that differ, and whether the results do by more than chance.
 
 Two runs are compared photo by photo, over the test photos that both were measured on: only those count that one names
-right and the other does not (McNemar 1947, in its exact form). Training photos of either are never among them.
+right and the other does not (McNemar 1947, in its exact form). Training photos of either are never among them, nor
+photos whose label was corrected in between: there the runs were measured against different truths.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from transfer.config import RunConfig
 from transfer.errors import ConfigError
 from transfer.runs.job import when
 from transfer.runs.metrics import Metrics
-from transfer.runs.predictions import predictions
+from transfer.runs.predictions import Prediction, predictions
 from transfer.runs.run import Run
 
 MOST = 5  # runs at a time: more curves nobody can tell apart
@@ -30,8 +31,9 @@ class Pair:
 
     Attributes:
         one, other: their names.
-        photos: test photos that both were measured on.
+        photos: test photos that both were measured on, with the same label.
         gained, lost: how many of them only `one` names right, and only `other`.
+        relabelled: test photos of both that do not count, since their label is not the same.
     """
 
     one: str
@@ -39,6 +41,7 @@ class Pair:
     photos: int
     gained: int
     lost: int
+    relabelled: int = 0
 
     @property
     def chance(self) -> float:
@@ -47,6 +50,15 @@ class Pair:
         return min(1.0, 2 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n)
 
     def __str__(self) -> str:
+        if not self.relabelled:
+            return self._compared()
+        one = self.relabelled == 1
+        count = "1 more has" if one else f"{self.relabelled:,} more have"
+        return f"{self._compared()} {count} another label in the other run and {'does' if one else 'do'} not count."
+
+    def _compared(self) -> str:
+        if not self.photos and self.relabelled:
+            return f"“{self.one}” and “{self.other}” have no test photo with the same label in common."
         if not self.photos:
             return f"“{self.one}” and “{self.other}” were tested on other photos: only the intervals can be compared."
         if not self.gained + self.lost:
@@ -95,11 +107,11 @@ class Comparison:
             )
         names, metrics = _names(runs), tuple(run.metrics() for run in runs)
         tested = [
-            (name, right)
+            (name, said)
             for name, run, found in zip(names, runs, metrics, strict=True)
-            if found and found.split == "test" and (right := _right(run))
+            if found and found.split == "test" and (said := _said(run))
         ]
-        best = max(tested, key=lambda each: sum(each[1].values()) / len(each[1]), default=None)
+        best = max(tested, key=lambda each: sum(one.right for one in each[1].values()) / len(each[1]), default=None)
         pairs = tuple(_pair(best, other) for other in tested if best and other is not best)
         return cls(tuple(runs), names, metrics, _differing([run.config_at() for run in runs]), pairs)
 
@@ -142,14 +154,15 @@ def _differing(configs: Sequence[RunConfig]) -> dict[str, tuple[Any, ...]]:
     return {name: values for name, values in columns.items() if any(value != values[0] for value in values)}
 
 
-def _right(run: Run) -> dict[str, bool]:
-    """Whether it named each test photo right, by the digest of the photo, which is the same in every folder."""
+def _said(run: Run) -> dict[str, Prediction]:
+    """What it said of each test photo, by the digest of the photo, which is the same in every folder."""
     digests = {photo.path: photo.digest for photo in run.dataset.of("test")}
-    return {digests[each.path]: each.right for each in predictions(run) if each.path in digests}
+    return {digests[each.path]: each for each in predictions(run) if each.path in digests}
 
 
-def _pair(one: tuple[str, dict[str, bool]], other: tuple[str, dict[str, bool]]) -> Pair:
-    both = one[1].keys() & other[1].keys()
-    gained = sum(one[1][photo] and not other[1][photo] for photo in both)
-    lost = sum(other[1][photo] and not one[1][photo] for photo in both)
-    return Pair(one[0], other[0], len(both), gained, lost)
+def _pair(one: tuple[str, dict[str, Prediction]], other: tuple[str, dict[str, Prediction]]) -> Pair:
+    both = [(one[1][photo], other[1][photo]) for photo in one[1].keys() & other[1].keys()]
+    same = [(first, second) for first, second in both if first.label == second.label]
+    gained = sum(first.right and not second.right for first, second in same)
+    lost = sum(second.right and not first.right for first, second in same)
+    return Pair(one[0], other[0], len(same), gained, lost, len(both) - len(same))

@@ -42,6 +42,7 @@ def test_the_history_is_a_table_to_take_along(new_run: Callable[..., Run]) -> No
     file = Path(tab.history_file(run))
     assert file.name == f"{run.id}.csv"
     assert not file.is_relative_to(run.path), "the page serves no workspace"
+    assert not list(run.path.glob("*.csv")), "which may be read-only"
     table = pd.read_csv(file)
     assert table["loss"].tolist() == run.history()["loss"].tolist()
     assert table["val_loss"].isna().tolist() == [False, True]

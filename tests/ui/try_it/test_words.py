@@ -27,9 +27,14 @@ def answer(
         (answer(0.9996, 0.0004, unfamiliar=None), "ant", "More than 99 % sure. It only knows the classes it learned"),
         (answer(0.7, 0.3), "ant", "Probably, but only 70 % sure."),
         (answer(0.4, 0.3, 0.3), "ant", "Not sure at all (40 %)"),
-        (answer(0.5, 0.4, 0.1, possible=2), "ant or bee", "One of these two: what it names is right 9 of 10 times."),
+        (
+            answer(0.5, 0.4, 0.1, possible=2),
+            "ant or bee",
+            "One of these two, rather the first (50 %). Of all its answers, 9 of",
+        ),
         (answer(0.4, 0.4, 0.2, possible=3), "ant, bee or cat", "One of these three"),
-        (answer(0.3, 0.3, 0.2, 0.2, possible=4), "ant", "may be any of 4 classes"),
+        (answer(0.3, 0.3, 0.2, 0.2, possible=4), "ant", "Not sure at all (30 %): it may be any of 4 classes"),
+        (answer(0.83, 0.1, 0.04, 0.03, possible=4), "ant", "Not sure (83 %): it may be any of 4 classes"),
         (
             answer(0.9996, 0.0004, unfamiliar=True),
             "None of these?",

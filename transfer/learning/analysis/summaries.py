@@ -18,8 +18,12 @@ def write(run: Run, folder: Path) -> None:
     Args:
         run: its rounds are the steps, counted over both phases.
         folder: what TensorBoard is pointed to; that of the run in it is called as the run's own.
+
+    Raises:
+        OSError: the folder may not be written to.
     """
     for name, measures in MEASURES.items():
+        (folder / run.id / name).mkdir(parents=True, exist_ok=True)  # TensorFlow would not say in a way that is known
         writer = tf.summary.create_file_writer(str(folder / run.id / name))
         with writer.as_default():
             for row in run.history().to_dict("records"):

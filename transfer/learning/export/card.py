@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import transfer
+from transfer.dataset.corrections import in_words as corrections_in_words
 from transfer.dataset.dataset import Dataset
 from transfer.formats import Format
 from transfer.learning.analysis.trust import Trust
@@ -56,6 +57,7 @@ def card(kind: Format, run: Run, image_size: int, parity: Parity, trust: Trust |
             "",
             _counts(dataset),
             "",
+            *_corrections(dataset),
             f"Fingerprint of the photos: `{dataset.fingerprint}`",
             "",
             "## What it expects and gives",
@@ -200,6 +202,11 @@ def _counts(dataset: Dataset) -> str:
         for name, row in zip(table.index, table.to_numpy(), strict=True)
     ]
     return "\n".join(["| class | training | validation | test | together |", "|---|---|---|---|---|", *rows])
+
+
+def _corrections(dataset: Dataset) -> list[str]:
+    made = dataset.corrections
+    return [f"Labels were corrected by hand, {corrections_in_words(made)}.", ""] if made else []
 
 
 def _plain(value: Any) -> str:

@@ -21,7 +21,7 @@ from transfer.ui.results import review, suspects
 from transfer.ui.shared import steps
 from transfer.ui.shared.events import LISTEN, QUICK, QUIET, SORT, follow
 from transfer.ui.shared.run_summary import charts, headline
-from transfer.ui.shared.served import served
+from transfer.ui.shared.served import new_place, served
 
 TO_CELL = "() => document.getElementById('results-cell')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 
@@ -117,10 +117,10 @@ def doubts(run: Run) -> Markup:
 
 
 def history_file(run: Run) -> str:
-    """The run's history as a CSV file to download; a copy, because the page may not serve the workspace itself."""
-    file = run.path / "history.csv"
+    """The run's history as a CSV file to download; nothing is written to the workspace, which may be read-only."""
+    file = new_place(f"{run.id}.csv")
     run.history().to_csv(file, index=False)
-    return served(file, f"{run.id}.csv")
+    return str(file)
 
 
 def _matrix(metrics: Metrics) -> Markup:

@@ -17,7 +17,9 @@ from transfer.ui.shared.events import QUIET
 
 ABOUT = (
     "Your account on the Hugging Face Hub gets the Keras model with its labels, its description and the program to use "
-    "it. Nothing is sent before you press the button, and your photos are not sent at all."
+    "it. Nothing is sent before you press the button, and your photos are not sent at all. What the network computed "
+    "from up to 1,000 of your training photos (features, in trust.npz) is sent: with it the program knows photos that "
+    "are unlike them, and whoever sees the model has it too. Of a photo it shows roughly what is on it."
 )
 TOKEN = "The token is made on huggingface.co under Settings, Access Tokens, with the right to write. It is not kept."
 

@@ -37,11 +37,11 @@ def in_words(answer: PhotoAnswer) -> str:
         return f"It is unlike everything it has learned. If it had to choose: {label}."
     count = len(answer.possible)
     if 2 <= count <= FEW:
-        return (
-            f"One of these {NUMBERS[count]}: what it names is right 9 of 10 times. Rather the first ({percent(share)})."
-        )
+        rather = f"One of these {NUMBERS[count]}, rather the first ({percent(share)})."
+        return f"{rather} Of all its answers, 9 of 10 hold the right class."
     if count > FEW:
-        return f"Not sure at all ({percent(share)}): it may be any of {count} classes."
+        lead = "Not sure at all" if share < UNSURE else "Not sure"
+        return f"{lead} ({percent(share)}): it may be any of {count} classes."
     if share < UNSURE:
         return f"Not sure at all ({percent(share)}): perhaps it is none of the classes it knows."
     if share < SURE:
