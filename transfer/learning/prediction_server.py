@@ -77,13 +77,7 @@ def network(asked: DescribeNetwork) -> NetworkDescription:
 @answer.register
 def get_ready(asked: GetReady) -> Done:
     run = Run(Path(asked.run))
-    model = _served(run)
-
-    def prepare() -> None:
-        model.prepare()
-        _explained(run).prepare()
-
-    threading.Thread(target=prepare, name="translate", daemon=True).start()
+    threading.Thread(target=_served(run).prepare, name="translate", daemon=True).start()
     return Done()
 
 
@@ -187,7 +181,7 @@ def _explained(run: Run) -> ExplainedModel:
     return _explained_as(run, _written(run))
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=1)
 def _explained_as(run: Run, written: int | None) -> ExplainedModel:
     return ExplainedModel(run, _load)
 

@@ -32,7 +32,7 @@ def test_a_layer_over_the_photo_and_a_button_for_each_class() -> None:
 
 def test_before_there_is_a_map_it_says_so() -> None:
     assert "Getting ready" in read(why(ANSWER, HeatMaps("a", ready=False), None)).text
-    assert why(ANSWER, HeatMaps("a", error={"what": "torn"}), None) == ""
+    assert read(why(ANSWER, HeatMaps("a", error={"what": "Torn."}), None)).text == "Torn."
 
 
 @pytest.mark.parametrize("rows", [((-1.0, -2.0),), ((0.0,),)])

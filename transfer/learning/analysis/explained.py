@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from transfer.errors import ConfigError
+from transfer.errors import ConfigError, RunError, TransferError
 from transfer.feature_store.disk_cache import DiskCache
 from transfer.learning.analysis.prediction import KerasPredictor, read, require_model
 from transfer.learning.analysis.served import translating
@@ -27,6 +27,7 @@ FORMAT = "heat maps 1"  # raise the number when `heat_map` makes them otherwise
 DIGITS = 4  # of numbers that leave
 
 _log = logging.getLogger(__name__)
+_translating_maps = threading.Lock()  # one at a time
 
 
 class ExplainedModel:
@@ -47,6 +48,7 @@ class ExplainedModel:
         self._spec = FeatureSpec("trained model", digest(run.model_file), 0, FORMAT)
         self._fast: Engine | None = kept_engine(self._spec, self._folder)
         self._slow: Engine | None = None
+        self._refused: TransferError | None = None
         self._size = self._fast.input_shape[0] if isinstance(self._fast, OpenVINOEngine) else 0
         self._begun = self._tried = False
 
@@ -58,10 +60,15 @@ class ExplainedModel:
     def prepare(self) -> None:
         """Translate what makes the maps for the engine, unless it is or cannot be; for a thread in the background."""
         with translating:
+            pass  # what answers goes first, and never waits for this
+        with _translating_maps:
             if self.ready:
                 return
             try:
-                self._fast = open_engine(self._network, self._spec, self._folder)
+                engine = open_engine(self._network, self._spec, self._folder)
+                if isinstance(engine, OpenVINOEngine):  # another process may have kept it: no network was made here
+                    self._size = engine.input_shape[0]
+                self._fast = engine
                 DiskCache(self._folder, ENGINES).make_room()
             except Exception:  # whoever asks gets it from Keras, or is told
                 _log.exception("The heat maps of %s were not translated for the engine.", self._run.id)
@@ -78,6 +85,7 @@ class ExplainedModel:
 
         Raises:
             ConfigError: when the model does not know such a class.
+            RunError: the network cannot be taken apart; said once, and in the answer from then on.
         """
         known = self._run.dataset.classes
         if strange := [label for label in labels if label not in known]:
@@ -87,6 +95,8 @@ class ExplainedModel:
                 found=strange[0],
                 fix="Name a class that it has learned.",
             )
+        if self._refused:
+            return HeatMaps(path, error=self._refused.to_dict())
         engine = self._fast or self._with_keras()
         photo = read(path, self._size)
         if not isinstance(photo, np.ndarray):
@@ -104,4 +114,13 @@ class ExplainedModel:
         from transfer.learning.analysis.heat_map import heat_maps
 
         self._size = int(model.input_shape[1])
-        return heat_maps(model)
+        try:
+            return heat_maps(model)
+        except (StopIteration, LookupError, TypeError, ValueError, AttributeError) as trouble:
+            self._refused = RunError(
+                "What it looked at cannot be shown: this network cannot be taken apart.",
+                expected="maps, then pooling, then the head",
+                found=f"{type(trouble).__name__}: {trouble}".rstrip(": ")[:300],
+                fix="That does not touch its answers. Train with another backbone to see what it looks at.",
+            )
+            raise self._refused from trouble

@@ -64,13 +64,15 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
         following = gr.Button("Next: take it away", elem_id="next-take")
         timer = gr.Timer(BEAT, active=False)
 
-    def look(run_id: str) -> list[Any]:
+    def look(run_id: str, last: Answered) -> list[Any]:
         run = context.run(run_id)
+        # Another run's answers go, with their photos. Whose they were is kept: a tab that is not open may miss it.
+        gone = [Answered(last.run), "", None, None, ""] if last.run not in ("", run_id) else [gr.skip()] * 5
         if run is None or not run.model_file.is_file():
             coming = run is not None and run.status().alive
-            return [no_model(run), gr.Row(visible=False), "", gr.Timer(active=coming)]
+            return [no_model(run), gr.Row(visible=False), gr.Timer(active=coming), gone[0], "", *gone[2:]]
         context.desk.models.get_ready(run)
-        return [headline(run), gr.Row(visible=True), gr.skip(), gr.Timer(active=False)]
+        return [headline(run), gr.Row(visible=True), gr.Timer(active=False), *gone]
 
     def answers_to(run_id: str, paths: list[str]) -> tuple[Markup, Answered]:
         if not paths:
@@ -80,7 +82,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
         try:
             answer = context.desk.models.predict(run_id, paths[:MOST], top=3)
         except TransferError as error:
-            return error_panel(error), Answered()
+            return error_panel(error), Answered(run_id)
         pictures = context.desk.photos.thumbnails([Path(each.path) for each in answer.photos], THUMBNAIL)
         pairs = zip(answer.photos, pictures, strict=True)
         near = context.desk.photos.thumbnails([Path(each) for each in likes(answer.photos)], SMALL)
@@ -96,14 +98,15 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
 
     def look_at_all(run_id: str, files: list[str] | None) -> Iterator[tuple[Markup, Answered]]:
         if files:
-            yield panel("info", "Looking …", f"At {len(files)} photos."), Answered()
+            yield panel("info", "Looking …", f"At {len(files)} photos."), Answered(run_id)
         yield answers_to(run_id, files or [])
 
-    follow([tab.select, chosen.change, timer.tick], look, chosen, [which, ways, answers, timer], **QUIET)
     looked = one.change(look_at_one, [chosen, one], [answers, answered], **QUICK)
     all_looked = several.change(look_at_all, [chosen, several], [answers, answered], **QUIET)
     with beneath:
-        why_part(context, answered, [looked, all_looked], answers)
+        explained = why_part(context, answered, [looked, all_looked], answers)
+    screen = [which, ways, timer, answered, answers, one, several, explained]
+    follow([tab.select, chosen.change, timer.tick], look, [chosen, answered], screen, **QUIET)
     return TryTab({"take": following})
 
 

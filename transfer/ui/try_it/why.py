@@ -40,8 +40,8 @@ class Answered:
     photos: Sequence[PhotoAnswer] = ()
 
 
-def why_part(context: Context, answered: gr.State, looked: Sequence[Any], answers: gr.HTML) -> None:
-    """The part, at this place in the tab.
+def why_part(context: Context, answered: gr.State, looked: Sequence[Any], answers: gr.HTML) -> gr.HTML:
+    """The part, at this place in the tab; where it is shown.
 
     Args:
         context: of the page.
@@ -75,6 +75,7 @@ def why_part(context: Context, answered: gr.State, looked: Sequence[Any], answer
         event.then(alone, answered, screen, **QUIET)
     answers.click(pick, answered, screen, **QUIET)
     follow([beat.tick], show, [answered, number], screen, **QUIET)
+    return shown
 
 
 def why_button(number: int) -> Markup:
@@ -93,6 +94,8 @@ def why(answer: PhotoAnswer, maps: HeatMaps, photo: str | None) -> Markup:
     if not maps.ready:
         waiting = "Getting ready to show it. That takes some seconds, once for each trained model."
         return card(html.h3["What it looked at"], muted(waiting))
+    if maps.error:
+        return muted(maps.error["what"])
     if not maps.maps or photo is None:
         return html.NOTHING
     most = heat_picture.strongest(list(maps.maps.values()))
