@@ -33,7 +33,7 @@ def test_everything_is_in_one_file(new_run: Callable[..., Run], tmp_path: Path, 
         epoch(run, step)
     run.log.append(Changed(step=3, settings={"head_epochs": 50}, before={"head_epochs": 100}, asked=1.0))
     measured(run)
-    leak = Leak("test", 8, 4, 4, 1, {"copy": 4})
+    leak = Leak("test", 8, 8, 4, 0, signs={"copy": 8})  # no others
     run.review_file.write_text(json.dumps(Review(8, 0, leak=leak).to_dict()))
     predicted(run, (f"{ODD}/3.jpg", ODD, "cat", 0.9))
     dataclasses.replace(run.notes, note=HOSTILE).write(run.path)
