@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,7 @@ from transfer.runs.run import Run
 
 @pytest.fixture(autouse=True)
 def no_warnings() -> Iterator[None]:
+    gc.collect()  # what earlier tests left open warns when it goes, and that is not of these
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # see the test of it
