@@ -68,7 +68,7 @@ def test_no_name_becomes_a_part_of_the_page(app: App, page: Page) -> None:
     harmless(page, "search")
     rows.first.click()
     name, note = (page.locator(place).locator("input, textarea") for place in ("#run-name", "#run-note"))
-    expect(note).to_have_value(HOSTILE)
+    expect(note).to_have_value(HOSTILE, timeout=60_000)
     note.fill(f"{HOSTILE} too")
     page.locator("#save-notes").click()
     page.locator("#runs-told").get_by_text("onerror").wait_for()
@@ -80,7 +80,7 @@ def test_no_name_becomes_a_part_of_the_page(app: App, page: Page) -> None:
     harmless(page, "bin")
     page.locator("#bin-list").get_by_text("Put back").click()
     page.locator("#runs-told").get_by_text("is back").wait_for()
-    expect(name).to_have_value(" ".join(HOSTILE.split()))
+    expect(name).to_have_value(" ".join(HOSTILE.split()), timeout=60_000)
     for step in STEPS:
         page.get_by_role("tab", name=step).click()
         if step == "3 Train":

@@ -117,7 +117,7 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
 
     page.locator("#make-onnx").click()
     page.locator("#made-onnx .t-now").wait_for()
-    page.locator("#made-onnx").get_by_text("photos named as the app does").wait_for(timeout=180_000)
+    page.locator("#made-onnx").get_by_text("the same answers as the app").wait_for(timeout=180_000)
     page.locator("#take-compared").get_by_text("as the app").first.wait_for()
 
     tab(page, "Past runs")

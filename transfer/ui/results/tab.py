@@ -118,7 +118,7 @@ def doubts(run: Run) -> Markup:
 
 def history_file(run: Run) -> str:
     """The run's history as a CSV file to download; nothing is written to the workspace, which may be read-only."""
-    file = new_place(f"{run.id}.csv")
+    file = new_place(f"{run.id}.csv", f"history of {run.id}")
     run.history().to_csv(file, index=False)
     return str(file)
 
