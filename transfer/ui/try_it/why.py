@@ -16,7 +16,7 @@ from transfer.drawing.panels import card, error_panel, lead, muted, picture
 from transfer.errors import TransferError
 from transfer.messages.questions import HeatMaps, PhotoAnswer
 from transfer.ui.context import Context
-from transfer.ui.shared.events import QUIET, follow
+from transfer.ui.shared.events import QUICK, QUIET, follow
 from transfer.ui.try_it.words import percents
 
 SIDE = 560  # pixels, of the photo
@@ -72,7 +72,7 @@ def why_part(context: Context, answered: gr.State, looked: Sequence[Any], answer
         return show(found, int(event.why))
 
     for event in looked:
-        event.then(alone, answered, screen, **QUIET)
+        event.then(alone, answered, screen, **QUICK)
     answers.click(pick, answered, screen, **QUIET)
     follow([beat.tick], show, [answered, number], screen, **QUIET)
     return shown
