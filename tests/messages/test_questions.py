@@ -23,8 +23,10 @@ from transfer.messages.questions import (
     DescribeNetwork,
     Done,
     Evaluate,
+    Explain,
     Export,
     GetReady,
+    HeatMaps,
     Machine,
     NetworkDescription,
     PhotoAnswer,
@@ -32,6 +34,7 @@ from transfer.messages.questions import (
     Predict,
     Question,
     ReviewPhotos,
+    Summarize,
 )
 from transfer.networks.layers import Layer
 
@@ -46,6 +49,8 @@ ASKED: list[tuple[Question[Any], Any]] = [
     (GetReady(run="/runs/a"), Done()),
     (Evaluate(run="/runs/a"), Done()),
     (ReviewPhotos(run="/runs/a"), Done()),
+    (Explain(run="/runs/a", image="a.jpg", labels=("cat",)), HeatMaps("a.jpg", {"cat": ((0.5, -1.0), (0.0, 2.0))})),
+    (Summarize(run="/runs/a", folder="/tensorboard"), Done()),
     (Export(run="/runs/a", format="keras"), Done()),
     (TakenAt(files=("a.jpg", "b.jpg")), Moments((("Canon", 1.5), None))),
     (CheckPhotos(files=("a.jpg", "b \udcff.jpg")), Checked((("ab12", ""), ("", "it is torn")))),
@@ -73,6 +78,7 @@ def test_an_answer_that_is_none_is_refused() -> None:
 
 def test_a_photo_says_its_classes_or_what_is_wrong_with_it() -> None:
     seen = PhotoAnswer("a.jpg", (("cat", 0.75),))
-    assert seen.as_error is None and seen.to_dict() == {"path": "a.jpg", "classes": [["cat", 0.75]]}
+    unknown = {"possible": [], "unfamiliar": None, "nearest": []}
+    assert seen.as_error is None and seen.to_dict() == {"path": "a.jpg", "classes": [["cat", 0.75]], **unknown}
     assert isinstance(TORN.as_error, PhotoError)
     assert TORN.to_dict() == {"path": "b.jpg", "error": "“b.jpg” cannot be read. It is torn.", "fix": "Save it."}
