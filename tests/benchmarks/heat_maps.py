@@ -21,7 +21,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy.stats import spearmanr
+import pandas as pd
 
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo
@@ -148,7 +148,12 @@ def _lightest_there(maps: np.ndarray, labels: list[tuple[int, int]]) -> float:
 
 def _alike(maps: np.ndarray, others: np.ndarray, labels: list[tuple[int, int]]) -> float:
     pairs = [(a[..., k].ravel(), b[..., k].ravel()) for a, b, (k, _) in zip(maps, others, labels, strict=True)]
-    return float(np.mean([spearmanr(a, b).statistic for a, b in pairs]))
+    return float(np.mean([_rank_correlation(a, b) for a, b in pairs]))
+
+
+def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's."""
+    return float(np.corrcoef(*(pd.Series(each).rank() for each in (one, other)))[0, 1])
 
 
 def _milliseconds(made: Classifier, photos: np.ndarray) -> dict[str, float]:
