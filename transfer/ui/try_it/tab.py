@@ -66,8 +66,9 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
 
     def look(run_id: str, last: Answered) -> list[Any]:
         run = context.run(run_id)
-        # Another run's answers go, with their photos. Whose they were is kept: a tab that is not open may miss it.
-        gone = [Answered(last.run), "", None, None, ""] if last.run not in ("", run_id) else [gr.skip()] * 5
+        # Another run's answers go. Whose they were is kept: a tab that is not open may miss it. Their photos stay where
+        # they are: were `one` an output, Gradio would make it anew, without its `preprocess`.
+        gone = [Answered(last.run), "", ""] if last.run not in ("", run_id) else [gr.skip()] * 3
         if run is None or not run.model_file.is_file():
             coming = run is not None and run.status().alive
             return [no_model(run), gr.Row(visible=False), gr.Timer(active=coming), gone[0], "", *gone[2:]]
@@ -105,7 +106,7 @@ def try_tab(context: Context, chosen: gr.BrowserState) -> TryTab:
     all_looked = several.change(look_at_all, [chosen, several], [answers, answered], **QUIET)
     with beneath:
         explained = why_part(context, answered, [looked, all_looked], answers)
-    screen = [which, ways, timer, answered, answers, one, several, explained]
+    screen = [which, ways, timer, answered, answers, explained]
     follow([tab.select, chosen.change, timer.tick], look, [chosen, answered], screen, **QUIET)
     return TryTab({"take": following})
 
