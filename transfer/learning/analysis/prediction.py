@@ -90,7 +90,7 @@ class Predictor(ABC):
 
     def _told(self, seen: np.ndarray) -> list[dict[str, Any]]:
         """What is said of each answer beside its classes: fields of `PhotoAnswer`."""
-        if self.limits is None:
+        if self.limits is None or not len(seen):  # of a batch no photo of which could be read
             return [{}] * len(seen)
         classes = len(self.labels)
         return [
