@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable
 
 from transfer.dataset.dataset import Dataset, Photo
 
@@ -26,6 +27,11 @@ def subset(dataset: Dataset, photos_a_class: int) -> Dataset:
                 different.setdefault(photo.digest, photo)
         chosen |= dict(list(different.items())[:photos_a_class])
     photos = sorted(chosen.values(), key=lambda photo: photo.path)
+    return as_training(dataset, photos)
+
+
+def as_training(dataset: Dataset, photos: Iterable[Photo]) -> Dataset:
+    """A dataset of these photos of it, all of them training photos."""
     return dataclasses.replace(dataset, photos=tuple(dataclasses.replace(photo, split="train") for photo in photos))
 
 

@@ -14,7 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from transfer.learning.analysis.suspects import BLOCK, normalised
+from transfer.learning.analysis.suspects import BLOCK
+from transfer.learning.analysis.trust import unit
 
 NEAREST = 3  # candidates of each photo
 ALIKE = 0.4  # cosine of features from which on it is worth a look
@@ -63,12 +64,12 @@ def near_copies(
 def candidates(rows: np.ndarray, sides: np.ndarray) -> list[tuple[int, int]]:
     """For each photo, but for those of the largest side, the `NEAREST` of other sides; each pair once, the nearest
     first."""
-    unit = normalised(rows - rows.mean(axis=0))
+    rows = unit(rows - rows.mean(axis=0))
     found: dict[tuple[int, int], float] = {}
     asking = np.flatnonzero(sides != np.bincount(sides).argmax())
     for begin in range(0, len(asking), BLOCK):
         block = asking[begin : begin + BLOCK]
-        alike = unit[block] @ unit.T
+        alike = rows[block] @ rows.T
         alike[sides[block][:, None] == sides] = -1
         few = min(NEAREST, len(rows))
         for row, others in enumerate(np.argpartition(-alike, few - 1, axis=1)[:, :few]):

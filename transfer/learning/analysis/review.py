@@ -21,18 +21,17 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import SPLITS, Dataset, Photo, Split
 from transfer.dataset.groups import SIGNS, Member, groups, taken
 from transfer.dataset.photo import open_photo
+from transfer.dataset.subset import as_training
 from transfer.errors import RunError
 from transfer.learning.analysis.near_copies import SIDE, Copy, near_copies
 from transfer.learning.analysis.suspects import ODD, Opinion, odd_ones, opinion
 from transfer.learning.features.compiled import backbone_spec
-from transfer.learning.features.early import Processor, Quiet
+from transfer.learning.features.early import Processor, Quiet, known_size
 from transfer.learning.features.extraction import FeatureExtractor, NotKept
 from transfer.learning.features.stage import Stage
 from transfer.learning.inbox import Inbox
 from transfer.learning.pipeline import PhotoSource
 from transfer.learning.training.phases import class_weights
-from transfer.networks.backbones import backbone
-from transfer.networks.custom import is_custom
 from transfer.runs.predictions import predictions
 from transfer.runs.review import Leak, Pair, Review, Suspect
 from transfer.runs.run import Run
@@ -93,9 +92,7 @@ def review(run: Run, machine: Callable[[], object]) -> Review:
 def looked_at(run: Run, machine: Callable[[], object]) -> LookedAt:
     """The features of all photos of a run; those that were not kept are computed now."""
     dataset, config = run.dataset, run.config_at()
-    everything = dataclasses.replace(
-        dataset, photos=tuple(dataclasses.replace(photo, split="train") for photo in dataset.photos)
-    )
+    everything = as_training(dataset, dataset.photos)
     inbox = Inbox(run.mailbox)
     inbox.finish()  # what was asked of the training is not asked of this
     extractor = FeatureExtractor(Workspace.of(run), Processor(), Quiet(run), inbox)
@@ -133,7 +130,7 @@ def _known(config: RunConfig, extractor: FeatureExtractor) -> tuple[tuple[Stage,
     Raises:
         NotKept: when that takes Keras; also later, from the stage, when photos are missing and there is no engine.
     """
-    size = config.image_size or (None if is_custom(config.backbone) else backbone(config.backbone).image_size)
+    size = known_size(config)
     stage = extractor.known(backbone_spec(config, size), _no_model) if size else None
     if stage is None or size is None:
         raise NotKept("no photo was ever looked at")

@@ -17,7 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from transfer.config import RunConfig
+from transfer.learning.analysis.trust import unit
 from transfer.learning.training.refinement import CHOOSING, choose
+from transfer.learning.training.ridge import softmax
 
 NEIGHBOURS = 5  # photos of the own class by which is judged whether one is like them
 ODD = 3.5  # robust standard deviations from which on a photo is an odd one out (Iglewicz and Hoaglin 1993)
@@ -91,9 +93,7 @@ def opinion(
     for part in _parts(labels):
         choice, scores = choose(config, rows[part].astype(np.float32), labels[part], parts, False, class_weights)
         config = replace(config, penalty=choice.penalty)
-        logits = choice.temperature * scores
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities[part] = shares / shares.sum(axis=1, keepdims=True)
+        probabilities[part] = softmax(choice.temperature * scores)
     return Opinion(probabilities, labels)
 
 
@@ -112,7 +112,7 @@ def odd_ones(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
     The distance is the mean cosine distance to the `NEIGHBOURS` nearest photos of the class. A class with fewer than
     twice as many photos has no odd ones: 0.
     """
-    unit = normalised(rows)
+    rows = unit(rows)
     scores = np.zeros(len(rows))
     for label in np.unique(labels):
         mine = np.flatnonzero(labels == label)
@@ -121,16 +121,9 @@ def odd_ones(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
         distance = np.empty(len(mine))
         for begin in range(0, len(mine), BLOCK):
             block = slice(begin, begin + BLOCK)
-            nearest = -np.partition(-(unit[mine[block]] @ unit[mine].T), NEIGHBOURS, axis=1)[:, : NEIGHBOURS + 1]
+            nearest = -np.partition(-(rows[mine[block]] @ rows[mine].T), NEIGHBOURS, axis=1)[:, : NEIGHBOURS + 1]
             distance[block] = 1 - (nearest.sum(axis=1) - 1) / NEIGHBOURS  # but for itself, whose cosine is 1
         middle = np.median(distance)
         spread = 1.4826 * np.median(np.abs(distance - middle))
         scores[mine] = (distance - middle) / max(spread, 1e-6)
     return scores
-
-
-def normalised(rows: np.ndarray) -> np.ndarray:
-    """Rows of length one, float32."""
-    rows = rows.astype(np.float32)
-    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return unit

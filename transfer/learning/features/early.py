@@ -19,6 +19,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from transfer.config import RunConfig
 from transfer.costs.space import run_bytes
 from transfer.dataset.dataset import Split
 from transfer.errors import TransferError
@@ -102,8 +103,8 @@ def look(run: Run) -> None:
         TransferError: when the settings lead to no network; the worker says so.
     """
     config = run.config
-    size = config.image_size or (None if is_custom(config.backbone) else backbone(config.backbone).image_size)
-    if size is None or config.fine_tunes:  # the file of a network of one's own may say; maps are made in two steps
+    size = known_size(config)
+    if size is None or config.fine_tunes:  # maps are made in two steps
         return
     reserve = run_bytes(config, run.dataset)
     quiet, called = Quiet(run), Called(run.mailbox)
@@ -116,6 +117,11 @@ def look(run: Run) -> None:
             if run.dataset.of(split) and (split != "train" or config.augmentation == "off"):
                 photos = PhotoSource(run.dataset, split, size, config.batch_size, lambda *_: None)
                 extractor.extract((stage,), photos)
+
+
+def known_size(config: RunConfig) -> int | None:
+    """The photo size of a run, pixels; None where only the file of a network of one's own says, which takes Keras."""
+    return config.image_size or (None if is_custom(config.backbone) else backbone(config.backbone).image_size)
 
 
 def _no_model() -> None:

@@ -21,7 +21,7 @@ from transfer.learning.pipeline import PhotoSource
 from transfer.learning.training.callbacks.best_weights import BestWeights
 from transfer.learning.training.data import EpochData, PhaseDataLoader
 from transfer.learning.training.phases import class_weights, phase
-from transfer.learning.training.refinement import Refinement, refine
+from transfer.learning.training.refinement import Refinement, looked_at, refine
 from transfer.learning.training.setup import Setup
 from transfer.learning.training.trusting import Look, through, trust
 
@@ -132,11 +132,8 @@ class Outcome:
     def _look(self, photos: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What the frozen network sees in training photos; see `trusting.Look`."""
         mirrored = self._refinement is not None and self._refinement.choice.mirrored
-        rows, real = self._data.features(photos, False)
-        if mirrored:
-            others, there = self._data.features(photos, True)
-            rows, real = (rows.astype(np.float32) + others) / 2, real & there
-        rows = rows[:, -self._network.parts[-1] :].astype(np.float32)
+        rows, _, real = looked_at(photos, self._data.features, mirrored)
+        rows = rows[:, -self._network.parts[-1] :]
         if self._refinement is not None:
             return rows, np.empty((len(rows), 0)), real
         self._restore_trained()

@@ -100,10 +100,10 @@ def refine(
         config.mirrored_views == "auto" and _mirror_helps(config, dataset, parts, features, class_weights)
     )
     few = subset(dataset, max(CHOOSING // classes, 3))
-    rows, labels, real = _looked_at(few, features, mirrored)
+    rows, labels, real = looked_at(few, features, mirrored)
     choice, left_out = choose(config, rows[real], labels[real], parts, mirrored, class_weights)
 
-    looked_at = real
+    read = real
     seen = np.array([photo.path in validation for photo in few.photos])[real]
     plain = rows if not mirrored else features(few, False)[0].astype(np.float32)
     said = head(plain[real][seen][:, -parts[-1] :])
@@ -111,7 +111,7 @@ def refine(
 
     everything = subset(dataset, len(dataset.photos))
     if len(everything.photos) > len(few.photos):
-        rows, labels, real = _looked_at(everything, features, mirrored)
+        rows, labels, real = looked_at(everything, features, mirrored)
     kernel, bias = _solved(rows[real], labels[real], parts, choice, class_weights)
     return Refinement(
         choice=choice,
@@ -120,12 +120,12 @@ def refine(
         photos=len(truth),
         before=int((said.argmax(axis=1) == truth).sum()),
         after=int((left_out[seen].argmax(axis=1) == truth).sum()),
-        learned_from=tuple(photo for photo, there in zip(few.photos, looked_at, strict=True) if there),
+        learned_from=tuple(photo for photo, there in zip(few.photos, read, strict=True) if there),
         left_out=softmax(choice.temperature * left_out),
     )
 
 
-def _looked_at(photos: Dataset, features: Features, mirrored: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def looked_at(photos: Dataset, features: Features, mirrored: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows (photos, n) float32, labels (photos,) and which photos could be read (photos,)."""
     rows, real = features(photos, False)
     if mirrored:
@@ -140,7 +140,7 @@ def _mirror_helps(
     few = subset(dataset, max(MIRRORED // len(dataset.classes), 3))
     losses = []
     for mirrored in (False, True):
-        rows, labels, real = _looked_at(few, features, mirrored)
+        rows, labels, real = looked_at(few, features, mirrored)
         losses.append(choose(config, rows[real], labels[real], parts, mirrored, class_weights)[0].loss)
     return losses[0] - losses[1] > max(GAIN * losses[0], AS_GOOD)
 

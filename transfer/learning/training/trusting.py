@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from transfer.dataset.dataset import Dataset, Photo
-from transfer.dataset.subset import subset
+from transfer.dataset.subset import as_training, subset
 from transfer.learning.analysis.trust import Trust
 
 KNOWN = 1000  # photos that a new one is compared with, at most
@@ -49,7 +49,7 @@ def trust(
         return Trust.of(left_out[1], _labels(asked)) if left_out else None
     places = np.arange(0, len(asked), max(1, len(asked) // FEW) if few else 1)
     asked = [asked[place] for place in places]
-    features, probabilities, real = look(_as_training(dataset, asked))
+    features, probabilities, real = look(as_training(dataset, asked))
     probabilities = left_out[1][places] if left_out else probabilities
     if real.sum() < FEWEST:
         return None
@@ -74,10 +74,6 @@ def through(network: Any, batches: Any, classes: int) -> tuple[np.ndarray, np.nd
         real.append(batch.valid[there] > 0)
     found = np.concatenate(rows)
     return found[:, classes:], found[:, :classes], np.concatenate(real)
-
-
-def _as_training(dataset: Dataset, photos: Sequence[Photo]) -> Dataset:
-    return dataclasses.replace(dataset, photos=tuple(dataclasses.replace(photo, split="train") for photo in photos))
 
 
 def _labels(photos: Sequence[Photo]) -> np.ndarray:
