@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from transfer.learning.analysis.prediction import BATCH, KerasPredictor
+from transfer.learning.training.refinement import standard
 
 PENALTY = 0.1  # as a share of the mean square of a photo's features; 0.01 to 1 gave the same
 
@@ -54,10 +55,7 @@ def _difference(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What to add to kernel (n, classes) and bias (classes,), so that features (photos, n) give the wanted scores."""
     off = wanted - (features @ kernel + bias)
-    spread = features.std(axis=0)
-    typical = max(float(np.sqrt(np.mean(np.square(spread)))), 1e-12)
-    # Half-way standardised, as in `training.refinement`: depths differ in how much they vary.
-    factors = np.where(spread > 1e-6 * typical, 1 / np.sqrt(np.maximum(spread, 1e-6 * typical) * typical), 0.0)
+    factors = standard(features, (features.shape[1],), share=1.0)  # depths differ in how much they vary
     centre, mean = features.mean(axis=0), off.mean(axis=0)
     x = (features - centre) * factors
     gram = x @ x.T

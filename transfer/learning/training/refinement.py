@@ -167,7 +167,7 @@ def choose(
     """
     tried: list[tuple[Choice, np.ndarray]] = []
     for share in _shares(config, parts):
-        factors = _standard(rows, parts, share)
+        factors = standard(rows, parts, share)
         ridge = Ridge(rows * factors, labels, len(class_weights), class_weights[labels])
         for penalty in PENALTIES if config.penalty is None else (config.penalty,):
             scores = ridge.left_out(penalty)
@@ -183,7 +183,7 @@ def _shares(config: RunConfig, parts: tuple[int, ...]) -> Iterable[float]:
     return SHARES[1:] if config.feature_depths == "several" else SHARES
 
 
-def _standard(rows: np.ndarray, parts: tuple[int, ...], share: float) -> np.ndarray:
+def standard(rows: np.ndarray, parts: tuple[int, ...], share: float) -> np.ndarray:
     """What features are multiplied by, (n,), so that every depth has the weight it shall have.
 
     They are standardised half-way, by the geometric mean of their own spread and that of their depth: a spread taken
@@ -203,7 +203,7 @@ def _solved(
     rows: np.ndarray, labels: np.ndarray, parts: tuple[int, ...], choice: Choice, class_weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The regression upon all photos: kernel (n, classes), bias (classes,), for features as they are."""
-    factors = _standard(rows, parts, choice.share)
+    factors = standard(rows, parts, choice.share)
     if len(rows) <= CHOOSING:
         ridge = Ridge(rows * factors, labels, len(class_weights), class_weights[labels])
         kernel, bias = ridge.solution(choice.penalty)
