@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from typing import TYPE_CHECKING
 
@@ -32,18 +33,21 @@ def test_no_name_becomes_a_part_of_the_page(app: App, page: Page) -> None:
     for number, drawn in enumerate(sorted(draw(folder / "drawn").iterdir())):
         shutil.move(drawn, folder / f"{number} {HOSTILE}")
         for photo in [*(folder / f"{number} {HOSTILE}").iterdir()][:3]:
-            photo.rename(photo.with_name(f"{photo.stem} {HOSTILE}.jpg"))
+            photo.rename(photo.with_name(f"onerror {photo.stem} {HOSTILE}.jpg"))  # seen where names are cut, too
     (folder / "drawn").rmdir()
     (folder / f"0 {HOSTILE}" / f"torn {HOSTILE}.jpg").write_bytes(b"no photo")
     settings = {"photos": str(folder), "backbone": "MobileNetV2", "name": HOSTILE}
     dataset = scan(folder)
-    odd = next(photo for photo in dataset.photos if photo.path.count("onerror") == 2)
+    odd = next(photo for photo in dataset.photos if photo.path.count("onerror") == 3)
     mistake = {"path": odd.path, "label": HOSTILE, "predicted": HOSTILE, "confidence": 0.9}
+    named = [odd.path, dataset.classes[odd.label], dataset.classes[odd.label - 1], 0.9]
     for end in (Died(message=HOSTILE, log_tail=HOSTILE), Finished()):
         run = app.workspace.create(RunConfig.from_dict(settings), dataset)
         for step in (1, 2, 3):
             epoch(run, step)
         measured(run, mistakes=[mistake])
+        with (run.evaluation_dir / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([["path", "label", "predicted", "confidence"], named])
         run.log.append(Skipped(path=odd.path, reason=HOSTILE))
         run.log.append(end)
         Notes(name=HOSTILE, note=HOSTILE, starred=True).write(run.path)
