@@ -27,10 +27,7 @@ from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
 
 SMALL = ("--weights", "random", "--hidden-units", "8", "--head-learning-rate", "0.01", "--batch-size", "16")
-# As many rounds as there may be, each with new variations: they must outlast the start of several commands.
-ENDLESS = (
-    "--head-epochs", "1000", "--early-stopping-patience", "0", "--augmentation", "light", "--augmentation-views", "0",
-)  # fmt: skip
+ENDLESS = ("--head-epochs", "1000", "--early-stopping-patience", "0")
 PATIENCE = 240.0  # seconds for what takes five on a machine with nothing else to do
 
 
