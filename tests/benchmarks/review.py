@@ -29,7 +29,8 @@ from transfer.dataset.photo import open_photo
 from transfer.dataset.scan import scan
 from transfer.learning.analysis.near_copies import SAME, compared, near_copies
 from transfer.learning.analysis.review import LookedAt, looked_at, pictures
-from transfer.learning.analysis.suspects import normalised, opinion
+from transfer.learning.analysis.suspects import opinion
+from transfer.learning.analysis.trust import unit
 from transfer.learning.training.phases import class_weights
 from transfer.runs.run import Run
 from transfer.runs.workspace import Workspace
@@ -141,10 +142,10 @@ def copies(photos: Path, place: Path, seed: int) -> list[list[str]]:
 
 def _false_alarms(run: Run, looked: LookedAt, sides: np.ndarray, wanted: set[frozenset[str]]) -> tuple[int, int]:
     """How many of the nearest other pairs across the sides are taken for copies, and how many were looked at."""
-    unit = normalised(looked.last - looked.last.mean(axis=0))
-    alike = np.where(np.triu(sides[:, None] != sides), unit @ unit.T, -1)
+    rows = unit(looked.last - looked.last.mean(axis=0))
+    alike = np.where(np.triu(sides[:, None] != sides), rows @ rows.T, -1)
     order = np.argsort(-alike, axis=None)[: NEAREST + len(wanted)]
-    pairs = [(int(at) // len(unit), int(at) % len(unit)) for at in order]
+    pairs = [(int(at) // len(rows), int(at) % len(rows)) for at in order]
     named = [(pair, frozenset(looked.photos[at].path for at in pair)) for pair in pairs]
     others = [pair for pair, names in named if names not in wanted][:NEAREST]
     small = pictures(run.dataset, looked.photos, sorted({at for pair in others for at in pair}))

@@ -10,6 +10,7 @@ import pytest
 from transfer.messages.endings import Finished
 from transfer.messages.events import EpochEnded, Launched, Progressed, Started
 from transfer.runs.event_log import EventLog
+from transfer.runs.json_lines import JsonLines
 
 from .conftest import epoch
 
@@ -45,6 +46,25 @@ def test_a_torn_last_line_is_ignored_and_then_cut_off(log: EventLog) -> None:
     log.append(epoch(1))
     assert kinds(log) == ["launched", "epoch"]
     assert all(json.loads(line) for line in log.path.read_text().splitlines())
+
+
+def test_ctrl_c_in_the_middle_of_a_look_loses_nothing(tmp_path: Path) -> None:
+    """A command that was asked to stop just as its study ended took it for dead, and said so in its log."""
+    file, asked = tmp_path / "numbers.jsonl", [True]
+
+    def parse(number: int) -> int:
+        if number == 2 and asked:
+            asked.clear()
+            raise KeyboardInterrupt
+        return number
+
+    lines = JsonLines(file, parse)
+    file.write_text("0\n")
+    assert lines.read() == [0]
+    file.write_text("0\n1\n2\n3\n")
+    with pytest.raises(KeyboardInterrupt):
+        lines.read()
+    assert lines.read() == [0, 1, 2, 3] and lines.last() == 3
 
 
 def test_a_torn_first_line_longer_than_a_block_is_cut_off(log: EventLog) -> None:

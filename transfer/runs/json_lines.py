@@ -29,53 +29,52 @@ class JsonLines(Generic[T]):
     ) -> None:
         self.path = path
         self._parse, self._replaces = parse, replaces
-        self._offset = 0
-        self._items: list[T] = []
+        # Bytes read, and what they were: replaced as one, so that Ctrl-C in the middle of a look loses nothing.
+        self._known: tuple[int, tuple[T, ...]] = (0, ())
         self._lock = threading.Lock()
 
     def read(self) -> list[T]:
         """All items so far. A line counts only once its newline is there."""
         with self._lock:
-            self._look()
-            return list(self._items)
+            return list(self._look())
 
     def last(self) -> T | None:
         """The newest item."""
         with self._lock:
-            self._look()
-            return self._items[-1] if self._items else None
+            items = self._look()
+            return items[-1] if items else None
 
-    def _look(self) -> None:
+    def _look(self) -> tuple[T, ...]:
+        offset, known = self._known
         try:
             size = self.path.stat().st_size
-            if size < self._offset:  # replaced by a shorter file: begin again
-                self._offset, self._items = 0, []
-            if size == self._offset:
-                return
+            if size < offset:  # replaced by a shorter file: begin again
+                offset, known = 0, ()
+            if size == offset:
+                return known
             with self.path.open("rb") as file:
-                file.seek(self._offset)
+                file.seek(offset)
                 added = file.read()
         except FileNotFoundError:
-            self._offset, self._items = 0, []
-            return
+            self._known = 0, ()
+            return ()
         complete = added[: added.rfind(b"\n") + 1]
-        self._offset += len(complete)
+        items = list(known)
         for line in complete.splitlines():
-            self._add(line)
+            if (item := self._item(line)) is not None:
+                if items and self._replaces(item, items[-1]):
+                    items.pop()
+                items.append(item)
+        self._known = offset + len(complete), tuple(items)
+        return self._known[1]
 
-    def _add(self, line: bytes) -> None:
+    def _item(self, line: bytes) -> T | None:
         if len(line) > MOST_BYTES:
-            return
+            return None
         try:
-            item = self._parse(json.loads(line, parse_int=_whole, parse_float=_finite, parse_constant=_finite))
+            return self._parse(json.loads(line, parse_int=_whole, parse_float=_finite, parse_constant=_finite))
         except (ValueError, RecursionError):  # damage in the middle of a file must not hide the rest of it
-            return
-        if item is None:
-            return
-        if self._items and self._replaces(item, self._items[-1]):
-            self._items[-1] = item
-        else:
-            self._items.append(item)
+            return None
 
 
 def _whole(text: str) -> int:
