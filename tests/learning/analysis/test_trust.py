@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from crepes import ConformalClassifier
+from crepes.extras import hinge
 
 from transfer.learning.analysis import trust as module
 from transfer.learning.analysis.trust import Trust, unit
@@ -37,6 +39,19 @@ def test_the_set_of_a_few_answers_by_hand() -> None:
     assert [each.possible for each in told] == [(1,), (1, 0), (0, 1)]
     assert told[0].unfamiliar is None and told[0].nearest == ()
     assert Trust.of(np.array([[0.6, 0.4]] * 8), np.zeros(8, int)).tell(np.array([[1.0, 0.0]]))[0].possible == (0, 1)
+
+
+@pytest.mark.parametrize("photos", [8, 19, 60, 401])
+def test_the_sets_are_those_of_another_implementation(photos: int) -> None:
+    probabilities, labels, _ = answers(photos, 0)
+    asked = answers(200, 7)[0]
+    oracle = ConformalClassifier()
+    oracle.fit(hinge(probabilities, np.arange(3), labels))
+    # A hair less than 90 %: 1 - 0.9 is less than 0.1 in floating point, and with 19 photos just that decides.
+    inside = np.asarray(oracle.predict_set(hinge(asked), confidence=0.9 - 1e-9, smoothing=False), bool)
+    inside[np.arange(len(asked)), asked.argmax(axis=1)] = True  # an empty set says nothing: ours names the likeliest
+    told = Trust.of(probabilities, labels).tell(asked)
+    assert [set(each.possible) for each in told] == [set(map(int, np.flatnonzero(row))) for row in inside]
 
 
 def test_sets_cover_and_photos_are_kept_as_promised() -> None:
