@@ -125,6 +125,35 @@ def test_from_sample_photos_to_a_downloaded_model(page: Page, app: App, tmp_path
     page.locator("#use-settings").click()
     page.locator("#runs-told").get_by_text("are in the form").wait_for()
     a_run_is_found_again_and_thrown_away(page, app)
+    photos_are_corrected_and_it_trains_again(page, app)
+
+
+def photos_are_corrected_and_it_trains_again(page: Page, app: App) -> None:
+    """One left out, one moved, that undone; the next run knows of the first, and of no other."""
+    (run,) = app.workspace.runs()
+    tab(page, "4 Results")
+    page.locator("#review-look").click()
+    lists, cards = page.locator("#results-review .t-tabs button"), page.locator("#results-review figure")
+    lists.first.wait_for(timeout=60_000)
+    for button in lists.all():
+        button.click()
+        page.locator("#results-review [aria-pressed=true]").get_by_text(button.inner_text(), exact=True).wait_for()
+        if cards.count() > 1:
+            break
+    decided = page.locator("#results-review .t-decided")
+    cards.nth(0).locator("[data-act='leave out']").click()
+    decided.get_by_text("left out").wait_for()
+    cards.nth(1).locator("[data-act=move]").click()
+    decided.get_by_text("moved to").wait_for()
+    page.locator("#results-review").get_by_text("1 moved, 1 left out").wait_for()
+    cards.nth(1).locator("[data-act=undo]").click()
+    page.locator("#results-review").get_by_text("1 photo decided: 1 left out").wait_for()
+    page.locator("#review-train").click()
+    until(lambda: len(app.workspace.runs()) == 2, 60)
+    again = app.workspace.runs()[0]
+    assert len(again.dataset.photos) == len(run.dataset.photos) - 1
+    assert again.config.backbone == run.config.backbone and again.config.head_epochs == run.config.head_epochs
+    page.locator("#run-curves svg").first.wait_for(timeout=120_000)
 
 
 def a_run_is_found_again_and_thrown_away(page: Page, app: App) -> None:

@@ -22,12 +22,12 @@ LISTS = {
 }
 NOTHING = "Nothing speaks against this result."
 MANY = 0.05  # share of the measured photos that may be like others without a warning
-_SIGNS = {
-    "copy": "show nearly the same as one of them",
-    "name": "belong to the same series by their names",
-    "folder": "lie in the same folder below their class",
-    "time": "were taken within seconds of one of them",
-    "day": "were taken on the same day",
+_SIGNS = {  # said of one photo, and of several
+    "copy": ("shows nearly the same as one of them", "show nearly the same as one of them"),
+    "name": ("belongs to the same series by its name", "belong to the same series by their names"),
+    "folder": ("lies in the same folder below its class", "lie in the same folder below their class"),
+    "time": ("was taken within seconds of one of them", "were taken within seconds of one of them"),
+    "day": ("was taken on the same day", "were taken on the same day"),
 }
 
 
@@ -96,7 +96,10 @@ class Leak:
         """In a few words."""
         if self.doubtful:
             return "This result may be too good to be true."
-        return f"Some {self.split} photos are not quite new to it." if self.shared else NOTHING
+        if not self.shared:
+            return NOTHING
+        which = f"One {self.split} photo is" if self.shared == 1 else f"Some {self.split} photos are"
+        return f"{which} not quite new to it."
 
     def in_words(self) -> str:
         """How many photos, why, and how good the result is without them."""
@@ -105,11 +108,12 @@ class Leak:
                 f"No {self.split} photo was found to show the same as a photo that the model learned from, nor to "
                 "belong to the same series, as far as names, times and pictures tell."
             )
-        why = ", ".join(f"{count} {_SIGNS[sign]}" for sign, count in self.signs.items())
+        why = ", ".join(f"{count} {_SIGNS[sign][count != 1]}" for sign, count in self.signs.items())
         others = self.photos - self.shared
         said = (
-            f"{self.shared} of the {self.photos} {self.split} photos are like photos that it learned from: {why}. "
-            f"On these it is right on {self.right_shared / self.shared:.0%}"
+            f"{self.shared} of the {self.photos} {self.split} photos {'is' if self.shared == 1 else 'are'} like photos "
+            f"that it learned from: {why}. On {'this one' if self.shared == 1 else 'these'} it is right on "
+            f"{self.right_shared / self.shared:.0%}"
         )
         if others:
             return f"{said}, on the other {others} on {self.right_others / others:.0%}."
