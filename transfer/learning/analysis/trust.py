@@ -18,7 +18,9 @@ import numpy as np
 
 KEPT = 0.95  # share of the photos of the right kind that are not refused
 COVERED = 0.9  # share of them whose class is in the set
-UNSURE = 0.5  # what being unsure counts beside being far away
+UNSURE = 0.75  # what being unsure counts beside being far away
+SURE = -1.0  # spreads below the middle from which on less doubt counts no more: many are sure of what they never saw
+STEADY = 0.3  # of doubt, the least spread: a model that is always sure would take a hair less for the end of the world
 NEAREST = 3  # photos that are named
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what a damaged file raises
 
@@ -84,7 +86,7 @@ class Trust:
         if same is not None:
             likeness = np.where(same, -1.0, likeness)
         far, doubt = 1 - likeness.max(axis=1), _doubt(probabilities)
-        trust = replace(trust, scales=(*_scale(far), *_scale(doubt)))
+        trust = replace(trust, scales=(*_scale(far), *_scale(doubt, STEADY)))
         strange = trust._strange(likeness, probabilities)
         return replace(trust, limit=-_least(-strange, KEPT))
 
@@ -148,7 +150,7 @@ class Trust:
     def _strange(self, likeness: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         middle, spread, doubt, doubts = self.scales
         far: np.ndarray = (1 - likeness.max(axis=1) - middle) / spread
-        return far + UNSURE * (_doubt(probabilities) - doubt) / doubts
+        return far + UNSURE * np.maximum((_doubt(probabilities) - doubt) / doubts, SURE)
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -163,9 +165,10 @@ def _doubt(probabilities: np.ndarray) -> np.ndarray:
     return doubt
 
 
-def _scale(values: np.ndarray) -> tuple[float, float]:
-    """Middle and spread."""
-    return float(np.median(values)), max(float(values.std()), 1e-6)
+def _scale(values: np.ndarray, least: float = 1e-6) -> tuple[float, float]:
+    """Median and spread, that of a normal distribution by the median deviation: the few that are far off do not count."""
+    middle = float(np.median(values))
+    return middle, max(1.4826 * float(np.median(np.abs(values - middle))), least)
 
 
 def _least(values: np.ndarray, share: float) -> float:
