@@ -411,6 +411,12 @@ def test_a_bad_photo_is_named_and_left_out(page: Page, app: App) -> None:
     for name in ("cut-short.jpg", "empty.png"):
         page.locator("#photos-left-out").get_by_text(name).first.wait_for(timeout=10_000)
 
+    choose_lite(page)
+    together = page.locator("#photos-found").get_by_text("photos were found to belong together")
+    for chosen, state in (("groups of photos", "attached"), ("single photos", "detached")):
+        page.locator("#setting-split_by").get_by_text(chosen, exact=True).click()
+        together.wait_for(state=state)  # the photos are shown as they would be split now
+
 
 def test_the_train_button_stays_where_it_is_while_its_tab_fills(page: Page, app: App) -> None:
     button = page.locator("button#train")

@@ -32,7 +32,7 @@ def build(context: Context) -> gr.Blocks:
         folder = context.remembered("photos", "")
         settings = context.remembered("settings", {})
         with gr.Tabs(elem_id="steps", overflow_behavior="wrap"):
-            photos = photos_tab(context, folder)
+            photos = photos_tab(context, folder, settings)
             network = network_tab(context, photos, settings)
             train = train_tab(context, photos, network, chosen)
             results = results_tab(context, chosen)

@@ -166,7 +166,7 @@ def _doubt(probabilities: np.ndarray) -> np.ndarray:
 
 
 def _scale(values: np.ndarray, least: float = 1e-6) -> tuple[float, float]:
-    """Median and spread, that of a normal distribution by the median deviation: the few that are far off do not count."""
+    """Median, and spread by the median deviation, which the few that are far off do not stretch."""
     middle = float(np.median(values))
     return middle, max(1.4826 * float(np.median(np.abs(values - middle))), least)
 

@@ -6,13 +6,39 @@ Every path that comes back from the browser goes through `Roots.confine` before 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 from markupsafe import Markup
 
 from transfer.dataset.roots import Roots
 from transfer.drawing import html
+from transfer.drawing.panels import error_panel
+from transfer.errors import TransferError
+from transfer.ui.shared.events import QUIET
 
 SHOWN = 300  # sub-folders of one folder
+
+
+def wire(roots: Roots, path: gr.Textbox, browse: gr.Button, listed: gr.HTML) -> None:
+    """Open the browser where `path` says, at a click on `browse`; each folder clicked in it is put there."""
+
+    def open_at(text: str) -> Any:
+        try:
+            found = listing(roots, text)
+        except TransferError:  # whatever was typed is no folder to begin from: begin at the roots
+            found = listing(roots, "")
+        return gr.HTML(found, visible=True)
+
+    def step(event: gr.EventData) -> tuple[Any, str]:
+        place = str(event.place)
+        try:
+            return gr.HTML(listing(roots, place), visible=True), place
+        except TransferError as error:
+            return gr.HTML(error_panel(error), visible=True), place
+
+    browse.click(open_at, path, listed, **QUIET)
+    listed.click(step, None, [listed, path], **QUIET)
 
 
 def listing(roots: Roots, path: str) -> Markup:

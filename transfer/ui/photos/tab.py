@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from transfer.config import RunConfig
 from transfer.dataset.dataset import SPLITS, Dataset
 from transfer.door.uploads import LIMITS
 from transfer.drawing import html
@@ -21,7 +22,7 @@ from transfer.ui.context import Context
 from transfer.ui.photos import folders, view
 from transfer.ui.shared import steps
 from transfer.ui.shared.checking import Watched, checking_bar
-from transfer.ui.shared.events import LISTEN, QUIET
+from transfer.ui.shared.events import LISTEN, QUIET, follow
 
 Tell = Callable[[int, int], None]
 Updates = dict[Any, Any]
@@ -50,8 +51,8 @@ class PhotosTab:
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
-    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder."""
+def photos_tab(context: Context, stored: gr.BrowserState, settings: gr.BrowserState) -> PhotosTab:
+    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the folder, `settings` say how it is split."""
     desk = context.desk
     with steps.tab("photos"):
         gr.HTML(lead("Show Transfer your photos: one folder with a sub-folder for each thing it should learn."))
@@ -95,6 +96,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         folder = gr.Textbox(visible="hidden", elem_id="photos-folder")
         summary = gr.State({})
         dataset = gr.State(None)
+        division = gr.State({})
 
     def nothing() -> Updates:
         """No checked photos: until others are, there is nothing to train from either."""
@@ -107,7 +109,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             listing: gr.HTML(visible="hidden"),
         }
 
-    def show(checked: Dataset) -> Iterator[Updates]:
+    def show(checked: Dataset, divided: dict[str, Any]) -> Iterator[Updates]:
         choices = view.pages(checked)
         yield {
             state: "",
@@ -120,6 +122,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             stored: checked.root,
             summary: about(checked),
             dataset: checked,
+            division: divided,
         }
         yield {sheets: view.sheets(checked, desk.photos.contact_sheets)}
 
@@ -130,7 +133,7 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             stored: "",
         }
 
-    def checked(doing: str, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
+    def checked(doing: str, given: Any, prepare: Callable[[Tell], Path]) -> Iterator[Updates]:
         """Bring the photos in, check them, show them; every step can be left by closing this generator."""
         yield begin(doing)
         way_back = html.NOTHING
@@ -141,7 +144,8 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             assert place.result is not None
             root = place.result
             way_back = view.undo_all(str(root), desk.reviews.changed_in(root))
-            scanned: Watched[Dataset] = Watched(lambda tell: desk.check(root, progress=tell))
+            divided = dividing(given)
+            scanned: Watched[Dataset] = Watched(lambda tell: desk.check(root, **divided, progress=tell))
             for progress in scanned.watch():
                 yield {state: checking_bar("Checking your photos.", progress)}
             assert scanned.result is not None
@@ -149,27 +153,39 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
             yield failed(error) | {corrected: way_back}
         else:
             yield {path: str(root)}
-            yield from show(scanned.result)
+            yield from show(scanned.result, divided)
 
-    def check_path(text: str) -> Iterator[Updates]:
-        yield from checked("Looking at the folder.", lambda tell: desk.roots.confine(text))
+    def divide(root: str, given: Any, as_it_is: dict[str, Any]) -> Iterator[Updates]:
+        """Split the photos anew where the settings say otherwise now."""
+        if not root or (divided := dividing(given)) == as_it_is:
+            yield {division: as_it_is}  # one that yields nothing empties all of its outputs
+            return
+        try:
+            found = desk.check(root, **divided)
+        except TransferError as error:
+            yield failed(error)
+        else:
+            yield from show(found, divided)
 
-    def check_stored(text: str) -> Iterator[Updates]:
+    def check_path(text: str, given: Any) -> Iterator[Updates]:
+        yield from checked("Looking at the folder.", given, lambda tell: desk.roots.confine(text))
+
+    def check_stored(text: str, given: Any) -> Iterator[Updates]:
         if text:
-            yield from checked("Looking at your photos again.", lambda tell: desk.roots.confine(text))
+            yield from checked("Looking at your photos again.", given, lambda tell: desk.roots.confine(text))
         else:
             yield {state: view.nothing_yet()}
 
-    def check_upload(file: str | None) -> Iterator[Updates]:
+    def check_upload(file: str | None, given: Any) -> Iterator[Updates]:
         if file is None:
             return
         yield {upload: None}
         try:
-            yield from checked("Unpacking the zip file.", lambda tell: desk.unpack(Path(file)))
+            yield from checked("Unpacking the zip file.", given, lambda tell: desk.unpack(Path(file)))
         finally:
             Path(file).unlink(missing_ok=True)  # the photos are in the workspace, or the zip was refused
 
-    def undo(text: str, event: gr.EventData) -> Iterator[Updates]:
+    def undo(text: str, given: Any, event: gr.EventData) -> Iterator[Updates]:
         digest = str(getattr(event, "undo", ""))
         text = text or str(getattr(event, "folder", ""))  # of one that cannot be used as it is
         try:
@@ -177,22 +193,23 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         except TransferError as error:
             yield {state: error_panel(error)}
             return
-        yield from check_path(text)
+        yield from check_path(text, given)
 
-    def use_samples() -> Iterator[Updates]:
-        yield from checked("Drawing the sample photos.", lambda tell: desk.draw_samples(progress=tell))
+    def use_samples(given: Any) -> Iterator[Updates]:
+        yield from checked("Drawing the sample photos.", given, lambda tell: desk.draw_samples(progress=tell))
 
     everything = [
         path, upload, state, listing, found, corrected, left_out, page, sheets,
-        folder, stored, summary, dataset,
+        folder, stored, summary, dataset, division,
     ]  # fmt: skip
     checks = [
-        gr.on([check.click, path.submit], check_path, path, everything, **QUIET),
-        upload.upload(check_upload, upload, everything, **QUIET),
-        sample.click(use_samples, None, everything, **QUIET),
-        corrected.click(undo, folder, everything, **QUIET),
-        context.page().load(check_stored, stored, everything, **QUIET),
+        gr.on([check.click, path.submit], check_path, [path, settings], everything, **QUIET),
+        upload.upload(check_upload, [upload, settings], everything, **QUIET),
+        sample.click(use_samples, settings, everything, **QUIET),
+        corrected.click(undo, [folder, settings], everything, **QUIET),
+        context.page().load(check_stored, [stored, settings], everything, **QUIET),
     ]
+    follow([settings.change], divide, [folder, settings, division], everything, **QUIET)
     stop.click(
         view.stopped,
         outputs=state,
@@ -205,31 +222,22 @@ def photos_tab(context: Context, stored: gr.BrowserState) -> PhotosTab:
         sheets,
         **QUIET,
     )
-    _wire_browser(context, path, browse, listing)
+    folders.wire(context.desk.roots, path, browse, listing)
     go = {"network": following, "train": straight}
     return PhotosTab(folder, summary, dataset, path, stored, straight, go)
+
+
+def dividing(settings: Any) -> dict[str, Any]:
+    """By what photos are split, of the settings that this browser remembers; the defaults where they make no sense."""
+    given = {name: settings[name] for name in ("seed", "split_by") if isinstance(settings, dict) and name in settings}
+    try:
+        config = RunConfig.from_dict(given)
+    except TransferError:  # the form says so where it was typed
+        config = RunConfig()
+    return {"seed": config.seed, "split_by": config.split_by}
 
 
 def about(dataset: Dataset) -> dict[str, Any]:
     """What other tabs say about the photos."""
     sizes = {split: len(dataset.of(split)) for split in SPLITS}
     return {"root": dataset.root, "classes": list(dataset.classes), "photos": sizes}
-
-
-def _wire_browser(context: Context, path: gr.Textbox, browse: gr.Button, listing: gr.HTML) -> None:
-    def open_at(text: str) -> Any:
-        try:
-            listed = folders.listing(context.desk.roots, text)
-        except TransferError:  # whatever was typed is no folder to begin from: begin at the roots
-            listed = folders.listing(context.desk.roots, "")
-        return gr.HTML(listed, visible=True)
-
-    def step(event: gr.EventData) -> tuple[Any, str]:
-        place = str(event.place)
-        try:
-            return gr.HTML(folders.listing(context.desk.roots, place), visible=True), place
-        except TransferError as error:
-            return gr.HTML(error_panel(error), visible=True), place
-
-    browse.click(open_at, path, listing, **QUIET)
-    listing.click(step, None, [listing, path], **QUIET)
