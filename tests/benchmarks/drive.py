@@ -219,15 +219,15 @@ def _reachable(url: str) -> bool:
         return False
 
 
-def answer_seconds(url: str, run: str, file: Path, session: str) -> float:
+def answer_seconds(url: str, run: str, file: Path, session: str, question: str = "predict", *more: Any) -> float:
     """From the drop of a photo to its answer, asked in its session as an open page asks: upload, question, events."""
     part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="photo.jpg"\r\n\r\n'
     form = part + file.read_bytes() + b"\r\n--x--\r\n"
     began = time.perf_counter()
     (path,) = _posted(f"{url}/gradio_api/upload", form, "multipart/form-data; boundary=x")
-    asked = {"data": [run, {"path": path, "meta": {"_type": "gradio.FileData"}}], "session_hash": session}
-    event = _posted(f"{url}/gradio_api/call/predict", json.dumps(asked).encode(), "application/json")["event_id"]
-    with urllib.request.urlopen(f"{url}/gradio_api/call/predict/{event}", timeout=300) as answer:
+    asked = {"data": [run, {"path": path, "meta": {"_type": "gradio.FileData"}}, *more], "session_hash": session}
+    event = _posted(f"{url}/gradio_api/call/{question}", json.dumps(asked).encode(), "application/json")["event_id"]
+    with urllib.request.urlopen(f"{url}/gradio_api/call/{question}/{event}", timeout=300) as answer:
         said = answer.read().decode()
     seconds = time.perf_counter() - began
     if "event: complete" not in said:

@@ -19,8 +19,10 @@ import pytest
 
 from tests.long_form import long_form
 from transfer.config import RunConfig
+from transfer.errors import ExportError
 from transfer.formats import FORMATS
 from transfer.learning.analysis.prediction import KerasPredictor
+from transfer.learning.export.arduino import LIMIT
 from transfer.learning.export.exporter import export
 from transfer.learning.model.classifier import build
 from transfer.networks.backbones import BACKBONES
@@ -51,6 +53,10 @@ def test_a_family_in_a_format(copy: Run, name: str, format: str) -> None:
         pytest.skip(f"not installed: {extra.command}")
     network = predictor(name)
     network.labels = copy.dataset.classes
+    if format == "arduino" and network.model.count_params() > LIMIT:
+        with pytest.raises(ExportError, match="too large for a microcontroller"):
+            export(copy, format, network)
+        return
     parity = export(copy, format, network).parity
     print(f"\n{name:<20} {format:<16} {' · '.join(parity.in_words())}")
     assert parity.photos == len(copy.dataset.of("test"))

@@ -25,15 +25,9 @@ class Arduino(ExportFormat):
     network = "arduino.py"
 
     def write(self, predictor: KerasPredictor, run: Run, path: Path) -> None:
+        _require_small(predictor.model.count_params())  # a byte each: nobody waits for what cannot come out smaller
         model = bytes_as("litert_int8", predictor, run)
-        if len(model) > LIMIT:
-            raise ExportError(
-                "This network is too large for a microcontroller.",
-                expected=f"at most {LIMIT / 1e6:g} MB, for boards such as the ESP32-S3 or the Portenta H7",
-                found=f"{len(model) / 1e6:.1f} MB",
-                fix="Train with MobileNet at width 0.25 (about 0.3 MB) or MobileNetV2 at width 0.35 (about 0.6 MB), "
-                "and photos of 96 pixels, which also saves memory between the layers.",
-            )
+        _require_small(len(model))
         text = (SKETCH / "model.h").read_text(encoding="utf-8")
         values = {
             "SIZE": predictor.image_size,
@@ -52,6 +46,17 @@ class Arduino(ExportFormat):
 
     def files(self) -> dict[str, Path]:
         return {**super().files(), "classifier/classifier.ino": SKETCH / "classifier.ino"}
+
+
+def _require_small(size: int) -> None:
+    if size > LIMIT:
+        raise ExportError(
+            "This network is too large for a microcontroller.",
+            expected=f"at most {LIMIT / 1e6:g} MB, for boards such as the ESP32-S3 or the Portenta H7",
+            found=f"{size / 1e6:.1f} MB",
+            fix="Train with MobileNet at width 0.25 (about 0.3 MB) or MobileNetV2 at width 0.35 (about 0.6 MB), "
+            "and photos of 96 pixels, which also saves memory between the layers.",
+        )
 
 
 def memory(model: bytes) -> int:
