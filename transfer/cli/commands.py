@@ -193,7 +193,7 @@ def predict(desk: Desk, options: argparse.Namespace) -> int:
 def _doubts(photo: dict[str, Any]) -> str:
     """What is to be said of an answer beside its classes, if anything."""
     if photo.get("unfamiliar"):
-        return f"; unlike everything it has learned, most like {photo['nearest'][0]['photo']}"
+        return f"; it may be nothing that it has learned, most like {photo['nearest'][0]['photo']}"
     possible = photo.get("possible", ())
     return f"; may be {' or '.join(possible)}" if len(possible) > 1 else ""
 

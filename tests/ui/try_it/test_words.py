@@ -38,7 +38,7 @@ def answer(
         (
             answer(0.9996, 0.0004, unfamiliar=True),
             "None of these?",
-            "unlike everything it has learned. If it had to choose: ant.",
+            "may be nothing that it has learned. If it had to choose: ant.",
         ),
     ],
 )

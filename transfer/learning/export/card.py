@@ -112,10 +112,10 @@ def _limits(trust: Trust | None) -> list[str]:
         ]
     if trust is not None and trust.width:
         lines += [
-            f"It calls a photo unlike everything it has learned by its distance from {len(trust.features)} training "
-            "photos, whose features are in trust.npz, without their names. That notices most photos of other things, "
-            "not all, and wrongly refuses about 5 of 100 of the right kind. Whoever must not get those features should "
-            "get the zip without that file; the rest works without it.",
+            "It says that a photo may be nothing that it has learned, by how unsure it is and by the distance from "
+            f"{len(trust.features)} training photos, whose features are in trust.npz, without their names. That "
+            "notices most photos of other things, not all, and wrongly refuses about 5 of 100 of the right kind. "
+            "Whoever must not get those features should get the zip without that file; the rest works without it.",
         ]
     return lines
 

@@ -1,4 +1,4 @@
-"""What is said of an answer: the class, one of two, or that the photo is unlike everything the model has learned.
+"""What is said of an answer: the class, one of two, or that it may be nothing the model has learned.
 
 No answer is ever called 100 % sure: no number of photos shows that.
 """
@@ -34,7 +34,7 @@ def in_words(answer: PhotoAnswer) -> str:
     """How much the answer is worth."""
     label, share = answer.classes[0]
     if answer.unfamiliar:
-        return f"It is unlike everything it has learned. If it had to choose: {label}."
+        return f"It may be nothing that it has learned. If it had to choose: {label}."
     count = len(answer.possible)
     if 2 <= count <= FEW:
         rather = f"One of these {NUMBERS[count]}, rather the first ({percent(share)})."

@@ -60,7 +60,7 @@ for some in [[path] for path in paths[:alone]] + [paths[i : i + AT_ONCE] for i i
             best = np.argsort(-row)[:3]
             text = f"{path}: " + ", ".join(f"{labels[i]} {row[i]:.1%}" for i in best)
             if each and each.unfamiliar:
-                text += "; unlike everything it has learned"
+                text += "; it may be nothing that it has learned"
             elif len(possible) > 1:
                 text += f"; may be {' or '.join(possible)}"
             print(text, flush=True)
