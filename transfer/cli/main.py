@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from transfer.cli import commands
+from transfer.cli import commands, trained
 from transfer.cli.findings import OF_A_NETWORK
 from transfer.cli.output import print_json
 from transfer.cli.review import review
@@ -124,21 +124,21 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--copy", type=_place, metavar="FILE.zip", help="write the photos as corrected")
     added.add_argument("--train", action="store_true", help="train again with the corrections")
     added.add_argument("--by-group", action="store_true", help="… with photos that belong together on one side")
-    command(commands.evaluate).add_argument("run", metavar="RUN")
-    added = command(commands.report)
+    command(trained.evaluate).add_argument("run", metavar="RUN")
+    added = command(trained.report)
     added.add_argument("run", metavar="RUN")
     added.add_argument("--tensorboard", type=_place, metavar="FOLDER", help="also write its curves for TensorBoard")
-    added = command(commands.predict)
+    added = command(trained.predict)
     added.add_argument("run", metavar="RUN")
     added.add_argument("images", type=_place, nargs="+", metavar="IMAGE")
     added.add_argument("--top", type=int, default=3, help="how many classes to name (default: 3)")
     added.add_argument(
         "--why", type=_place, metavar="FOLDER", help="also a picture of each photo, into this folder: what it looked at"
     )
-    added = command(commands.export)
+    added = command(trained.export)
     added.add_argument("run", metavar="RUN")
     added.add_argument("--format", choices=FORMATS, nargs="+", default=["keras"])
-    added = command(commands.push)
+    added = command(trained.push)
     added.add_argument("run", metavar="RUN")
     added.add_argument("--to", required=True, metavar="USER/NAME", help="the repository, made if it is not there")
     added.add_argument("--public", action="store_true", help="for everybody to see (default: only for you)")
