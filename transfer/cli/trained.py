@@ -79,6 +79,6 @@ def export(desk: Desk, options: argparse.Namespace) -> int:
 
 
 def push(desk: Desk, options: argparse.Namespace) -> int:
-    """Put a trained model, with what it compares photos to (trust.npz), on the Hugging Face Hub; the token is HF_TOKEN."""
+    """Put a trained model, with what it compares photos to, on the Hugging Face Hub; the token is HF_TOKEN."""
     pushed = desk.hub.push(options.run, options.to, public=options.public, demo=options.demo)
     return show(dataclasses.asdict(pushed), "\n".join(filter(None, (pushed.model, pushed.demo))), options)
