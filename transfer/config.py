@@ -7,45 +7,36 @@ offers (its layers, sizes, widths) is in `backbones`; a RunConfig only names it.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import types
-import typing
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Self
 
 from transfer.errors import ConfigError
-from transfer.setting import Setting
-
-
-def _setting(default: Any, label: str, help: str, **presentation: Any) -> Any:
-    return field(default=default, metadata={"setting": Setting(label, help, **presentation)})
+from transfer.setting import Settings, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(Settings):
     """What the user chose. Immutable; `validated` says whether the values make sense by themselves."""
 
-    photos: str = _setting("", "Photos", "The folder with one sub-folder of photos per class.")
-    backbone: str = _setting(
+    photos: str = setting("", "Photos", "The folder with one sub-folder of photos per class.")
+    backbone: str = setting(
         "EfficientNetLite0",
         "Network (backbone)",
         "The pretrained network to start from, or the path of a .keras file of your own.",
     )
-    alpha: float = _setting(
+    alpha: float = setting(
         1.0,
         "Network width (alpha)",
         "Narrower versions are faster and a little less accurate. Only some networks come in several widths.",
         minimum=0.1,
         maximum=2.0,
     )
-    weights: str = _setting(
+    weights: str = setting(
         "imagenet",
         "What the network knows (weights)",
         "imagenet: learned from 1.3 million photos. random: knows nothing, a baseline. Or the path of a weights file.",
     )
-    image_size: int | None = _setting(
+    image_size: int | None = setting(
         None,
         "Photo size in pixels (image size)",
         "Photos are resized to this square. Empty: the size the network learned with. "
@@ -54,7 +45,7 @@ class RunConfig:
         maximum=1024,
         empty="that of the network",
     )
-    frozen_layers: int | None = _setting(
+    frozen_layers: int | None = setting(
         None,
         "Frozen layers",
         "How many layers, counted from the input, keep what they know while fine-tuning. "
@@ -62,20 +53,20 @@ class RunConfig:
         minimum=0,
         empty="all",
     )
-    pooling: str = _setting(
+    pooling: str = setting(
         "avg",
         "How the network's last map is summarised (pooling)",
         "Average suits almost everything; flatten keeps the place of things and needs more photos.",
         choices=(("average", "avg"), ("maximum", "max"), ("flatten (no pooling)", "flatten")),
     )
-    hidden_units: int = _setting(
+    hidden_units: int = setting(
         0,
         "Extra layer before the answer (Dense units)",
         "So many signals wide. 0: none. The classic tutorial uses flatten and 256.",
         minimum=0,
         maximum=8192,
     )
-    dropout: float = _setting(
+    dropout: float = setting(
         0.0,
         "Signals left out by chance (dropout)",
         "The share of signals switched off at random while the new layers learn; guards a large head (flatten, an "
@@ -83,60 +74,60 @@ class RunConfig:
         minimum=0.0,
         maximum=0.9,
     )
-    head_epochs: int = _setting(
+    head_epochs: int = setting(
         100,
         "Rounds for the new layers (head epochs)",
         "How often, at most, the new layers see every photo while the network stays frozen.",
         minimum=0,
         maximum=1000,
     )
-    head_learning_rate: float = _setting(
+    head_learning_rate: float = setting(
         3e-3,
         "Learning rate of the new layers",
         "How big each correction is. Too high: the loss jumps or explodes. Too low: it hardly moves.",
         minimum=1e-7,
         maximum=1.0,
     )
-    fine_tune_epochs: int = _setting(
+    fine_tune_epochs: int = setting(
         5,
         "Rounds of fine-tuning (fine-tune epochs)",
         "How often the unfrozen layers see every photo afterwards. Nothing happens here while all layers are frozen.",
         minimum=0,
         maximum=1000,
     )
-    fine_tune_learning_rate: float = _setting(
+    fine_tune_learning_rate: float = setting(
         1e-5,
         "Learning rate of fine-tuning",
         "Keep it 10 to 100 times lower than the one above, so that what the network knows is adjusted, not erased.",
         minimum=1e-8,
         maximum=1.0,
     )
-    batch_size: int = _setting(
+    batch_size: int = setting(
         32,
         "Photos per step (batch size)",
         "Lower it when memory runs out.",
         minimum=1,
         maximum=1024,
     )
-    optimizer: str = _setting(
+    optimizer: str = setting(
         "adam",
         "How it is corrected (optimizer)",
         "The rule that turns errors into corrections. Adam suits almost everything.",
         choices=(("Adam", "adam"), ("AdamW", "adamw"), ("RMSprop", "rmsprop"), ("SGD with momentum", "sgd")),
     )
-    schedule: str = _setting(
+    schedule: str = setting(
         "constant",
         "How corrections change over time (schedule)",
         "Cosine lets the learning rate sink smoothly to zero by the last round.",
         choices=(("constant", "constant"), ("cosine", "cosine")),
     )
-    augmentation: str = _setting(
+    augmentation: str = setting(
         "off",
         "Vary the photos (augmentation)",
         "Shows mirrored, turned, zoomed and re-lit versions of your photos, so that few photos go further.",
         choices=(("off", "off"), ("light", "light"), ("strong", "strong")),
     )
-    augmentation_views: int = _setting(
+    augmentation_views: int = setting(
         4,
         "Variations of each photo (views)",
         "How many varied versions of each photo the network looks at, each once; every round shows one of them. "
@@ -144,7 +135,7 @@ class RunConfig:
         minimum=0,
         maximum=64,
     )
-    refinement: str = _setting(
+    refinement: str = setting(
         "auto",
         "Improve the answer at the end (refinement)",
         "After the new layers have learned and were measured, a second answer is computed from several depths of the "
@@ -152,21 +143,21 @@ class RunConfig:
         "average pooling, no extra layer, nothing fine-tuned.",
         choices=(("automatic", "auto"), ("off", "off")),
     )
-    feature_depths: str = _setting(
+    feature_depths: str = setting(
         "auto",
         "Depths that the refinement looks at (feature depths)",
         "What the network sees before its last layers helps with photos unlike those it learned from. "
         "Automatic: as much as helps.",
         choices=(("automatic", "auto"), ("the last only", "last"), ("several", "several")),
     )
-    mirrored_views: str = _setting(
+    mirrored_views: str = setting(
         "auto",
         "Also look at the mirrored photo (mirrored views)",
         "The refined answer is the average for the photo and its mirror image: better for most things, not for "
         "writing, and an answer takes twice as long. Automatic: where it helps.",
         choices=(("automatic", "auto"), ("never", "off"), ("always", "on")),
     )
-    penalty: float | None = _setting(
+    penalty: float | None = setting(
         None,
         "How simple the refined answer stays (L2 penalty)",
         "Keeps the refined answer simple: higher for few photos. Empty: the one that is best for photos left out.",
@@ -174,14 +165,14 @@ class RunConfig:
         maximum=1e4,
         empty="the best for photos left out",
     )
-    class_weights: str = _setting(
+    class_weights: str = setting(
         "auto",
         "Even out small classes (class weights)",
         "Makes photos of small classes count more. "
         "Automatic: when the biggest class has twice the photos of the smallest.",
         choices=(("automatic", "auto"), ("always", "balanced"), ("never", "off")),
     )
-    early_stopping_patience: int = _setting(
+    early_stopping_patience: int = setting(
         10,
         "Stop when it no longer improves (early stopping)",
         "Rounds without improvement on the validation photos before a phase ends. 0: never. "
@@ -189,85 +180,21 @@ class RunConfig:
         minimum=0,
         maximum=1000,
     )
-    split_by: str = _setting(
+    split_by: str = setting(
         "photo",
         "What is dealt out for the test (split by)",
         "Group: photos that belong together, such as those of one person, series, burst or day, or near copies, are "
         "all for training or all for the test, so that the result is not too good to be true.",
         choices=(("single photos", "photo"), ("groups of photos", "group")),
     )
-    seed: int = _setting(
+    seed: int = setting(
         0,
         "Number that chance begins with (seed)",
         "The same seed gives the same split and the same training.",
         minimum=0,
         maximum=2**31 - 1,
     )
-    name: str = _setting("", "Name of the run", "Whatever helps you find it again.", longest=200)
-
-    # ------------------------------------------------------------------ reading and writing
-
-    @classmethod
-    def settings(cls) -> dict[str, Setting]:
-        """The presentation of each field, in order."""
-        return {f.name: f.metadata["setting"] for f in dataclasses.fields(cls)}
-
-    @classmethod
-    @functools.cache
-    def kinds(cls) -> dict[str, tuple[type, bool]]:
-        """For each field its plain type (`str`, `int` or `float`) and whether it may be empty (`None`)."""
-        kinds: dict[str, tuple[type, bool]] = {}
-        for name, hint in typing.get_type_hints(cls).items():
-            parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-            kinds[name] = (next(p for p in parts if p is not type(None)), type(None) in parts)
-        return kinds
-
-    @classmethod
-    def given(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of some settings that say something, to put over others: an empty one only where it may be empty."""
-        empty = {name for name, (_, possible) in cls.kinds().items() if possible}
-        return {name: value for name, value in settings.items() if name in empty or value not in (None, "")}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
-        """A checked config from form values, flags or JSON; text is turned into numbers where one is meant, and an
-        empty value, as a form has it, means the default.
-
-        Raises:
-            ConfigError: for an unknown field, a value of the wrong type, or one out of range.
-        """
-        kinds = cls.kinds()
-        if unknown := sorted(set(values) - set(kinds)):
-            raise ConfigError(
-                f"There is no setting called {', '.join(unknown)}.",
-                expected=f"some of {', '.join(kinds)}",
-                fix="Correct the spelling, or leave the setting out to use its default.",
-            )
-        settings = cls.settings()
-        return cls(
-            **{
-                name: settings[name].convert(value, *kinds[name])
-                for name, value in values.items()
-                if value not in (None, "")
-            }
-        ).validated()
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields by name, ready for JSON."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def to_markdown(cls) -> str:
-        """The table of all settings in the README."""
-        lines = ["| setting | default | may be | what it does |", "| --- | --- | --- | --- |"]
-        for name, setting in cls.settings().items():
-            default = getattr(cls, name)
-            shown = "" if default in ("", None) else f"`{default}`"
-            choices = ", ".join(f"`{value}`" for _, value in setting.choices)
-            lines.append(f"| `{name}` | {shown} | {choices or setting.limits} | {setting.help} |")
-        return "\n".join(lines)
-
-    # ------------------------------------------------------------------ meaning
+    name: str = setting("", "Name of the run", "Whatever helps you find it again.", longest=200)
 
     @property
     def fine_tunes(self) -> bool:
@@ -284,14 +211,13 @@ class RunConfig:
         """Epochs of both phases together, before any early stopping."""
         return self.head_epochs + (self.fine_tune_epochs if self.fine_tunes else 0)
 
-    def validated(self) -> RunConfig:
+    def validated(self) -> Self:
         """This config, when every value is within its limits.
 
         Raises:
             ConfigError: naming the setting, its limits and the value found.
         """
-        for name, setting in self.settings().items():
-            setting.check(getattr(self, name))
+        super().validated()
         if self.total_epochs == 0:
             raise ConfigError(
                 "There is nothing to train: no phase has any rounds (epochs).",

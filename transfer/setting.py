@@ -1,18 +1,23 @@
-"""Setting: how one choice is presented, what values it may have, and how text becomes such a value."""
+"""Setting: how one choice is presented, what it may be, how text becomes such a value; Settings: a record of them."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import math
+import types
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from transfer.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How one field of `RunConfig` is presented and checked.
+    """How one field of `Settings` is presented and checked.
 
     Attributes:
         label: plain words, with the field's standard term in brackets where it differs.
@@ -113,6 +118,81 @@ class Setting:
                 found=str(value)[:200],
                 fix="Type the value again.",
             ) from None
+
+
+def setting(default: Any, label: str, help: str, **presentation: Any) -> Any:
+    """A field of `Settings`: its default, and what a `Setting` says of it."""
+    return dataclasses.field(default=default, metadata={"setting": Setting(label, help, **presentation)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The base of a frozen dataclass whose fields are made by `setting`."""
+
+    @classmethod
+    def settings(cls) -> dict[str, Setting]:
+        """The presentation of each field, in order."""
+        return {field.name: field.metadata["setting"] for field in dataclasses.fields(cls)}
+
+    @classmethod
+    @functools.cache
+    def kinds(cls) -> dict[str, tuple[type, bool]]:
+        """For each field its plain type (`str`, `int` or `float`) and whether it may be empty (`None`)."""
+        kinds: dict[str, tuple[type, bool]] = {}
+        for name, hint in typing.get_type_hints(cls).items():
+            parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+            kinds[name] = (next(part for part in parts if part is not type(None)), type(None) in parts)
+        return kinds
+
+    @classmethod
+    def given(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those values that say something, to put over others: an empty one only where the field may be empty."""
+        empty = {name for name, (_, possible) in cls.kinds().items() if possible}
+        return {name: value for name, value in values.items() if name in empty or value not in (None, "")}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """A checked record of form values, flags or JSON; text is turned into numbers where one is meant, and an empty
+        value, as a form has it, means the default.
+
+        Raises:
+            ConfigError: for an unknown field, a value of the wrong type, or one out of range.
+        """
+        kinds = cls.kinds()
+        if unknown := sorted(set(values) - set(kinds)):
+            raise ConfigError(
+                f"There is no setting called {', '.join(unknown)}.",
+                expected=f"some of {', '.join(kinds)}",
+                fix="Correct the spelling, or leave the setting out to use its default.",
+            )
+        settings = cls.settings()
+        said = {name: value for name, value in values.items() if value not in (None, "")}
+        return cls(**{name: settings[name].convert(value, *kinds[name]) for name, value in said.items()}).validated()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def to_markdown(cls) -> str:
+        """A table of all settings, as in the README."""
+        lines = ["| setting | default | may be | what it does |", "| --- | --- | --- | --- |"]
+        for name, each in cls.settings().items():
+            default = getattr(cls, name)
+            shown = "" if default in ("", None) else f"`{default}`"
+            choices = ", ".join(f"`{value}`" for _, value in each.choices)
+            lines.append(f"| `{name}` | {shown} | {choices or each.limits} | {each.help} |")
+        return "\n".join(lines)
+
+    def validated(self) -> Self:
+        """This record, when every value is within its limits.
+
+        Raises:
+            ConfigError: naming the setting, its limits and the value found.
+        """
+        for name, each in self.settings().items():
+            each.check(getattr(self, name))
+        return self
 
 
 def plain(value: float) -> str:
