@@ -34,10 +34,8 @@ def main() -> None:
     from transfer.learning.export import fresh
 
     fresh.keep_ready()
-    from transfer.learning import worker
-    from transfer.learning.export import exporter  # noqa: F401
+    from transfer.learning import run_work, worker  # noqa: F401
     from transfer.learning.features import compiled
-    from transfer.learning.training import trainer  # noqa: F401
 
     compiled.openvino()
     print("ready", flush=True)

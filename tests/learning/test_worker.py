@@ -26,6 +26,7 @@ from transfer.config import RunConfig
 from transfer.dataset.scan import scan
 from transfer.errors import DiskError
 from transfer.learning import worker
+from transfer.learning.run_work import RunWork
 from transfer.messages.endings import Failed, Interrupted, Stopped
 from transfer.messages.events import EpochEnded, Evaluated, Exported, Launched, Noticed, PhaseBegun, Progressed, Skipped
 from transfer.messages.requests import Pause
@@ -283,13 +284,13 @@ def test_so_few_photos_that_none_is_left_to_test_with(
     make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Meanwhile a pause comes with the last round, too late."""
-    measure = worker._measure
+    measure = RunWork._measure
 
-    def paused(run: Run, *others: Any) -> None:
-        run.mailbox.send(Pause())
-        measure(run, *others)
+    def paused(work: RunWork, *others: Any) -> Any:
+        work._run.mailbox.send(Pause())
+        return measure(work, *others)
 
-    monkeypatch.setattr(worker, "_measure", paused)
+    monkeypatch.setattr(RunWork, "_measure", paused)
     folder = paint(tmp_path / "few", {"blue": 2, "red": 2})
     run = make_run(folder, head_epochs=2, frozen_layers=None)
     assert run.dataset.of("validation") and not run.dataset.of("test")

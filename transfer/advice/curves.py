@@ -10,14 +10,16 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from transfer.advice.notice import Notice
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.messages.endings import Finished, Stopped
 from transfer.messages.events import EpochEnded, Evaluated, Event
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONG = 20  # rounds without a better one after which a loss that has risen is no accident
 
@@ -33,6 +35,8 @@ def advice_on_curves(config: RunConfig, dataset: Dataset, events: list[Event]) -
     rows = [dataclasses.asdict(e) for e in events if isinstance(e, EpochEnded) and not e.partial]
     if not rows:
         return []
+    import pandas as pd  # half of what a command would import otherwise
+
     history = pd.DataFrame(rows).drop_duplicates("step", keep="last")
     notices: list[Notice] = []
     for phase in ("head", "fine_tune"):

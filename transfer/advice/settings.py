@@ -7,8 +7,7 @@ of thumb. What can only be seen from the curves is in `curves`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from transfer.advice.measured import Measurement, advice_on_measurements, measured_depths, measured_rate
 from transfer.advice.notice import Notice
@@ -16,6 +15,9 @@ from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset
 from transfer.networks.backbones import BACKBONES
 from transfer.networks.layers import blocks, layers, trainable_parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Learning rates that make sense for an optimizer: (suspiciously low, suspiciously high).
 HEAD_RATES = {"sgd": (1e-4, 0.3)}

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from markupsafe import Markup
 
 from transfer.drawing import html
@@ -14,6 +13,7 @@ from transfer.drawing.quantities import percent
 from transfer.drawing.svg import INK, MUTED, TRAIN, VALIDATION, figure, ruled, svg
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

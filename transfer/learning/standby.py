@@ -156,9 +156,8 @@ def _load() -> None:
 
     fresh.keep_ready()
 
-    from transfer.learning.export import exporter  # noqa: F401 - with evaluation and prediction
+    from transfer.learning import run_work  # noqa: F401 - and TensorFlow with it
     from transfer.learning.features import compiled
-    from transfer.learning.training import trainer  # noqa: F401
 
     with contextlib.suppress(ImportError):
         compiled.openvino()

@@ -14,34 +14,22 @@ import contextlib
 import io
 import os
 import sys
-import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import Timeout
 
 from transfer import disk
-from transfer.costs.cost import Cost, tells
 from transfer.costs.space import run_bytes
-from transfer.dataset.changes import changes
-from transfer.dataset.dataset import Dataset
 from transfer.errors import DiskError, MemoryShort, RunError, TrainingError, TransferError
 from transfer.learning import standby
 from transfer.learning.features import early
 from transfer.learning.memory import forget_peak, share_one_heap, sizes_to_try
-from transfer.messages.endings import Failed, Finished, Interrupted, Paused, Resumed, Stopped
-from transfer.messages.events import Evaluated, Exported, Refined, Started
-from transfer.runs.leftovers import hidden
+from transfer.messages.endings import Failed, Interrupted
 from transfer.runs.run import Run
 from transfer.runs.status import TERMINAL
 from transfer.runs.study import Study, open_job
-from transfer.runs.workspace import Workspace
-
-if TYPE_CHECKING:
-    from transfer.learning.reporter import Reporter
-    from transfer.learning.training.trainer import Trainer
-    from transfer.runs.metrics import Metrics
 
 LOCK_TIMEOUT = 10.0  # seconds; readers hold the lock for an instant when they probe it
 
@@ -94,7 +82,7 @@ def _work(job: Run | Study) -> int:
             if "keras" not in sys.modules:  # which takes long to load
                 early.start(job.path)
             with sizes_to_try(job.config):
-                _train_and_measure(job)
+                _train(job)
         return 0
     except Exception as trouble:
         error, passing = _in_words(job, trouble)
@@ -135,143 +123,18 @@ def _needed(job: Run | Study) -> int:
     return run_bytes(job.config, job.dataset) - there
 
 
-def _train_and_measure(run: Run) -> None:
+def _train(run: Run) -> None:
+    """Train and measure a network, and write it."""
     run.sweep()
     forget_peak()
     disk.require(run.path, _needed(run), "There is not enough room on the disk for this run.", "Then resume it.")
     from transfer.learning.export import fresh
 
-    fresh.keep_ready()
+    fresh.keep_ready()  # divides this process, which must be small yet
 
-    from transfer.learning import device as devices
-    from transfer.learning.analysis.prediction import KerasPredictor
-    from transfer.learning.export.exporter import export
-    from transfer.learning.reporter import Reporter
-    from transfer.learning.training.trainer import Trainer
+    from transfer.learning.run_work import RunWork
 
-    device = devices.choose()
-    early.call_off()
-    reporter = Reporter(run)
-    dataset = _as_they_were(run, reporter)
-    trainer = Trainer(run, device, reporter, dataset=dataset)
-    run.log.append(Started(device=device.description, resumed_from=trainer.resumed_from))
-    print(f"{run.name}: training on {device.description}", flush=True)
-    try:
-        complete = trainer.train()
-        if not complete and trainer.pauses:
-            done = trainer.epochs
-            where = f"after round {done}" if done else "before its first round was over"
-            run.log.append(Paused(message=f"Paused by you {where}; it goes on from there when you like."))
-            return
-        if not trainer.outcome.exists:
-            run.log.append(Stopped(message="Stopped before the first round, so there is no model.", model=False))
-            return
-        first = _measure(run, dataset, trainer, reporter)
-        if complete and _refine(run, trainer, reporter):
-            _measure(run, dataset, trainer, reporter, first)
-        elif trainer.outcome.calibrate():
-            _measure(run, dataset, trainer, reporter, first, anew=False)
-        predictor = KerasPredictor(trainer.outcome.result().model, run.dataset.classes)
-        run.trust_file.unlink(missing_ok=True)
-        if limits := trainer.outcome.trust():
-            limits.write(hidden(run.trust_file))
-            hidden(run.trust_file).replace(run.trust_file)
-    finally:
-        trainer.close()
-    reporter.begin("export", "Writing the model, and checking that the file says what the app says.", 1, "steps")
-    reporter.say()
-    made = export(run, "keras", predictor, thorough=False)
-    run.log.append(
-        Exported(
-            format=made.format,
-            zip=made.zip.relative_to(run.path).as_posix(),
-            megabytes=round(made.megabytes, 3),
-            milliseconds_per_photo=made.parity.milliseconds_per_photo,
-            max_difference=made.parity.max_difference,
-        )
-    )
-    if complete:
-        if trainer.pauses:
-            reporter.notice(
-                "It could not be paused any more.",
-                "All rounds were over before the pause could take effect, so it was measured and its model written.",
-            )
-        if tells(run.log.read()):
-            reporter.tell_spent()
-            with contextlib.suppress(OSError):  # the disk is full: another time
-                Workspace.of(run).costs.add(Cost.of(run.config, run.dataset, run.log.read(), run.size()))
-        run.log.append(Finished())
-    else:
-        run.log.append(Stopped(message="Stopped by you; the best state so far was kept and measured.", model=True))
-
-
-def _refine(run: Run, trainer: Trainer, reporter: Reporter) -> bool:
-    """Look for a better head while the first score is on the screen. Whether one was found."""
-    began = time.monotonic()
-    if (found := trainer.outcome.refine()) is None:
-        return False
-    chosen = found.choice
-    run.log.append(
-        Refined(
-            taken=found.better,
-            photos=found.photos,
-            before=found.before,
-            after=found.after,
-            share=chosen.share,
-            mirrored=chosen.mirrored,
-            penalty=round(chosen.penalty, 8),
-            seconds=round(time.monotonic() - began, 3),
-        )
-    )
-    return found.better
-
-
-def _as_they_were(run: Run, reporter: Reporter) -> Dataset:
-    """The photos of a run that goes on: what is missing or changed since it began is told, and tests nothing."""
-    if run.log.newest(Resumed) is None:
-        return run.dataset
-    reporter.begin("loading", "Looking whether the photos are what they were.", len(run.dataset.photos))
-    found = changes(run.dataset, Workspace.of(run).photo_memory, lambda done, total: reporter.reach(done))
-    if text := str(found):
-        reporter.notice("Some photos are not what they were when this run began.", text)
-    return found.tested()
-
-
-def _measure(
-    run: Run,
-    dataset: Dataset,
-    trainer: Trainer,
-    reporter: Reporter,
-    first: Metrics | None = None,
-    anew: bool = True,
-) -> Metrics | None:
-    """Try the best epoch on photos it did not learn from, where there are any.
-
-    Args:
-        first: what was measured of the run's first answer, where this is another one.
-        anew: whether other classes may be named, which is then told.
-    """
-    import tensorflow as tf
-
-    from transfer.learning.analysis.evaluation import evaluate, measured_split
-
-    split = measured_split(dataset)
-    if not dataset.of(split):
-        return None
-    before = first.calibration.error if first and first.calibration else None
-    data = trainer.outcome.measured(split)
-    network = tf.function(lambda inputs: data.network(tf.cast(inputs, tf.float32), training=False))
-    reporter.begin("evaluate", "Trying the best round on photos it did not learn from.", data.photos)
-    reporter.say()
-    try:
-        metrics = evaluate(network, data.source, dataset, run.evaluation_dir, seen=reporter.reach, before=before)
-    except RunError as error:  # the model is there, and may be kept without a figure
-        reporter.notice("The model was not measured.", f"{error.what} Found: {error.found}.")
-        return None
-    told = ("split", "accuracy", "low", "high", "baseline", "photos")
-    if anew:
-        run.log.append(Evaluated(**{name: getattr(metrics, name) for name in told}))
-    return metrics
+    RunWork(run).do()
 
 
 class _Log(io.FileIO):

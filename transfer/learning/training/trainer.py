@@ -3,7 +3,7 @@
 First the head alone, then, where layers are unfrozen, these too at a lower learning rate, starting from the head's best
 epoch. What an epoch does follows from (seed, phase, epoch) and the last checkpoint alone. This module knows the order
 of things and nothing else: what happens at each point is in `callbacks`, what a phase learns from in `data`, what it
-trains in `network`. Evaluation and export come after this, in `worker`.
+trains in `network`. Evaluation and export come after this, in `run_work`.
 """
 
 from __future__ import annotations
