@@ -38,3 +38,10 @@ def test_no_event_fills_the_tabs(built: gr.Blocks) -> None:
     """Gradio would copy the whole page whenever anything happens, from the first such event on."""
     filled = [output for function in built.fns.values() for output in function.outputs]
     assert len(filled) > 100 and not [output for output in filled if isinstance(output, gr.Tabs | gr.Tab)]
+
+
+def test_nobody_is_told_of_progress_that_is_not_shown(built: gr.Blocks) -> None:
+    """Whatever may show progress is looked for in the whole page whenever any handler begins or ends."""
+    pages = [function for function in built.fns.values() if function.targets]  # the others are asked by other programs
+    hidden = [function for function in pages if function.show_progress == "hidden"]
+    assert len(hidden) > 100 and [function.name for function in hidden if function.show_progress_on != []] == []

@@ -8,7 +8,14 @@ from typing import Any
 import gradio as gr
 
 # A handler of the page's own: no spinner over what it fills, any number at once, no endpoint for other programs.
-QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, "api_visibility": "private"}
+# Progress on nothing at all: where it may be shown, Gradio tells every such component of the page each time that any
+# handler begins or ends, hidden or not, and looks for each in the whole page; a page took seconds of that to open.
+QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "concurrency_limit": None,
+    "api_visibility": "private",
+}
 QUICK: dict[str, Any] = QUIET | {"queue": False}  # for what must follow the hand
 
 
