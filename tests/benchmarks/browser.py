@@ -10,12 +10,13 @@ network), and the share that would get another class if the page let the canvas 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from tests.chromium import launched
 from transfer.learning.analysis.prediction import load
 from transfer.learning.export.proof import photos
 from transfer.runs.run import Run
@@ -61,19 +62,11 @@ def main() -> None:
 
 def look(page_file: Path, paths: list[str]) -> tuple[np.ndarray, ...]:
     """What the page says of photos, what it would say of what a canvas made of them, and both times."""
-    import base64
-
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+    with launched() as browser:
         page = browser.new_page()
         page.goto(page_file.as_uri())
         page.locator("#check.good").wait_for(timeout=120_000)
         found = [page.evaluate(LOOK, base64.b64encode(Path(path).read_bytes()).decode()) for path in paths]
-        browser.close()
     return tuple(map(np.array, zip(*found, strict=True)))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.drive import table
+from tests.chromium import launched
 from tests.e2e.conftest import App
 from transfer.config import RunConfig
 from transfer.dataset.dataset import Dataset, Photo, Split
@@ -78,15 +78,11 @@ def command(workspace: Workspace) -> None:
 
 def pages(workspace: Workspace, repeats: int) -> list[float]:
     """Past runs in a real browser: seconds from the click on its tab to the table, on a page newly opened each time."""
-    from playwright.sync_api import sync_playwright
-
     app = App(workspace.path.parent)
     taken = []
     try:
         app.start()
-        with sync_playwright() as playwright:
-            chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        with launched() as browser:
             for _ in range(repeats):
                 page = browser.new_page()
                 page.goto(app.url)
@@ -94,7 +90,6 @@ def pages(workspace: Workspace, repeats: int) -> list[float]:
                 time.sleep(3)  # what a page does when it is opened is over
                 taken.append(seconds(lambda page=page: _list(page)))
                 page.close()
-            browser.close()
     finally:
         app.close()
     return taken
