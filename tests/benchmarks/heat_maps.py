@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--backbone", default="EfficientNetLite0")
     parser.add_argument("--photos", type=int, default=40, help="of each class, to learn from (default: 40)")
-    parser.add_argument("--pairs", type=int, default=50)
+    parser.add_argument("--pairs", type=int, default=100)
     options = parser.parse_args()
     dataset = scan(options.folder)
     rng = np.random.default_rng(0)
@@ -51,6 +51,7 @@ def main() -> None:
         pairs = [_pair(dataset, rng, made.image_size) for _ in range(options.pairs)]
         photos = np.stack([photo for photo, _, _ in pairs])
         labels = [(left, right) for _, left, right in pairs]
+        said = made.model.predict(photos, 16, verbose=0).argsort(axis=1)[:, -2:]
         found = _maps(made.model, photos)
         other_head = _maps(_random_head(made, rng), photos)
         random = _maps(_random(made), photos)
@@ -59,6 +60,7 @@ def main() -> None:
             "backbone": options.backbone,
             "depths": "several" if inner else "last",
             "grid": found.shape[1],
+            "both_recognised": float(np.mean([set(two) == set(both) for two, both in zip(said, labels, strict=True)])),
             "on_its_half": _on_its_half(found, labels),
             "lightest_there": _lightest_there(found, labels),
             "random_weights_on_its_half": _on_its_half(random, labels),
