@@ -27,10 +27,10 @@ SETTLED = 10.0  # seconds after which everything that a page begins with is over
 IDLE = 20.0  # seconds for which nobody touches it
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     with gr.Blocks() as bare:
         said = gr.HTML()
         gr.Button("Nothing").click(lambda: None)

@@ -7,7 +7,7 @@ this network, so a reload, a second browser or a restarted app shows the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,6 @@ from transfer.runs.study import Study
 from transfer.ui.network import depth, rates, study_card
 from transfer.ui.network.study_card import StudyCard
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form
 from transfer.ui.shared.events import QUIET, follow
 from transfer.ui.shared.form import Field
 
@@ -102,15 +101,17 @@ def newest(desk: Desk, kind: str, folder: str, dataset: Dataset | None, config: 
     return next((each for each in same if counts_for(kind, config, each.config.run)), None)
 
 
-def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: dict[str, Field]) -> None:
-    """The buttons, and what is looked at while a study is made."""
+def wire(
+    desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: dict[str, Field], settings: gr.BrowserState
+) -> None:
+    """The buttons, and what is looked at while a study is made; `settings` are the values of the fields."""
     kind, card = part.kind, part.card
 
-    def chosen(folder: str, dataset: Dataset | None, given: Sequence[Any]) -> tuple[Study | None, RunConfig]:
-        config = RunConfig.from_dict(form.named(given))
+    def chosen(folder: str, dataset: Dataset | None, given: dict[str, Any]) -> tuple[Study | None, RunConfig]:
+        config = RunConfig.from_dict(given)
         return newest(desk, kind.name, folder, dataset, config), config
 
-    def look(folder: str, dataset: Dataset | None, last_seen: Any, *given: Any) -> list[Any]:
+    def look(folder: str, dataset: Dataset | None, last_seen: Any, given: dict[str, Any]) -> list[Any]:
         """The screen for the study to be shown; nothing at all when nothing changed since the last look."""
         try:
             study, config = chosen(folder, dataset, given)
@@ -125,30 +126,28 @@ def wire(desk: Desk, part: Measuring, tab: gr.Tab, photos: PhotosTab, fields: di
         state = html.div("t-advice")[standing(study), kind.show(SettingFindings.of(study), config)]
         return [version, gr.Timer(active=not over), gr.Button(interactive=over), state]
 
-    def begin(folder: str, *given: Any) -> Iterator[Markup]:
-        yield from study_card.begin(desk, {**form.named(given), "photos": folder}, kind.name)
+    def begin(folder: str, given: dict[str, Any]) -> Iterator[Markup]:
+        yield from study_card.begin(desk, {**given, "photos": folder}, kind.name)
 
-    def end(folder: str, dataset: Dataset | None, *given: Any) -> Markup:
+    def end(folder: str, dataset: Dataset | None, given: dict[str, Any]) -> Markup:
         study, _ = chosen(folder, dataset, given)
         if study is not None:
             desk.studies.stop(study.id)
         return html.NOTHING
 
-    def use(folder: str, dataset: Dataset | None, *given: Any) -> list[Any]:
+    def use(folder: str, dataset: Dataset | None, given: dict[str, Any]) -> list[Any]:
         study, _ = chosen(folder, dataset, given)
         changed = SettingFindings.of(study).settings() if study else {}
         return [changed.get(name, gr.skip()) for name in kind.changes]
 
-    values = list(fields.values())
-    about = [photos.folder, photos.dataset, *values]
-    looked = [photos.folder, photos.dataset, card.seen, *values]
-    begun = card.find.click(begin, [photos.folder, *values], card.trouble, **QUIET)
+    about = [photos.folder, photos.dataset, settings]
+    looked = [photos.folder, photos.dataset, card.seen, settings]
+    begun = card.find.click(begin, [photos.folder, settings], card.trouble, **QUIET)
     ended = card.stop.click(end, about, card.trouble, **QUIET)
     for asked in (begun, ended):
         asked.then(look, looked, part.screen, **QUIET)
-    changes = [component.change for component in values]
     follow(
-        [card.timer.tick, photos.folder.change, photos.dataset.change, tab.select, *changes],
+        [card.timer.tick, photos.folder.change, photos.dataset.change, tab.select, settings.change],
         look,
         looked,
         part.screen,

@@ -46,15 +46,18 @@ class NetworkTab:
 
     Attributes:
         fields: a component per RunConfig field except `photos`, in the order of `form.FIELDS`.
+        settings: their values by name, as `RunConfig.from_dict` takes them. Whoever follows the settings follows this,
+            one thing: what a listener takes is looked for in the whole page, each of it.
         go: buttons that lead to other tabs.
     """
 
     fields: dict[str, Field]
+    settings: gr.BrowserState
     go: dict[str, gr.Button] = field(default_factory=dict)
 
 
-def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) -> NetworkTab:
-    """The tab, inside the `gr.Tabs` that is open; `stored` keeps the settings."""
+def network_tab(context: Context, photos: PhotosTab, settings: gr.BrowserState) -> NetworkTab:
+    """The tab, inside the `gr.Tabs` that is open; the browser remembers the settings."""
     networks = context.desk.networks
     made: dict[str, Field] = {}
 
@@ -87,18 +90,17 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
     def resize(name: str, alpha: Any, layers: int | None) -> list[Any]:
         return freezing.resize(networks, name, alpha, layers)
 
-    def comment(dataset: Dataset | None, *given: Any) -> list[Any]:
-        """Advice on the settings, what is missing for them, and the settings themselves to be remembered."""
-        settings = form.named(given)
+    def comment(dataset: Dataset | None, given: dict[str, Any]) -> list[Any]:
+        """Advice on the settings, and what is missing for them."""
         try:
-            config = RunConfig.from_dict(settings)
+            config = RunConfig.from_dict(given)
             if (layers := freezing.known(networks, config.backbone, config.alpha)) is not None:
                 config = counted(config, len(layers))  # as it would be trained
         except TransferError as error:
-            return [error_panel(error), *[gr.skip()] * len(choosing.trouble), settings]
+            return [error_panel(error), *[gr.skip()] * len(choosing.trouble)]
         measured = context.desk.studies.measurements(dataset) if dataset is not None else []
         said = notices(advice_on_settings(config, dataset, measured))
-        return [said, *chooser.whats_missing(config), settings]
+        return [said, *chooser.whats_missing(config)]
 
     def restore(kept: dict[str, Any]) -> list[Any]:
         """The settings of the last visit; what cannot be used any more falls back to the default."""
@@ -107,15 +109,21 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
 
     network = [fields[name] for name in ("backbone", "alpha", "image_size", "weights")]
     sized = [*network[:2], fields["frozen_layers"]]
-    commented = [notes, *choosing.trouble, stored]
-    restored = context.page().load(restore, stored, values, **QUICK)
-    changes = [component.change for component in values]
+    restored = context.page().load(restore, settings, values, **QUICK)
+    gr.on([component.change for component in values], None, values, settings, js=form.NAMED, **QUICK)
+    restored.then(None, values, settings, js=form.NAMED, **QUICK)  # what an earlier version kept may be none
     follow([network[0].change], chooser.widths, network[:3], network[1:3], **QUICK)
     shown = follow([c.change for c in network], show, network, choosing.card, **QUIET)
     shown.then(resize, sized, frozen.resized, **QUICK)
     restored.then(chooser.widths, network[:3], network[1:3], **QUICK)
     restored.then(show, network, choosing.card, **QUIET).then(resize, sized, frozen.resized, **QUICK)
-    follow([*changes, photos.dataset.change, tab.select], comment, [photos.dataset, *values], commented, **QUIET)
+    follow(
+        [settings.change, photos.dataset.change, tab.select],
+        comment,
+        [photos.dataset, settings],
+        [notes, *choosing.trouble],
+        **QUIET,
+    )
     follow(
         [fields["augmentation"].change, photos.dataset.change],
         lambda dataset, strength: preview_of(dataset, strength, context.desk.photos.preview),
@@ -129,8 +137,8 @@ def network_tab(context: Context, photos: PhotosTab, stored: gr.BrowserState) ->
     advisor.wire(context.desk, advising, tab, photos, fields)
     freezing.wire(networks, frozen, network[:2])
     for part in (depth, rates):
-        measuring.wire(context.desk, part, tab, photos, fields)
-    return NetworkTab(fields, {"train": following})
+        measuring.wire(context.desk, part, tab, photos, fields, settings)
+    return NetworkTab(fields, settings, {"train": following})
 
 
 def _learning(setting: Callable[..., Field]) -> tuple[gr.HTML, Measuring]:

@@ -6,6 +6,7 @@ RunConfig to the components' values and back. What a network offers (its layers,
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -19,6 +20,8 @@ Field = gr.Dropdown | gr.Number | gr.Radio | gr.Slider | gr.Textbox
 
 # RunConfig.photos is chosen in the photos tab; all other fields are components of the network tab.
 FIELDS = tuple(name for name in RunConfig.settings() if name != "photos")
+# In the browser, what `named` does here.
+NAMED = f"(...values) => Object.fromEntries({json.dumps(FIELDS)}.map((name, place) => [name, values[place]]))"
 
 
 def component(name: str, **presentation: Any) -> Field:

@@ -18,7 +18,6 @@ from transfer.errors import TransferError
 from transfer.runs.progress import duration, left
 from transfer.ui.network.tab import NetworkTab
 from transfer.ui.photos.tab import PhotosTab
-from transfer.ui.shared import form
 from transfer.ui.shared.checking import Watched
 from transfer.ui.shared.events import QUIET, follow
 
@@ -39,23 +38,21 @@ def outlook_of_it(
         measure: tries it first, until it is known or a run begins.
         again: events after which it is another, besides those of the settings and the photos.
     """
-    fields = network.fields
-    values = list(fields.values())
-    offered = [fields[name] for name in (*OFFERED, "alpha")]
+    offered = [network.fields[name] for name in (*OFFERED, "alpha")]
 
-    def look(dataset: Dataset | None, *given: Any) -> list[Any]:
+    def look(dataset: Dataset | None, given: dict[str, Any]) -> list[Any]:
         if dataset is None:
             return ["", gr.Button(visible="hidden")]
         try:
-            found = desk.outlooks.of({**form.named(given), "photos": dataset.root}, dataset)
+            found = desk.outlooks.of({**given, "photos": dataset.root}, dataset)
         except TransferError:  # the plan says it
             return ["", gr.Button(visible="hidden")]
         return [outlook(found), gr.Button(visible=shown(not found.estimate.measured))]
 
-    def try_it(dataset: Dataset | None, *given: Any) -> Iterator[list[Any]]:
+    def try_it(dataset: Dataset | None, given: dict[str, Any]) -> Iterator[list[Any]]:
         if dataset is None:
             return
-        settings = {**form.named(given), "photos": dataset.root}
+        settings = {**given, "photos": dataset.root}
         try:
             trying = Watched(lambda tell: desk.outlooks.measured(settings, dataset, look=lambda: tell(0, 0)))
             for done in trying.watch():
@@ -74,9 +71,9 @@ def outlook_of_it(
             return [gr.skip(), None, value, 1.0]
         return [int(str(value)) if each == name else gr.skip() for each in (*OFFERED, "alpha")]
 
-    changes = [photos.dataset.change, *again, *(component.change for component in values)]
-    follow(changes, look, [photos.dataset, *values], [place, measure], **QUIET)
-    measure.click(try_it, [photos.dataset, *values], [place, measure], **QUIET)
+    about = [photos.dataset, network.settings]
+    follow([photos.dataset.change, *again, network.settings.change], look, about, [place, measure], **QUIET)
+    measure.click(try_it, about, [place, measure], **QUIET)
     place.click(take, None, offered, **QUIET)
 
 

@@ -161,10 +161,10 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
         newest = next((each for each in context.desk.runs.summaries() if each.status != DAMAGED), None)
         return [Path(newest.run).name if newest else "", ""]
 
-    def planned(remembered: str, summary: dict[str, Any], *given: Any) -> Markup:
+    def planned(remembered: str, summary: dict[str, Any], given: dict[str, Any]) -> Markup:
         if remembered and not summary:
             return empty(f"The photos in {remembered} have to be looked at once more: see {steps.step('photos')}.")
-        return _plan(context.desk, summary, form.named(given))
+        return _plan(context.desk, summary, given)
 
     def device() -> Iterator[Markup]:
         yield _where("looking at this machine …")
@@ -200,7 +200,8 @@ def train_tab(context: Context, photos: PhotosTab, network: NetworkTab, chosen: 
     opened = context.page().load(first, chosen, [chosen, training], **QUIET)
     opened.then(None, training, js=OPEN, **QUICK)
     opened.then(look, seen, screen, **QUIET)
-    follow([photos.summary.change, tab.select], planned, [photos.remembered, photos.summary, *values], plan, **QUIET)
+    about = [photos.remembered, photos.summary, network.settings]
+    follow([photos.summary.change, tab.select], planned, about, plan, **QUIET)
     outlook_of_it(context.desk, outlook, measure, [tab.select, over.change], photos, network)
     with tab:
         queue_card(context, photos, network, tab, chosen, [begun, stopped, paused, resumed, retried])
