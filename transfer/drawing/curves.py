@@ -254,4 +254,6 @@ def _value(measure: str, value: object) -> str:
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
+    import pandas as pd  # half of what a command would import otherwise
+
     return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from transfer.errors import ConfigError, RunError, TransferError
-from transfer.feature_store.disk_cache import DiskCache
 from transfer.learning.analysis.prediction import KerasPredictor, read, require_model
 from transfer.learning.analysis.served import translating
-from transfer.learning.features.compiled import ENGINES, FeatureSpec, digest
+from transfer.learning.features.compiled import FeatureSpec, digest
 from transfer.learning.features.engine import Engine, KerasEngine, OpenVINOEngine, kept_engine, open_engine
 from transfer.messages.questions import HeatMaps
 from transfer.runs.run import Run
@@ -69,7 +68,6 @@ class ExplainedModel:
                 if isinstance(engine, OpenVINOEngine):  # another process may have kept it: no network was made here
                     self._size = engine.input_shape[0]
                 self._fast = engine
-                DiskCache(self._folder, ENGINES).make_room()
             except Exception:  # whoever asks gets it from Keras, or is told
                 _log.exception("The heat maps of %s were not translated for the engine.", self._run.id)
             self._tried = True

@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from transfer.feature_store.disk_cache import DiskCache
 from transfer.learning.analysis.prediction import KerasPredictor, Limits, Predictor, require_model
-from transfer.learning.features.compiled import ENGINES, FeatureSpec, digest
+from transfer.learning.features.compiled import FeatureSpec, digest
 from transfer.learning.features.engine import OpenVINOEngine, kept_engine, open_engine
 from transfer.messages.questions import PhotoAnswer
 from transfer.runs.run import Run
@@ -84,7 +83,6 @@ class ServedModel:
             try:
                 slow = self._with_keras()
                 engine = open_engine(lambda: slow.looking, self._spec, self._folder)
-                DiskCache(self._folder, ENGINES).make_room()
             except Exception:  # Keras goes on answering
                 _log.exception("The model of %s was not translated for the engine.", self._run.id)
                 return

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from transfer import disk
-from transfer.feature_store.disk_cache import mark_used
+from transfer.feature_store.disk_cache import DiskCache, mark_used
 from transfer.learning.features import compiled
 from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.memory import ran_out
@@ -191,6 +191,8 @@ def open_engine(
 ) -> Engine:
     """The engine for a frozen part: kept from before, or translated now, or else TensorFlow, which says why.
 
+    For one that is kept the least recently used others leave, beyond `compiled.ENGINES` bytes.
+
     Args:
         lower: makes the part as a Keras model (`cut.Cut.lower`); called only when nothing was kept.
         part: what it is.
@@ -218,7 +220,9 @@ def open_engine(
     try:
         compiled.discard(entry)
         compiled.keep(entry, model, answers)
-        return OpenVINOEngine(entry)
+        engine = OpenVINOEngine(entry)  # in use from here on, so that it is not what leaves
+        DiskCache(folder, compiled.ENGINES).make_room()
+        return engine
     except OSError as trouble:  # the disk, not the network: worth another try next time
         keras.description = _instead(_short(trouble))
     except Exception as trouble:  # OpenVINO and TensorFlow raise anything

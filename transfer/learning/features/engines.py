@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from transfer.feature_store.disk_cache import DiskCache
-from transfer.learning.features.compiled import ENGINES, FeatureSpec
+from transfer.learning.features.compiled import FeatureSpec
 from transfer.learning.features.engine import Engine, OpenVINOEngine, kept_engine, open_engine
 from transfer.learning.features.stage import Stage
 from transfer.learning.reporter import Reporter
@@ -66,7 +65,6 @@ class Engines:
     def _make(self, stage: Stage) -> None:
         began = time.monotonic()
         engine = open_engine(stage.model, stage.network, self._folder, gpu=self._tensorflow, reserve=self._reserve)
-        DiskCache(self._folder, ENGINES).make_room()
         self._keep(stage.network, engine)
         if isinstance(engine, OpenVINOEngine):
             self._reporter.once(time.monotonic() - began)
