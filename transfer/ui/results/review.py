@@ -144,7 +144,8 @@ def wire(
 
     everything = [section.listed, *section.screen]
     looked = section.look.click(look, [chosen, section.listed], section.screen, **QUIET)
-    section.found.click(press, [chosen, section.listed], everything, **QUIET)
+    # Whoever decides about one photo after the other is quicker than the answers come.
+    section.found.click(press, [chosen, section.listed], everything, trigger_mode="multiple", **QUIET)
     for button, split_by in ((section.train, ""), (section.regroup, "group")):
         begun = button.click(lambda run_id, by=split_by: again(run_id, by), chosen, [section.told, chosen], **QUIET)
         begun.then(None, section.told, js=OPEN, **QUICK)

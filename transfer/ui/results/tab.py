@@ -57,6 +57,14 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     screen += [matrix, cell, classes, believed, mistakes, unsure, *section.screen, curves]
     reviewed, looked = review.wire(context, section, chosen)
 
+    def scored(run_id: str) -> Markup:
+        """The score, and what speaks against it."""
+        run = context.run(run_id)
+        metrics = run.metrics() if run else None
+        if run is None or metrics is None:
+            return empty(_nothing(run))
+        return card(headline(run), score_of(metrics), left_out(run, metrics), doubts(run))
+
     def look(run_id: str, listed: Any, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
         version = run.version() if run else ("", run_id)
@@ -65,10 +73,10 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
             hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
-            return [version, empty(_nothing(run)), *hidden * 2, *[""] * 7, *reviewed(None, listed), ""]
+            return [version, scored(run_id), *hidden * 2, *[""] * 7, *reviewed(None, listed), ""]
         return [
             version,
-            card(headline(run), score_of(metrics), left_out(run, metrics), doubts(run)),
+            scored(run_id),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
             gr.Button(visible=True),
@@ -105,7 +113,7 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     matrix.click(photos_of, chosen, cell, **QUIET).then(None, js=TO_CELL, **QUICK)
     # All of it again whenever the tab is opened: what is sent to a tab that nobody sees may be lost.
     tab.select(look, [chosen, section.listed], screen, **QUIET)
-    looked.then(look, [chosen, section.listed, version_shown], screen, **QUIET)  # the score may be doubted now
+    looked.then(scored, chosen, score, **QUIET)  # which may be doubted now; of the lists another may be chosen already
     follow([chosen.change], look, [chosen, section.listed, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
 
