@@ -251,7 +251,7 @@ def test_the_advice_is_about_what_would_be_trained(surfaces: Surfaces) -> None:
     comment: Callable[..., list[Any]] = surfaces.handlers["comment"]  # type: ignore[assignment]
     for frozen, speaks in ((100, True), (900, False), (None, False)):
         filled = {**RunConfig().to_dict(), "frozen_layers": frozen, "fine_tune_learning_rate": 0.01}
-        notes, *_ = comment(None, *(filled[name] for name in form.FIELDS))
+        notes, *_ = comment(None, {name: filled[name] for name in form.FIELDS})
         assert ("fine-tuning is high" in notes) == speaks
 
 

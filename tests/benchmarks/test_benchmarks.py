@@ -99,6 +99,7 @@ def test_a_choice_is_wrong_only_beyond_chance(capsys: pytest.CaptureFixture[str]
     assert "| best |" in capsys.readouterr().out
 
 
+@long_form
 def test_the_recipe_is_set_beside_a_probe_and_the_tutorial(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sklearn", reason="the probe is scikit-learn's")
     recipe.main(["--quick", "--tutorial", "--parts"])

@@ -101,7 +101,8 @@ def page(request: pytest.FixtureRequest, app: App, chromium: Browser) -> Iterato
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(app.url)
     # Said by Python when the page has loaded: before that, a click would fall on a page that cannot answer yet.
-    page.locator("#photos-state .t-empty").wait_for(timeout=90_000)
+    # Where something trains, the page is at another tab by then.
+    page.locator("#photos-state .t-empty").wait_for(timeout=90_000, state="attached")
     yield page
     page.screenshot(path=app.folder / f"{request.node.name}.png", full_page=True)  # what a failure looked like
     # Shown for a failed test only: what the page complains about, and the end of what the app said.
