@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
                 seconds[name].append(_opened(browser, address, ready, lambda: None))
         for name, (address, ready) in pages.items():
             _opened(browser, address, ready, lambda name=name: idle.update({name: _idle()}))  # type: ignore[misc]
+    bare.close()
     print("| page | ready after | processor time of the browser, untouched |\n| --- | --- | --- |")
     for name, all_of_it in seconds.items():
         print(f"| {name} | {statistics.median(all_of_it[1:]):.2f} s | {100 * idle[name]:.1f} % of a core |")

@@ -18,7 +18,6 @@ from tests.benchmarks import (
     exports,
     many_runs,
     memory,
-    opening,
     photo_sets,
     recipe,
     review,
@@ -115,12 +114,6 @@ def test_the_default_command_beside_both_steps_of_the_tutorial(capsys: pytest.Ca
 def test_lists_of_runs_that_were_generated(capsys: pytest.CaptureFixture[str]) -> None:
     many_runs.main(["--runs", "3", "--repeats", "1", "--no-page"])
     assert "| transfer runs |" in capsys.readouterr().out
-
-
-@long_form
-def test_the_page_is_opened_beside_a_bare_one(capsys: pytest.CaptureFixture[str]) -> None:
-    opening.main(["--repeats", "1"])
-    assert [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[2:]] == ["| one button", "| ours"]
 
 
 @long_form
