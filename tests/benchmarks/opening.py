@@ -36,11 +36,10 @@ def main(arguments: list[str] | None = None) -> None:
         gr.Button("Nothing").click(lambda: None)
         bare.load(lambda: "<p class='ready'>Ready</p>", None, said)
     _, bare_url, _ = bare.launch(prevent_thread_lock=True, quiet=True)
-    pages = {"one button": (bare_url, ".ready"), "ours": ("", "#photos-state .t-empty")}
-    seconds: dict[str, list[float]] = {name: [] for name in pages}
+    seconds: dict[str, list[float]] = {"one button": [], "ours": []}
     idle = {}
     with tempfile.TemporaryDirectory() as folder, drive.served_page(Path(folder)) as url, launched() as browser:
-        pages["ours"] = (url, pages["ours"][1])
+        pages = {"one button": (bare_url, ".ready"), "ours": (url, "#photos-state .t-empty")}
         for _ in range(options.repeats + 1):  # the first time the programs themselves get ready
             for name, (address, ready) in pages.items():
                 seconds[name].append(_opened(browser, address, ready, lambda: None))

@@ -31,9 +31,8 @@ class LeanImport(MetaPathFinder):
 
 
 def install() -> None:
-    """Have it asked about every import of this process, once."""
-    if not any(isinstance(finder, LeanImport) for finder in sys.meta_path):
-        sys.meta_path.insert(0, LeanImport())
+    """Have it asked about every import of this process."""
+    sys.meta_path.insert(0, LeanImport())
 
 
 def _importer() -> str:

@@ -58,12 +58,9 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     reviewed, looked = review.wire(context, section, chosen)
 
     def scored(run_id: str) -> Markup:
-        """The score, and what speaks against it."""
         run = context.run(run_id)
         metrics = run.metrics() if run else None
-        if run is None or metrics is None:
-            return empty(_nothing(run))
-        return card(headline(run), score_of(metrics), left_out(run, metrics), doubts(run))
+        return empty(_nothing(run)) if run is None or metrics is None else _scored(run, metrics)
 
     def look(run_id: str, listed: Any, last_seen: Any = None) -> list[Any]:
         run = context.run(run_id)
@@ -73,10 +70,10 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
         metrics = run.metrics() if run else None
         if run is None or metrics is None:
             hidden = [gr.Button(visible="hidden"), gr.DownloadButton(visible="hidden")]
-            return [version, scored(run_id), *hidden * 2, *[""] * 7, *reviewed(None, listed), ""]
+            return [version, empty(_nothing(run)), *hidden * 2, *[""] * 7, *reviewed(None, listed), ""]
         return [
             version,
-            scored(run_id),
+            _scored(run, metrics),
             gr.Button(visible=True),
             gr.DownloadButton(value=history_file(run), visible=True),
             gr.Button(visible=True),
@@ -116,6 +113,11 @@ def results_tab(context: Context, chosen: gr.BrowserState) -> ResultsTab:
     looked.then(scored, chosen, score, **QUIET)  # which may be doubted now; of the lists another may be chosen already
     follow([chosen.change], look, [chosen, section.listed, version_shown], screen, **QUIET)
     return ResultsTab({"try": following})
+
+
+def _scored(run: Run, metrics: Metrics) -> Markup:
+    """The score, and what speaks against it."""
+    return card(headline(run), score_of(metrics), left_out(run, metrics), doubts(run))
 
 
 def doubts(run: Run) -> Markup:
